@@ -1,0 +1,3 @@
+module waybill/tools
+
+go 1.26.0
