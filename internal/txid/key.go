@@ -34,8 +34,8 @@ func (k Key) String() string {
 	return fmt.Sprintf("key %d, in force from %s", k.Number, k.ActiveFrom.Format(time.RFC3339))
 }
 
-// GoString is String, so that no verb of package fmt prints the secret.
-func (k Key) GoString() string { return k.String() }
+// Format prints String for every verb, so that none prints the secret.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
 
 // LogValue is String, so that no log holds the secret.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
