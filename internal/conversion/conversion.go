@@ -1,0 +1,156 @@
+// Package conversion holds what a signal earns, and how far it has come on its
+// way to being paid.
+//
+// A conversion keeps a copy of the touch that earned it and of the price, so
+// that nothing said later about a click, an offer or a term changes it. It is
+// changed only by a later signal, one step of its life at a time, and each step
+// is heard of as one event or none.
+package conversion
+
+import (
+	"time"
+
+	"waybill/internal/money"
+)
+
+// Status is how far a conversion has come on its way to being paid.
+type Status string
+
+// The statuses.
+const (
+	Pending  Status = "pending"  // waits for a decision
+	Hold     Status = "hold"     // waits for a person
+	Approved Status = "approved" // owed
+	Rejected Status = "rejected" // owed to nobody
+	Paid     Status = "paid"     // settled; corrected only by clawback entries
+)
+
+// ParseStatus reads a status from outside; Paid is not for outsiders to say.
+func ParseStatus(s string) (Status, bool) {
+	switch st := Status(s); st {
+	case Pending, Hold, Approved, Rejected:
+		return st, true
+	default:
+		return "", false
+	}
+}
+
+// CanBecome reports whether a conversion may move from s to next. Paid is
+// final: a mistake found later is a new ledger entry, not a new status.
+func (s Status) CanBecome(next Status) bool {
+	switch s {
+	case Pending:
+		return next == Approved || next == Rejected || next == Hold
+	case Hold:
+		return next == Approved || next == Rejected
+	case Approved:
+		return next == Rejected || next == Paid
+	case Rejected:
+		return next == Approved
+	case Paid:
+		return false
+	}
+	return false
+}
+
+// Touch is the copy of what earned the conversion.
+type Touch struct {
+	TransactionID string    `json:"transaction_id"`
+	Kind          string    `json:"kind"` // click or impression
+	At            time.Time `json:"at"`
+	RecordMissing bool      `json:"record_missing,omitempty"` // only the ID is left of it
+	AffClickID    string    `json:"aff_click_id,omitempty"`
+	Source        string    `json:"source,omitempty"`
+	Sub           []string  `json:"sub,omitempty"` // sub1 first; cut behind the last that is set
+	Country       string    `json:"country,omitempty"`
+	Device        string    `json:"device,omitempty"`
+	OS            string    `json:"os,omitempty"`
+	Browser       string    `json:"browser,omitempty"`
+	Bot           bool      `json:"bot,omitempty"`
+	IP            string    `json:"ip,omitempty"`
+	UserAgent     string    `json:"user_agent,omitempty"`
+	Referrer      string    `json:"referrer,omitempty"`
+	Coupon        string    `json:"coupon,omitempty"`
+	GAID          string    `json:"gaid,omitempty"`
+	IDFA          string    `json:"idfa,omitempty"`
+	IDFV          string    `json:"idfv,omitempty"`
+}
+
+// Rate is a price that a conversion was given: a fixed part and a share of the
+// sale.
+type Rate struct {
+	Fixed   money.Micros  `json:"fixed,omitzero"`
+	Percent money.Percent `json:"percent,omitzero"`
+}
+
+// Of gives what the rate comes to for a sale of units micro-units. What does
+// not fit is an Invalid fault.
+func (r Rate) Of(units int64) (int64, error) {
+	return money.Add(int64(r.Fixed), r.Percent.Of(units))
+}
+
+// Wait is the reason why a conversion waits for a decision that its sender did
+// not ask for.
+type Wait string
+
+// The reasons.
+const (
+	ForServer Wait = "server" // only a browser has reported it
+	ForCap    Wait = "cap"    // it is beyond a cap: for a person
+	ForRecord Wait = "record" // its click's record is lost: for a person
+)
+
+// CapUse is the part of one cap, in one period, that a conversion takes up. A
+// cap's counter is the sum over all conversions' parts of it.
+type CapUse struct {
+	AffiliateID int64  `json:"affiliate_id,omitempty"` // 0 when the cap is everybody's
+	Goal        string `json:"goal,omitempty"`         // empty when the cap counts all goals
+	Metric      string `json:"metric"`
+	Period      string `json:"period"`
+	Units       int64  `json:"units"` // 1 for conversions, else micro-units
+}
+
+// Conversion is one thing that was done and is paid for.
+type Conversion struct {
+	ID           string `json:"id"`
+	Test         bool   `json:"test"`
+	OfferID      int64  `json:"offer_id"`
+	GoalID       int64  `json:"goal_id"`
+	GoalCode     string `json:"goal"`
+	AdvertiserID int64  `json:"advertiser_id"`
+	AffiliateID  int64  `json:"affiliate_id"`
+	OrderID      string `json:"order_id,omitempty"`
+	HitID        string `json:"hit_id,omitempty"`
+	Channel      string `json:"channel"` // of its first signal
+
+	Status  Status       `json:"status"`
+	Amount  money.Amount `json:"amount"` // of the sale; its currency is the offer's
+	Payout  money.Amount `json:"payout"`
+	Revenue money.Amount `json:"revenue"`
+	Term    string       `json:"term"` // the term that priced it, in words
+
+	// PayoutRate and RevenueRate are the copy of the price: a corrected amount is
+	// priced by them again, whatever the offer says by then.
+	PayoutRate  Rate     `json:"payout_rate,omitzero"`
+	RevenueRate Rate     `json:"revenue_rate,omitzero"`
+	Waits       Wait     `json:"waits,omitempty"` // why it is pending although no sender asked for that
+	CapUse      []CapUse `json:"cap_use,omitempty"`
+
+	AmountKnown    bool `json:"amount_known"`     // some signal named an amount
+	AmountByServer bool `json:"amount_by_server"` // a server did
+	SeenByServer   bool `json:"seen_by_server"`
+	SeenByClient   bool `json:"seen_by_client"`
+
+	Touch      Touch             `json:"touch"`
+	Adv        []string          `json:"adv,omitempty"` // adv1 first; cut behind the last that is set
+	CustomerID string            `json:"customer_id,omitempty"`
+	Coupon     string            `json:"coupon,omitempty"`
+	Items      string            `json:"items,omitempty"` // JSON, as it came
+	Applied    []string          `json:"-"`               // fingerprints of the hits that were applied
+	Extra      map[string]string `json:"extra,omitempty"` // parameters Waybill does not know
+
+	OccurredAt time.Time `json:"occurred_at"` // when it happened, by the sender or by receipt
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
+	Version    int       `json:"version"` // 1 for a new one; one more with each change
+}
