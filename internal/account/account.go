@@ -1,0 +1,166 @@
+// Package account says who calls, and what is theirs.
+//
+// A key belongs to the network, to one advertiser, to one affiliate, or is
+// publishable: readable in a web page, and good for nothing but sending
+// conversions of one advertiser's offers. A key's secret is shown once and
+// kept only as a hash. What a caller may see follows from its Principal alone,
+// never from the address it calls.
+package account
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"waybill/internal/fault"
+)
+
+// Role is whose side a key is on.
+type Role string
+
+// The roles.
+const (
+	Network     Role = "network"
+	Advertiser  Role = "advertiser"
+	Affiliate   Role = "affiliate"
+	Publishable Role = "publishable"
+)
+
+// Key is an API key as it is kept: without its secret.
+type Key struct {
+	ID           int64      `json:"id"`
+	Role         Role       `json:"role" enum:"network,advertiser,affiliate,publishable" doc:"Whose side the key is on."`
+	AdvertiserID int64      `json:"advertiser_id,omitempty" doc:"The advertiser whose key it is (roles advertiser and publishable)."`
+	AffiliateID  int64      `json:"affiliate_id,omitempty" doc:"The affiliate whose key it is (role affiliate)."`
+	Name         string     `json:"name,omitempty" maxLength:"200" doc:"What it is for, in your own words."`
+	Prefix       string     `json:"prefix" readOnly:"true" doc:"The first letters of the key, to tell keys apart."`
+	CreatedAt    time.Time  `json:"created_at" readOnly:"true"`
+	RevokedAt    *time.Time `json:"revoked_at,omitempty" readOnly:"true"`
+}
+
+// maxName is the longest name, in characters.
+const maxName = 200
+
+// Validate reports every field that is wrong.
+func (k Key) Validate() error {
+	return errors.Join(k.validateOwner(), k.validateName())
+}
+
+func (k Key) validateOwner() error {
+	switch k.Role {
+	case Network:
+		if k.AdvertiserID != 0 || k.AffiliateID != 0 {
+			return fault.At("role", "a network key belongs to no advertiser and no affiliate")
+		}
+	case Advertiser, Publishable:
+		if k.AdvertiserID <= 0 || k.AffiliateID != 0 {
+			return fault.At("advertiser_id", "a key of role %s needs an advertiser, and only that", k.Role)
+		}
+	case Affiliate:
+		if k.AffiliateID <= 0 || k.AdvertiserID != 0 {
+			return fault.At("affiliate_id", "a key of role affiliate needs an affiliate, and only that")
+		}
+	default:
+		return fault.At("role", "%.40q is not a role; use network, advertiser, affiliate or publishable", k.Role)
+	}
+	return nil
+}
+
+func (k Key) validateName() error {
+	switch {
+	case utf8.RuneCountInString(k.Name) > maxName:
+		return fault.At("name", "is longer than %d characters", maxName)
+	case strings.ContainsFunc(k.Name, unicode.IsControl):
+		return fault.At("name", "holds a control character")
+	default:
+		return nil
+	}
+}
+
+// Principal is the caller as every rule of access sees it.
+type Principal struct {
+	KeyID        int64
+	Role         Role
+	AdvertiserID int64
+	AffiliateID  int64
+}
+
+// Principal gives the caller that k stands for.
+func (k Key) Principal() Principal {
+	return Principal{KeyID: k.ID, Role: k.Role, AdvertiserID: k.AdvertiserID, AffiliateID: k.AffiliateID}
+}
+
+// IsNetwork reports whether the caller is the network itself, which sees all.
+func (p Principal) IsNetwork() bool { return p.Role == Network }
+
+// Owns reports whether a record of this advertiser and affiliate is the
+// caller's to see. An advertiser is judged by its own ID alone, an affiliate
+// likewise; a publishable key sees nothing.
+func (p Principal) Owns(advertiserID, affiliateID int64) bool {
+	switch p.Role {
+	case Network:
+		return true
+	case Advertiser:
+		return advertiserID == p.AdvertiserID && advertiserID != 0
+	case Affiliate:
+		return affiliateID == p.AffiliateID && affiliateID != 0
+	default:
+		return false
+	}
+}
+
+// secretBytes is 256 bits: as many as the hash that guards it.
+const secretBytes = 32
+
+// NewSecret draws a key's secret: `wb_`, the role's letter, and 52 letters of
+// base32, which no double click in a terminal cuts apart.
+func NewSecret(role Role, random io.Reader) (string, error) {
+	letter := role.letter()
+	if letter == "" {
+		return "", fault.At("role", "%.40q is not a role", role)
+	}
+	var b [secretBytes]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fault.Because(err, fault.Internal, "draw a key")
+	}
+	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:])
+	return "wb_" + letter + "_" + strings.ToLower(text), nil
+}
+
+// letter tells a secret's role to the one who finds it in a configuration.
+func (r Role) letter() string {
+	switch r {
+	case Network:
+		return "n"
+	case Advertiser:
+		return "d"
+	case Affiliate:
+		return "a"
+	case Publishable:
+		return "p"
+	default:
+		return ""
+	}
+}
+
+// prefixLength shows the role and six letters of the secret: enough to tell
+// keys apart, far too little to guess one.
+const prefixLength = len("wb_n_") + 6
+
+// Prefix gives the part of a secret that may be shown.
+func Prefix(secret string) string {
+	return secret[:min(len(secret), prefixLength)]
+}
+
+// Hash is how a secret is kept and looked up. A plain SHA-256 suffices, since
+// the secret is 256 random bits: there is nothing to guess by dictionary.
+func Hash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,59 @@
+// Package affiliate holds the side of the trade that sends visitors and is paid
+// for what they do.
+package affiliate
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"waybill/internal/fault"
+)
+
+// MaxID is the largest affiliate number that fits a transaction ID.
+const MaxID = 1<<24 - 1
+
+// Status says whether an affiliate may send traffic.
+type Status string
+
+// The statuses. Visitors of a blocked affiliate go to the fallback, and its
+// later conversions are refused.
+const (
+	Active  Status = "active"
+	Pending Status = "pending"
+	Blocked Status = "blocked"
+)
+
+// Affiliate is one partner who sends visitors.
+type Affiliate struct {
+	ID     int64  `json:"id" readOnly:"true"`
+	Name   string `json:"name" maxLength:"200" doc:"What people call it."`
+	Status Status `json:"status,omitempty" enum:"active,pending,blocked" default:"active" doc:"Only an active affiliate's clicks reach an offer; a blocked one's conversions are refused."`
+}
+
+// Default is an affiliate before anything was said of it.
+func Default() Affiliate { return Affiliate{Status: Active} }
+
+// maxName is the longest name, in characters.
+const maxName = 200
+
+// Validate reports every field that is wrong. The ID is the ledger's to give
+// and not looked at.
+func (a Affiliate) Validate() error {
+	var errs []error
+	switch {
+	case strings.TrimSpace(a.Name) == "":
+		errs = append(errs, fault.At("name", "is missing"))
+	case utf8.RuneCountInString(a.Name) > maxName:
+		errs = append(errs, fault.At("name", "is longer than %d characters", maxName))
+	case strings.ContainsFunc(a.Name, unicode.IsControl):
+		errs = append(errs, fault.At("name", "holds a control character"))
+	}
+	switch a.Status {
+	case Active, Pending, Blocked:
+	default:
+		errs = append(errs, fault.At("status", "%.40q is not a status; use active, pending or blocked", a.Status))
+	}
+	return errors.Join(errs...)
+}
