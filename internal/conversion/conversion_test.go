@@ -163,4 +163,6 @@ func TestRatesAndCapUseAreKept(t *testing.T) {
 	}
 }
 
-func usd(units int64) money.Amount { return money.Amount{Units: units * money.Unit, Currency: money.USD} }
+func usd(units int64) money.Amount {
+	return money.Amount{Units: units * money.Unit, Currency: money.USD}
+}
