@@ -1,8 +1,6 @@
 package macro
 
-import (
-	"strings"
-)
+import "strings"
 
 func letter(c byte) bool { return c|0x20-'a' < 26 || c == '_' }
 
@@ -172,7 +170,7 @@ func elsewhere(name string) string {
 			return n.String()
 		}
 	}
-	ours, _ := map[string]Name{
+	others := map[string]Name{
 		"oid": OfferID, "offer": OfferID, "campaignid": OfferID, "affid": AffiliateID, "pid": AffiliateID,
 		"partnerid": AffiliateID, "affiliate": AffiliateID, "publisherid": AffiliateID, "advid": AdvertiserID,
 		"advertiser": AdvertiserID, "sourceid": Source, "saleamount": Amount, "sum": Amount, "price": Amount,
@@ -182,13 +180,13 @@ func elsewhere(name string) string {
 		"couponcode": Coupon, "promocode": Coupon, "deeplink": DeepLink, "geo": Country, "countrycode": Country,
 		"useragent": UserAgent, "ua": UserAgent, "ran": Random, "rand": Random, "cachebuster": Random,
 		"signature": Sig, "datetime": Timestamp, "ts": Timestamp, "time": Timestamp,
-		"advertiserid": AdvertiserID, "transaction": TransactionID, "affiliateclickid": AffClickID,
-		"affclick": AffClickID, "ip": IP, "ipaddress": IP, "sessionip": IP,
-	}[name]
-	if ours == OfferID && name != "oid" && name != "offer" && name != "campaignid" {
-		return ""
+		"transaction": TransactionID, "affiliateclickid": AffClickID,
+		"affclick": AffClickID, "ipaddress": IP, "sessionip": IP,
 	}
-	return ours.String()
+	if n, ok := others[name]; ok {
+		return n.String()
+	}
+	return ""
 }
 
 // distance is the number of letters to add, drop or change, or to swap with
