@@ -117,7 +117,28 @@ func number(v string) string {
 // also names the engine, so apps come first, then the browsers built on
 // another's engine, and last the engines.
 func browser(ua string, parsed *useragent.UserAgent) string {
-	marks := [...]word{
+	for _, w := range apps() {
+		if strings.Contains(ua, w.mark) {
+			return w.means
+		}
+	}
+	for _, w := range browsers() {
+		if strings.Contains(ua, w.mark) {
+			return w.means
+		}
+	}
+	switch parsed.Name {
+	case useragent.Safari:
+		return "Safari"
+	case "Android browser":
+		return "Android Browser"
+	}
+	return ""
+}
+
+// apps lists the marks of apps that show pages in a window of their own.
+func apps() [23]word {
+	return [...]word{
 		{"Instagram", "Instagram"},
 		{"FBAN/Messenger", "Messenger"},
 		{"FB_IAB/Orca", "Messenger"},
@@ -141,6 +162,12 @@ func browser(ua string, parsed *useragent.UserAgent) string {
 		{"Viber/", "Viber"},
 		{"Telegram-Android", "Telegram"},
 		{"GSA/", "Google"},
+	}
+}
+
+// browsers lists the marks of browsers, the more particular before the others.
+func browsers() [39]word {
+	return [...]word{
 		{"DuckDuckGo/", "DuckDuckGo"},
 		{" Ddg/", "DuckDuckGo"},
 		{"YaBrowser", "Yandex Browser"},
@@ -181,18 +208,6 @@ func browser(ua string, parsed *useragent.UserAgent) string {
 		{"Chromium/", "Chromium"},
 		{"Chrome/", "Chrome"},
 	}
-	for _, w := range marks {
-		if strings.Contains(ua, w.mark) {
-			return w.means
-		}
-	}
-	switch parsed.Name {
-	case useragent.Safari:
-		return "Safari"
-	case "Android browser":
-		return "Android Browser"
-	}
-	return ""
 }
 
 func containsAny(s string, marks ...string) bool {

@@ -16,8 +16,8 @@ import (
 // 4.0, asks that pages which show a visitor's country show this text, linked
 // to CreditURL.
 const (
-	Credit    = "IP Geolocation by DB-IP"
-	CreditURL = "https://db-ip.com"
+	Credit    = "IP Geolocation by DB-IP" //nolint:gosec // a credit, no credential
+	CreditURL = "https://db-ip.com"       //nolint:gosec // as above
 )
 
 //go:embed dbip-country.mmdb

@@ -8,6 +8,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Marks that stand in an expanded pattern for what is no letter.
@@ -76,7 +77,7 @@ func (t *table) addWord(w string) error {
 func expand(re *syntax.Regexp) ([]string, error) {
 	switch re.Op {
 	case syntax.OpLiteral:
-		return []string{string(re.Rune)}, nil
+		return expandLiteral(re)
 	case syntax.OpEmptyMatch:
 		return []string{""}, nil
 	case syntax.OpBeginText:
@@ -99,6 +100,25 @@ func expand(re *syntax.Regexp) ([]string, error) {
 	default:
 		return nil, fmt.Errorf("%s is no word", re)
 	}
+}
+
+// expandLiteral minds that [wW] is parsed as one letter in either case.
+func expandLiteral(re *syntax.Regexp) ([]string, error) {
+	if re.Flags&syntax.FoldCase == 0 {
+		return []string{string(re.Rune)}, nil
+	}
+	words := []string{""}
+	for _, r := range re.Rune {
+		if 2*len(words) > maxWords {
+			return nil, errors.New("it stands for too many words")
+		}
+		var longer []string
+		for _, w := range words {
+			longer = append(longer, w+string(unicode.ToUpper(r)), w+string(unicode.ToLower(r)))
+		}
+		words = longer
+	}
+	return words, nil
 }
 
 func expandClass(ranges []rune) ([]string, error) {
