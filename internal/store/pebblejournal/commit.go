@@ -1,0 +1,155 @@
+package pebblejournal
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// The most that one commit takes.
+const (
+	batchEntries = 512
+	batchBytes   = 4 << 20
+)
+
+// flight is the entries of one commit while it is under way. Whoever takes them
+// out decides them: the committer, or, if it never comes back, the keeper.
+type flight struct {
+	mu      sync.Mutex
+	entries []*entry
+	spare   []*entry // the slice of the last flight
+	since   time.Time
+}
+
+func (f *flight) begin(entries []*entry, now time.Time) {
+	f.mu.Lock()
+	f.entries, f.since = entries, now
+	f.mu.Unlock()
+}
+
+// land decides what is still in flight.
+func (f *flight) land(err error, p *pool) {
+	f.mu.Lock()
+	entries := f.entries
+	f.entries = nil
+	f.mu.Unlock()
+	for _, e := range entries {
+		e.answer(err, p)
+	}
+	clear(entries)
+}
+
+// age says for how long the flight has been under way.
+func (f *flight) age(now time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.entries == nil {
+		return 0
+	}
+	return now.Sub(f.since)
+}
+
+// commit takes entries from the queue and writes them, until the store breaks
+// or, after stop, the queue is empty. Several may run: while one waits for its
+// fsync, the next one fills its batch.
+func (s *store) commit(f *flight) {
+	defer s.committers.Done()
+	defer func() {
+		if r := recover(); r != nil { // a defect of Pebble: its locks are lost
+			s.fence.fail(fmt.Errorf("commit: %v", r))
+		}
+		if cause := s.fence.failure(); cause != nil {
+			f.land(s.j.unwritten(cause), &s.j.pool)
+		}
+	}()
+	for s.commitOne(f) {
+	}
+}
+
+// commitOne writes one batch and reports whether to go on.
+func (s *store) commitOne(f *flight) bool {
+	b, ok := s.apply(f)
+	if !ok || b == nil {
+		return ok
+	}
+	err := b.SyncWait()
+	// Only an unbroken fence says that the sync was one.
+	if cause := s.fence.failure(); cause != nil {
+		err = cause
+	}
+	if err != nil {
+		s.fence.fail(fmt.Errorf("sync: %w", err))
+		return false
+	}
+	_ = b.Close() // gives the memory back, and has no error to give
+	s.landed(f)
+	return true
+}
+
+// apply fills a batch and gives it to Pebble. One committer at a time does.
+// It gives no batch if nothing was to be written, and false when it is time to
+// end.
+func (s *store) apply(f *flight) (*pebble.Batch, bool) {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+
+	entries, ok := s.next(f.spare[:0])
+	f.spare = entries
+	if !ok || len(entries) == 0 {
+		return nil, ok
+	}
+	f.begin(entries, time.Now())
+	b := s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(batchBytes))
+	for _, e := range entries {
+		if err := e.addTo(b); err != nil {
+			s.fence.fail(fmt.Errorf("fill batch: %w", err))
+			return nil, false
+		}
+	}
+	s.grown(b.Len())
+	if err := s.db.ApplyNoSyncWait(b, pebble.Sync); err != nil {
+		s.fence.fail(fmt.Errorf("apply batch: %w", err))
+		return nil, false
+	}
+	return b, true
+}
+
+// next waits for entries. It gives false when it is time to end.
+func (s *store) next(dst []*entry) ([]*entry, bool) {
+	for {
+		if s.fence.failure() != nil {
+			return dst, false
+		}
+		dst = s.j.queue.take(dst, batchEntries, batchBytes, &s.j.pool)
+		if len(dst) > 0 {
+			return dst, true
+		}
+		select {
+		case <-s.j.queue.ready:
+		case <-s.fence.broken:
+		case <-s.stop:
+			return dst, len(s.j.queue.ready) > 0
+		}
+	}
+}
+
+// landed counts a commit and answers its callers.
+func (s *store) landed(f *flight) {
+	c := &s.j.counters
+	c.commits.Add(1)
+	c.commitTime.time(time.Since(f.since))
+	c.batchSize.size(len(f.entries))
+	f.land(nil, &s.j.pool)
+}
+
+// grown notes that n bytes are about to be written. The disk's free space is
+// looked at before much more is.
+func (s *store) grown(n int) {
+	s.j.counters.bytes.Add(uint64(n))
+	if s.unchecked += n; s.unchecked > spaceStep {
+		s.unchecked = 0
+		s.j.checkSpace()
+	}
+}

@@ -1,0 +1,150 @@
+// Package pebblejournal keeps what came in, as it came: clicks, impressions
+// and signals, and the keys that lead from an identity to them. It is
+// append-only, and the truth that all else is derived from.
+package pebblejournal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"waybill/internal/fault"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options are a journal's settings. The zero value of each is its default.
+type Options struct {
+	FreeFloor     uint64        // bytes of free disk below which appends are refused; 256 MiB, or 1% of the disk if more
+	AppendTimeout time.Duration // how long an append waits for the disk; 500 ms
+	MemTableSize  int           // bytes collected in memory before they become a file; 64 MiB
+	FS            vfs.FS        // the disk
+	Log           *slog.Logger  // nothing is logged
+}
+
+const (
+	defaultFloor   = 256 << 20
+	defaultTimeout = 500 * time.Millisecond
+	// committers is how many commits may be under way at a time.
+	committers = 2
+)
+
+// Journal is an open journal. It may be used from many goroutines.
+type Journal struct {
+	dir   string
+	o     Options
+	fs    vfs.FS
+	log   *slog.Logger
+	lock  io.Closer
+	cache *pebble.Cache
+
+	current atomic.Pointer[store] // nil while there is none
+	down    atomic.Pointer[error] // why nothing can be written at all
+	full    atomic.Pointer[error] // why no record can be written
+	horizon atomic.Uint64         // the tick below which all has been deleted
+
+	queue    *queue
+	pool     pool
+	counters counters
+
+	behind  error // too many are waiting
+	unsent  error // the caller left before the commit
+	unknown error // the caller left during the commit
+	closed  error // the journal has been closed
+
+	stop        chan struct{} // closed by Close
+	once        sync.Once     // of Close
+	ended       error         // its result
+	kept        chan struct{} // closed when the keeper has ended
+	shutErr     error         // the keeper's, once kept is closed
+	graves      atomic.Int32
+	undertakers sync.WaitGroup
+}
+
+// Open opens the journal in a folder, which it makes if there is none. No other
+// process can have it open.
+func Open(dir string, o Options) (*Journal, error) {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.AppendTimeout <= 0 {
+		o.AppendTimeout = defaultTimeout
+	}
+	if o.MemTableSize <= 0 {
+		o.MemTableSize = memTableSize
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	j := &Journal{
+		dir: dir, o: o, fs: o.FS, log: o.Log, queue: newQueue(),
+		behind:  fault.New(fault.Unavailable, "too many records wait for the disk; try again"),
+		unsent:  fault.New(fault.Unavailable, "the disk has not answered in time: the record is not written; try again"),
+		unknown: fault.New(fault.Unavailable, "the disk has not answered in time: the record may be written or not"),
+		closed:  fault.New(fault.Unavailable, "the journal is closed"),
+		stop:    make(chan struct{}), kept: make(chan struct{}),
+	}
+	if err := j.open(); err != nil {
+		return nil, fmt.Errorf("open journal %s: %w", dir, err)
+	}
+	return j, nil
+}
+
+func (j *Journal) open() error {
+	if err := j.fs.MkdirAll(j.dir, 0o700); err != nil {
+		return err
+	}
+	lock, err := pebble.LockDirectory(j.dir, j.fs)
+	if err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	j.lock, j.cache = lock, pebble.NewCache(cacheSize)
+	j.checkSpace()
+	s, err := j.openStore()
+	if err != nil {
+		j.undertakers.Wait()
+		j.cache.Unref()
+		return errors.Join(err, lock.Close())
+	}
+	j.use(s)
+	go j.keep(s)
+	return nil
+}
+
+// Close writes what waits, and gives everything back. If the disk does not
+// answer it does not wait for it for ever, and keeps the folder locked. Closing
+// again gives the first result.
+func (j *Journal) Close() error {
+	j.once.Do(func() {
+		if err := j.end(); err != nil {
+			j.ended = fmt.Errorf("close journal %s: %w", j.dir, err)
+		}
+	})
+	return j.ended
+}
+
+func (j *Journal) end() error {
+	close(j.stop)
+	j.down.Store(&j.closed)
+	ended := make(chan struct{})
+	go func() {
+		<-j.kept
+		j.refuseWaiting(j.closed)
+		j.undertakers.Wait()
+		close(ended)
+	}()
+	limit := time.NewTimer(closing)
+	defer limit.Stop()
+	select {
+	case <-limit.C:
+		return errors.New("the disk has not answered")
+	case <-ended:
+	}
+	j.cache.Unref()
+	return errors.Join(j.shutErr, j.lock.Close())
+}
