@@ -16,8 +16,8 @@ type Message struct {
 	n     Number
 	begun bool
 
-	start    int // writing: where the message's body begins
-	pos, end int // reading: the place in the record around it
+	start int // writing: where the message's body begins
+	end   int // reading: where the record around it ends
 }
 
 // Message is a message of the schema.
@@ -69,17 +69,18 @@ func (m *Message) finish() {
 // enter narrows the reading to the message at hand.
 func (m *Message) enter() bool {
 	m.begun = true
-	m.pos, m.end = m.f.pos, m.f.end
+	m.end = m.f.end
 	m.f.pos, m.f.end = m.f.start, m.f.stop
 	return m.step()
 }
 
-// step goes to the message's next field, or back to the record around it.
+// step goes to the message's next field, or back to the record around it, whose
+// next field begins where the message ends.
 func (m *Message) step() bool {
 	if m.f.Next() {
 		return true
 	}
-	m.f.pos, m.f.end = m.pos, m.end
+	m.f.end = m.end
 	return false
 }
 

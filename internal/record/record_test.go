@@ -87,6 +87,9 @@ func TestWhatDoesNotFitIsMended(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got, cmpAddr); diff != "" {
 				t.Errorf("Read() after Append() (-want +got):\n%s", diff)
 			}
+			if got.At.Location() != time.UTC {
+				t.Errorf("Read() gives a time of %s, want UTC", got.At.Location())
+			}
 		})
 	}
 }

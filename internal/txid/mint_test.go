@@ -196,11 +196,39 @@ func TestMintAgainstAModel(t *testing.T) {
 	})
 }
 
-func TestTheZeroTicketIsDone(t *testing.T) {
+func TestTheZeroTicketIsDone(*testing.T) {
 	txid.Ticket{}.Done()
-	ticket := txid.NewMint(oneRing(t), 1, 0).Begin(noon, aClick)
-	ticket.Done()
-	ticket.Done() // and one done twice does no harm
+}
+
+// TestDoneTwiceHarmsNobody does one ticket again while younger ones are open,
+// as many as have passed through its place by then.
+func TestDoneTwiceHarmsNobody(t *testing.T) {
+	mint := txid.NewMint(oneRing(t), 1, 0)
+	first := mint.Begin(noon, aClick)
+	first.Done()
+	for range 5000 {
+		younger := mint.Begin(noon, aClick)
+		first.Done()
+		if got, want := mint.Low(), younger.ID.Tick(); got != want {
+			t.Fatalf("Low() = %d, want the open ticket, %d", got, want)
+		}
+		younger.Done()
+	}
+}
+
+// TestASenselessClockLeavesRoom mints more IDs than a millisecond holds in the
+// year 12000, which IDs have no room for.
+func TestASenselessClockLeavesRoom(t *testing.T) {
+	ring := oneRing(t)
+	mint := txid.NewMint(ring, 1, 0)
+	var last txid.Tick
+	for range 2 * txid.MaxSeq {
+		id := mint.Begin(time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC), aClick).ID
+		if id.Tick() <= last || id.TurnedAway() {
+			t.Fatalf("tick %d, turned away %t, after tick %d", id.Tick(), id.TurnedAway(), last)
+		}
+		last = id.Tick()
+	}
 }
 
 // TestLowIsSafeFromManyGoroutines mints from several goroutines, finishes each

@@ -76,8 +76,20 @@ func TestOpenRefusesOtherInstallations(t *testing.T) {
 	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "forged or mistyped") {
 		t.Errorf("Open() = %v, want an invalid fault: forged or mistyped", err)
 	}
-	if _, err := oneRing(t).Open(txid.ID{}); fault.Of(err) != fault.Invalid {
-		t.Errorf("Open(zero ID) = %v, want an invalid fault", err)
+	_, err = oneRing(t).Open(txid.ID{})
+	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "version 0") {
+		t.Errorf("Open(zero ID) = %v, want an invalid fault: version 0", err)
+	}
+}
+
+func TestOpenRefusesKindsUnknown(t *testing.T) {
+	ring := oneRing(t)
+	for _, kind := range []txid.Kind{0, 5, 7} {
+		id := txid.NewMint(ring, 1, 0).Begin(noon, txid.Subject{Kind: kind}).ID
+		_, err := ring.Open(id)
+		if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "unknown kind") {
+			t.Errorf("Open() of an ID of kind %d = %v, want an invalid fault: unknown kind", kind, err)
+		}
 	}
 }
 
