@@ -77,6 +77,7 @@ generate: data generate-code ## write every generated file anew (fetches npm pac
 generate-code: ## write the files anew that need no network
 	@script/need go
 	go generate ./...
+	@script/dependencies
 
 .PHONY: generate-check
 generate-check: generate-code ## fail if a generated file is not what its source makes
