@@ -1,0 +1,80 @@
+// Package click holds a visit: what is written down before a visitor moves on.
+//
+// A click's record is protobuf wire format by the schema in click.proto. It
+// grows by new field numbers; numbers are never used again. What the record
+// keeps is what came, cut to size, without secrets; the click's ID is the
+// record's key and is not repeated inside.
+package click
+
+import (
+	"net/netip"
+	"time"
+
+	"waybill/internal/txid"
+	"waybill/internal/visitor"
+)
+
+// Reason says why a visitor was not sent to the offer.
+type Reason string
+
+// The reasons, in the order in which they are looked for.
+const (
+	Sent              Reason = "" // the visitor went to the offer
+	OfferUnknown      Reason = "offer_unknown"
+	AffiliateUnknown  Reason = "affiliate_unknown"
+	LinkUnknown       Reason = "link_unknown"
+	LinkRetired       Reason = "link_retired"
+	AffiliateBlocked  Reason = "affiliate_blocked"
+	AdvertiserPaused  Reason = "advertiser_paused"
+	OfferPaused       Reason = "offer_paused"
+	OfferNotStarted   Reason = "offer_not_started"
+	OfferEnded        Reason = "offer_ended"
+	CountryNotTaken   Reason = "country_not_targeted"
+	DeviceNotTaken    Reason = "device_not_targeted"
+	OSNotTaken        Reason = "os_not_targeted"
+	BrowserNotTaken   Reason = "browser_not_targeted"
+	BotNotTaken       Reason = "bot_not_targeted"
+	CapReached        Reason = "cap_reached"
+	DestinationBroken Reason = "destination_broken" // the rendered URL would not have been one
+)
+
+// Gone reports whether the reason is that what was asked for is over (HTTP
+// 410), rather than not there (404).
+func (r Reason) Gone() bool {
+	switch r {
+	case LinkRetired, OfferPaused, OfferEnded, AdvertiserPaused, CapReached:
+		return true
+	default:
+		return false
+	}
+}
+
+// Subs is how many free values an affiliate may send.
+const Subs = 10
+
+// Click is one visit through a tracking link.
+type Click struct {
+	ID          txid.ID   // not in the record: it is its key
+	At          time.Time // by the true clock, also where the ID's time was clamped
+	OfferID     int64     // 0 when the link named none that exists
+	AffiliateID int64
+	LinkCode    string // of a short link
+
+	AffClickID string // the affiliate's own ID for this click
+	Source     string
+	Sub        [Subs]string
+	Coupon     string
+	GAID       string // device IDs
+	IDFA       string
+	IDFV       string
+
+	IP        netip.Addr
+	UserAgent string
+	Referrer  string
+	Visitor   visitor.Visitor
+
+	Location   string // the URL the visitor was sent to; empty when to none
+	TurnedAway Reason
+	Marks      []string // what was cut, dropped or mended: "sub1 cut", "aff_click_id dropped"
+	Test       bool     // also a flag of the ID
+}
