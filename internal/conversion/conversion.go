@@ -110,6 +110,19 @@ type CapUse struct {
 	Units       int64  `json:"units"` // 1 for conversions, else micro-units
 }
 
+// Memory is what later signals on a conversion are judged by. The ledger keeps
+// it whole, as one JSON text; partners never see it.
+type Memory struct {
+	// PayoutRate and RevenueRate are the copy of the price: a corrected amount is
+	// priced by them again, whatever the offer says by then.
+	PayoutRate  Rate     `json:"payout_rate,omitzero"`
+	RevenueRate Rate     `json:"revenue_rate,omitzero"`
+	Applied     []string `json:"applied,omitempty"` // fingerprints of the hits that were applied
+	HitID       string   `json:"hit_id,omitempty"`  // for goals that count every hit
+	Waits       Wait     `json:"waits,omitempty"`   // why it is pending although no sender asked for that
+	CapUse      []CapUse `json:"cap_use,omitempty"`
+}
+
 // Conversion is one thing that was done and is paid for.
 type Conversion struct {
 	ID           string `json:"id"`
@@ -120,7 +133,6 @@ type Conversion struct {
 	AdvertiserID int64  `json:"advertiser_id"`
 	AffiliateID  int64  `json:"affiliate_id"`
 	OrderID      string `json:"order_id,omitempty"`
-	HitID        string `json:"hit_id,omitempty"`
 	Channel      string `json:"channel"` // of its first signal
 
 	Status  Status       `json:"status"`
@@ -128,13 +140,6 @@ type Conversion struct {
 	Payout  money.Amount `json:"payout"`
 	Revenue money.Amount `json:"revenue"`
 	Term    string       `json:"term"` // the term that priced it, in words
-
-	// PayoutRate and RevenueRate are the copy of the price: a corrected amount is
-	// priced by them again, whatever the offer says by then.
-	PayoutRate  Rate     `json:"payout_rate,omitzero"`
-	RevenueRate Rate     `json:"revenue_rate,omitzero"`
-	Waits       Wait     `json:"waits,omitempty"` // why it is pending although no sender asked for that
-	CapUse      []CapUse `json:"cap_use,omitempty"`
 
 	AmountKnown    bool `json:"amount_known"`     // some signal named an amount
 	AmountByServer bool `json:"amount_by_server"` // a server did
@@ -146,8 +151,9 @@ type Conversion struct {
 	CustomerID string            `json:"customer_id,omitempty"`
 	Coupon     string            `json:"coupon,omitempty"`
 	Items      string            `json:"items,omitempty"` // JSON, as it came
-	Applied    []string          `json:"-"`               // fingerprints of the hits that were applied
 	Extra      map[string]string `json:"extra,omitempty"` // parameters Waybill does not know
+
+	Memory Memory `json:"-"`
 
 	OccurredAt time.Time `json:"occurred_at"` // when it happened, by the sender or by receipt
 	CreatedAt  time.Time `json:"created_at"`

@@ -1,6 +1,7 @@
 package conversion_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"testing"
@@ -141,11 +142,11 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// TestRatesAndCapUseAreKept: what later signals reckon by survives the ledger's
-// JSON.
-func TestRatesAndCapUseAreKept(t *testing.T) {
-	want := conversion.Conversion{
-		ID: "c1", HitID: "h1", Waits: conversion.ForCap,
+// TestMemoryIsKept: what later signals reckon by survives the ledger's JSON, and
+// stays out of what partners see.
+func TestMemoryIsKept(t *testing.T) {
+	want := conversion.Memory{
+		Applied: []string{"f1", "f2"}, HitID: "h1", Waits: conversion.ForCap,
 		PayoutRate:  conversion.Rate{Fixed: 1_500_000, Percent: 7_500_000},
 		RevenueRate: conversion.Rate{Percent: 12_345_678},
 		CapUse:      []conversion.CapUse{{AffiliateID: 3, Goal: "sale", Metric: "payout", Period: "day 2026-11-22", Units: 9_000_001}},
@@ -154,12 +155,22 @@ func TestRatesAndCapUseAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got conversion.Conversion
+	var got conversion.Memory
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("after JSON, -want +got:\n%s", diff)
+	}
+
+	shown, err := json.Marshal(conversion.Conversion{ID: "c1", Memory: want})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"applied", "rate", "cap_use", "h1"} {
+		if bytes.Contains(shown, []byte(secret)) {
+			t.Errorf("a conversion's JSON holds %q: %s", secret, shown)
+		}
 	}
 }
 
