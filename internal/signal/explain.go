@@ -1,0 +1,170 @@
+package signal
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Detail is what is known about the reason of a verdict. All of it may be
+// empty.
+type Detail struct {
+	Param string // the parameter it is about, by its canonical name
+	Got   string // what came
+	Want  string // what would have been right, or the limit
+	Why   string // what exactly is wrong, for people
+}
+
+// Explain says in one sentence what a code means for the signal at hand, and
+// what the sender can do about it. Its text is for people and may change; the
+// code is for programs.
+func Explain(c Code, d Detail) string {
+	for _, explain := range [...]func(Code, Detail) string{ofDone, ofForm, ofSender, ofUnknown, ofRules} {
+		if text := explain(c, d); text != "" {
+			return text
+		}
+	}
+	return string(c)
+}
+
+// ofDone explains what went well, or was not judged at all.
+func ofDone(c Code, d Detail) string {
+	switch c {
+	case OK:
+		return "the conversion was counted"
+	case RecordMissing:
+		return "the conversion was credited from the transaction ID alone: the record of its click is lost"
+	case CodeUpdated:
+		return "the conversion was changed" + after(": ", d.Why)
+	case CodeDuplicate:
+		return "this was counted before, as the conversion named here; nothing was changed" + after(": ", d.Why)
+	case Sighting:
+		return "this conversion is known from another channel; it counts once, and both reports are kept"
+	case CodeQueued:
+		return "the hit is written down and will be judged shortly; there is no need to send it again"
+	case RateLimited:
+		return "too many requests, so this hit was not kept; send it again" + or(after(" in ", d.Want), " later") + ", and fewer at a time"
+	case Unavailable:
+		return "the hit could not be written down and does not count; send it again later"
+	default:
+		return ""
+	}
+}
+
+// ofForm explains what is wrong with the signal itself.
+func ofForm(c Code, d Detail) string {
+	switch c {
+	case Malformed:
+		return "the request cannot be understood" + after(": ", d.Why) + "; mend it and send it again"
+	case TransactionIDMissing:
+		return "no transaction_id came; send the value that the landing page's URL carried when the visitor arrived, where the offer's URL has {transaction_id}"
+	case TransactionIDInvalid:
+		return "transaction_id" + quoted(d.Got) + " is not one of ours" + after(": ", d.Why) + "; send the 32 characters exactly as the landing page received them"
+	case MacroUnexpanded:
+		return or(d.Param, "a value") + " arrived as the literal text" + or(quoted(d.Got), " of a macro") + ": the macro was not filled in by the system that sent this; put the name by which that system knows the value in its place"
+	case AmountInvalid:
+		return "amount" + quoted(d.Got) + " cannot be read" + after(": ", d.Why) + "; write it like 1234.56"
+	case AmountMissing:
+		return "the goal pays a percentage of the sale, and no amount came; send it, such as amount=49.90"
+	case CurrencyInvalid:
+		return "the currency" + quoted(d.Got) + " does not fit" + after(": ", d.Why) + "; send amounts in " + or(d.Want, "the offer's currency")
+	case OrderIDMissing:
+		return "conversions like this one are counted by their order, and no order_id came; send the shop's order number"
+	default:
+		return ""
+	}
+}
+
+// ofSender explains why the sender is not believed.
+func ofSender(c Code, d Detail) string {
+	switch c {
+	case TokenMissing:
+		return "no token came; add token=… with the token from the advertiser's settings"
+	case TokenInvalid:
+		return "the token is wrong; copy it again from the advertiser's settings"
+	case SignatureInvalid:
+		return `the signature is missing or wrong: at the end of the URL, sig is the hex HMAC-SHA256, under the advertiser's sig_secret, of ts + "." + the raw query before &sig=; for JSON, the header Waybill-Signature: t=…,v1=… signs t + "." + body`
+	case SignatureExpired:
+		return "the time that was signed" + beside(d.Got) + " is not within 5 minutes of ours" + beside(d.Want) + "; sign each request when it is sent, and set the sender's clock"
+	case IPNotAllowed:
+		return "postbacks are not taken from the address" + after(" ", d.Got) + "; add it to the advertiser's ip_allow, or send from an address that is on that list"
+	case ChannelNotAllowed:
+		return "the offer takes no conversions by this channel" + beside(d.Got) + or(after("; it takes them by ", d.Want), "; add it to the offer's channels")
+	default:
+		return ""
+	}
+}
+
+// ofUnknown explains what does not exist, or is something else already.
+func ofUnknown(c Code, d Detail) string {
+	switch c {
+	case ClickNotFound:
+		return "the click" + after(" ", d.Got) + " is not on record" + after(": ", d.Why) + "; it may be older than the time for which clicks are kept"
+	case OfferUnknown:
+		return "there is no offer" + quoted(d.Got) + "; check offer_id, or leave it out: the transaction ID names the offer"
+	case GoalUnknown:
+		return "the offer has no goal" + quoted(d.Got) + or(after("; it has ", d.Want), "; create it") + ", or leave goal out for the default"
+	case Conflict:
+		return "the same transaction, goal and order was reported before with other contents" + after(": ", d.Why) + "; to change a conversion send its new status, or set the goal's on_repeat to update"
+	default:
+		return ""
+	}
+}
+
+// ofRules explains why a claim in good form earns nothing.
+func ofRules(c Code, d Detail) string {
+	switch c {
+	case ClickExpired:
+		return "the click lies further back" + beside(d.Got) + " than the offer's click_window" + after(" of ", d.Want) + "; if this should count, make the window longer and judge the signal again"
+	case TooFast:
+		return "the conversion came sooner after its click" + beside(d.Got) + " than the offer's min_conversion_time" + after(" of ", d.Want) + "; if people are that fast, make it shorter"
+	case OfferInactive:
+		return "the offer" + after(" ", d.Got) + " is archived and counts nothing any more; activate it and judge the signal again"
+	case TurnedAway:
+		return "the visitor was not sent to the offer when the link was clicked" + after(": ", d.Why) + "; such a click earns nothing"
+	case CapReached:
+		return "a cap of the offer is used up" + after(": ", d.Why) + or(after("; it begins anew at ", d.Want), "; raise it to count more")
+	case OfferMismatch:
+		return "the transaction ID is of another offer than" + or(after(" offer_id ", d.Got), " offer_id says") + "; send the ID of this visitor's click, or leave offer_id out"
+	case AffiliateBlocked:
+		return "the affiliate" + after(" ", d.Got) + " is blocked and earns nothing; activate it and judge the signal again if that was a mistake"
+	case InvalidTraffic:
+		return "the click does not look like a person's" + after(": ", d.Why) + "; it can be judged again by a person"
+	case TransitionNotAllowed:
+		return "the conversion cannot go" + after(" from ", d.Got) + or(after(" to ", d.Want), " where this would take it") + "; what is paid is corrected by the network alone"
+	default:
+		return ""
+	}
+}
+
+// maxQuoted is how much of what came is shown, in characters.
+const maxQuoted = 80
+
+func quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return fmt.Sprintf(" %.*q", maxQuoted, s)
+}
+
+// after gives s behind before, or nothing where s is nothing.
+func after(before, s string) string {
+	if s == "" {
+		return ""
+	}
+	return before + strings.TrimSuffix(s, ".")
+}
+
+// beside gives s in brackets, or nothing where s is nothing.
+func beside(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
+func or(s, otherwise string) string {
+	if s != "" {
+		return s
+	}
+	return otherwise
+}
