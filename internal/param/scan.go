@@ -10,13 +10,15 @@ import (
 // is v.Err() at the Signal door; a click has none.
 func (v *Values) ScanQuery(d Door, raw string) error {
 	for raw != "" {
-		var one string
-		one, raw, _ = strings.Cut(raw, "&")
-		if one == "" {
-			continue
+		one := raw
+		if end := strings.IndexByte(raw, '&'); end >= 0 {
+			one, raw = raw[:end], raw[end+1:]
+		} else {
+			raw = ""
 		}
-		name, value, _ := strings.Cut(one, "=")
-		v.add(d, unescape(name), value)
+		if equals := strings.IndexByte(one, '='); equals > 0 {
+			v.add(d, unescape(one[:equals]), one[equals+1:])
+		}
 	}
 	if d == Click {
 		return nil
@@ -32,6 +34,7 @@ func (v *Values) add(d Door, name, value string) {
 	}
 	switch {
 	case value == "":
+		return
 	case ok:
 		v.put(e, unescape(value))
 	case d == Signal:

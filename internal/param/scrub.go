@@ -12,9 +12,14 @@ const Hashed = "emailhash:"
 
 // Digest gives the SHA-256, in lower-case hex, of an e-mail or user name without
 // the white space around it and in lower case: what ad platforms and the
-// parameter email_sha256 call its hash.
+// parameter email_sha256 call its hash. A space inside an address is a plus that
+// nobody escaped.
 func Digest(email string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(email))))
+	email = strings.ToLower(strings.TrimSpace(email))
+	if strings.Contains(email, "@") {
+		email = strings.ReplaceAll(email, " ", "+")
+	}
+	sum := sha256.Sum256([]byte(email))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -82,6 +87,8 @@ func (n Name) scrub(key []byte, s string) string {
 		return HashDigest(key, s)
 	case Token, TS, Sig:
 		return ""
+	case Items:
+		return ScrubText(key, s)
 	default:
 		return s
 	}
@@ -147,99 +154,4 @@ func escape(s string) string {
 		}
 	}
 	return string(out)
-}
-
-// ScrubText replaces every e-mail in free text (a referrer, a parameter that
-// nobody knows) by its keyed hash, also where its @ is percent-encoded.
-func ScrubText(key []byte, s string) string {
-	var out strings.Builder
-	for {
-		start, end := findEmail(s)
-		if end == 0 {
-			break
-		}
-		out.WriteString(s[:start])
-		out.WriteString(Hash(key, strings.ReplaceAll(unescapeAt(s[start:end]), " ", "+")))
-		s = s[end:]
-	}
-	if out.Len() == 0 {
-		return s
-	}
-	out.WriteString(s)
-	return out.String()
-}
-
-func unescapeAt(s string) string {
-	at, n := indexAt(s)
-	return s[:at] + "@" + s[at+n:]
-}
-
-// indexAt gives the place and length of the first @ in s, which may be
-// percent-encoded once or twice; the length is 0 if there is none.
-func indexAt(s string) (at, n int) {
-	for i := range len(s) {
-		switch {
-		case s[i] == '@':
-			return i, 1
-		case strings.HasPrefix(s[i:], "%40"):
-			return i, len("%40")
-		case strings.HasPrefix(s[i:], "%2540"):
-			return i, len("%2540")
-		}
-	}
-	return 0, 0
-}
-
-// findEmail gives the bounds of the first e-mail in s; end is 0 if there is
-// none.
-func findEmail(s string) (start, end int) {
-	for from := 0; from < len(s); {
-		at, n := indexAt(s[from:])
-		if n == 0 {
-			return 0, 0
-		}
-		at += from
-		start = at
-		for start > from && inLocalPart(s[start-1]) {
-			start--
-		}
-		end = at + n + domain(s[at+n:])
-		if start < at && end > at+n {
-			return start, end
-		}
-		from = at + n
-	}
-	return 0, 0
-}
-
-func inLocalPart(c byte) bool {
-	return c-'0' < 10 || c|0x20-'a' < 26 || c >= 0x80 || strings.IndexByte("._-+!#$'*?^`{|}~", c) >= 0
-}
-
-// domain gives the length of the domain that s starts with: labels with dots
-// between, the last one of two letters or more. 0 if s starts with none.
-func domain(s string) int {
-	end, label, letters := 0, 0, true
-	dots := 0
-	for i := 0; i <= len(s); i++ {
-		if i < len(s) && (s[i]-'0' < 10 || s[i] == '-') {
-			label, letters = label+1, false
-			continue
-		}
-		if i < len(s) && (s[i]|0x20-'a' < 26 || s[i] >= 0x80) {
-			label++
-			continue
-		}
-		if label == 0 {
-			break
-		}
-		if dots > 0 && label >= 2 && letters {
-			end = i
-		}
-		if i == len(s) || s[i] != '.' {
-			break
-		}
-		dots, label, letters = dots+1, 0, true
-	}
-	return end
 }
