@@ -1,0 +1,99 @@
+package delivery
+
+import (
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxBody is how much of an answer is kept.
+const maxBody = 2 << 10
+
+// Classify says what an attempt came to, and whether trying again is of no use.
+// The class is empty when it was delivered. status is that of the answer, or 0
+// where none came; then err says why.
+//
+// A redirect, and a status that blames the request, are tried again like the
+// rest: the URL is read anew for each attempt, so the mistake may be mended.
+func Classify(status int, err ErrorClass) (class ErrorClass, permanent bool) {
+	switch {
+	case status == 0 && err == "":
+		return ErrOther, false
+	case status == 0:
+		return err, err == ErrForbidden || err == ErrTemplate
+	case status >= 200 && status < 300:
+		return "", false
+	case status >= 300 && status < 400:
+		return ErrRedirect, false
+	case status == http.StatusGone:
+		return ErrGone, true
+	default:
+		return ErrStatus, false
+	}
+}
+
+// After gives what becomes of an owed postback by an attempt. retryAfter is how
+// long its receiver asks to be left alone, 0 if it does not; jitter is drawn
+// evenly from 0 to 1.
+func (o Owed) After(a Attempt, retryAfter time.Duration, jitter float64) Owed {
+	ended := a.At.Add(a.Took)
+	o.Attempts, o.LeasedUntil = a.Number, time.Time{}
+	_, permanent := Classify(a.Status, a.Error)
+	next, again := Next(a.Number, ended, retryAfter, jitter)
+	switch {
+	case a.Error == "":
+		o.State, o.DoneAt = Delivered, ended
+	case permanent || !again:
+		o.State, o.DoneAt = Dead, ended
+	default:
+		o.State, o.DueAt = Waiting, next
+	}
+	return o
+}
+
+// Harmless makes the beginning of an answer fit to be kept and shown: up to 2
+// KiB of valid UTF-8 without control characters, those that turn text around
+// included. Line breaks and tabs stay.
+func Harmless(body []byte) string {
+	cut := len(body) > maxBody
+	if cut {
+		body = body[:maxBody]
+	}
+	if cut { // a character that was cut through is left out, not damaged
+		for i := 1; i < utf8.UTFMax && i <= len(body); i++ {
+			if tail := body[len(body)-i:]; utf8.RuneStart(tail[0]) {
+				if !utf8.FullRune(tail) {
+					body = body[:len(body)-i]
+				}
+				break
+			}
+		}
+	}
+	var b strings.Builder
+	for len(body) > 0 {
+		r, n := utf8.DecodeRune(body)
+		body = body[n:]
+		if hidden(r) {
+			r = utf8.RuneError
+		}
+		if b.Len()+utf8.RuneLen(r) > maxBody { // a replacement is longer than what it replaces
+			break
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// hidden reports whether r acts on a screen or on text instead of being seen.
+func hidden(r rune) bool {
+	switch r {
+	case '\n', '\r', '\t':
+		return false
+	case '\u2028', '\u2029':
+		return true
+	default:
+		return unicode.In(r, unicode.Cc, unicode.Cf)
+	}
+}
