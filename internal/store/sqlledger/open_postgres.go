@@ -1,0 +1,53 @@
+package sqlledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"waybill/internal/fault"
+)
+
+const postgresPool = 16
+
+// openPostgres opens the pool of connections, which reads and writes share.
+func (db *DB) openPostgres(ctx context.Context, url string, o Options) error {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		// The library's text may quote the password.
+		return fault.New(fault.Invalid, "the ledger's URL is not a PostgreSQL URL: write postgres://user:password@host/database")
+	}
+	config.ConnectTimeout = o.Dial
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "waybill"
+	}
+	db.reader = stdlib.OpenDB(*config)
+	pool := o.Pool
+	if pool <= 0 {
+		pool = postgresPool
+	}
+	db.reader.SetMaxOpenConns(pool)
+	db.reader.SetMaxIdleConns(pool)
+	db.writer = &poolWriter{db: db.reader, texts: db.texts, stats: db.stats, timeout: o.Timeout}
+	if err := db.reader.PingContext(ctx); err != nil {
+		return refused(err, db)
+	}
+	if err := migrate(ctx, db.engine, db.reader, o.Log); err != nil {
+		return joinClose(err, db)
+	}
+	return nil
+}
+
+// refused tells a server that is away from one that is there and refuses: the
+// first may be back in a moment, the second wants another URL.
+func refused(err error, db *DB) error {
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok && !unavailableNow(pe.Code) {
+		err = fault.New(fault.Invalid, "PostgreSQL refuses the ledger: %s", pe.Message)
+		return joinClose(err, db)
+	}
+	return joinClose(fmt.Errorf("connect: %w", err), db)
+}

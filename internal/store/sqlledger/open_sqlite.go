@@ -1,0 +1,74 @@
+package sqlledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	sqliteReaders = 4
+
+	// checkpointPages is how much the write-ahead log grows before its pages go
+	// into the file: 64 MB, so that the pages every commit touches are written
+	// there once in thousands of commits.
+	checkpointPages = 16_000
+
+	// onDisk says that a commit returns once it is fsynced (FULL); NORMAL would
+	// lose the last commits with the power.
+	onDisk = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
+)
+
+// openSQLite opens the file, its one writer and its readers.
+func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
+	path = strings.TrimPrefix(path, "sqlite:")
+	if err := makeFile(path); err != nil {
+		return err
+	}
+	write, err := sql.Open("sqlite", fmt.Sprintf("%s?%s&_txlock=immediate&_pragma=cache_size(-65536)"+
+		"&_pragma=wal_autocheckpoint(%d)&_pragma=journal_size_limit(134217728)", fileURL(path), onDisk, checkpointPages))
+	if err != nil {
+		return err
+	}
+	write.SetMaxOpenConns(1)
+	if err := migrate(ctx, db.engine, write, o.Log); err != nil {
+		_ = write.Close()
+		return err
+	}
+	db.reader, err = sql.Open("sqlite", fmt.Sprintf("%s?%s&_pragma=query_only(1)", fileURL(path), onDisk))
+	if err != nil {
+		_ = write.Close()
+		return err
+	}
+	readers := o.Pool
+	if readers <= 0 {
+		readers = sqliteReaders
+	}
+	db.reader.SetMaxOpenConns(readers)
+	db.reader.SetMaxIdleConns(readers)
+	db.writer = newGroupWriter(write, db.texts, db.stats, o)
+	return nil
+}
+
+// makeFile makes the file with the rights of its owner alone: it holds keys. The
+// log beside it gets the same rights from SQLite.
+func makeFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the ledger's folder: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return fmt.Errorf("make the ledger's file: %w", err)
+	}
+	return f.Close()
+}
+
+// fileURL writes a path so that no character of it is taken for something else.
+func fileURL(path string) string {
+	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
+}

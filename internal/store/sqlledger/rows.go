@@ -1,0 +1,63 @@
+package sqlledger
+
+import (
+	"context"
+	"strings"
+)
+
+// rows inserts several rows by one statement.
+type rows struct {
+	head    string // INSERT … VALUES
+	columns int
+	args    []any
+}
+
+func (r *rows) add(values ...any) { r.args = append(r.args, values...) }
+
+// most is how many rows go into one statement; few, so that there are few
+// different statements to be kept prepared.
+const most = 8
+
+func (r *rows) run(ctx context.Context, s session) error {
+	for rest := r.args; len(rest) > 0; {
+		n := min(len(rest)/r.columns, most)
+		if _, err := s.exec(ctx, s.texts.values(r.head, r.columns, n), rest[:n*r.columns]...); err != nil {
+			return err
+		}
+		rest = rest[n*r.columns:]
+	}
+	return nil
+}
+
+// valuesKey names a statement that inserts n rows.
+type valuesKey struct {
+	head string
+	n    int
+}
+
+// values gives the text that inserts n rows, made once.
+func (t *texts) values(head string, columns, n int) string {
+	key := valuesKey{head, n}
+	if made, ok := t.made.Load(key); ok {
+		return made.(string) //nolint:forcetypeassert // only strings are stored
+	}
+	var b strings.Builder
+	b.WriteString(head)
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("(" + numbered(i*columns+1, columns) + ")")
+	}
+	t.made.Store(key, b.String())
+	return b.String()
+}
+
+// columnsOf puts a table's short name in front of each column.
+func columnsOf(table, columns string) string {
+	names := strings.Split(columns, ",")
+	for i, n := range names {
+		names[i] = table + "." + strings.TrimSpace(n)
+	}
+	return strings.Join(names, ", ")
+}

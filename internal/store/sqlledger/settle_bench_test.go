@@ -1,0 +1,118 @@
+package sqlledger
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/ledger"
+	"waybill/internal/money"
+	"waybill/internal/settlement"
+	"waybill/internal/signal"
+)
+
+// BenchmarkSettle settles new conversions, each with an order, three entries, a
+// cap and one owed postback, for 64 callers who each wait for the commit.
+func BenchmarkSettle(b *testing.B) {
+	for _, e := range []struct {
+		name string
+		at   newURL
+	}{{"sqlite", sqliteURL}, {"postgres", postgresURL}} {
+		b.Run(e.name, func(b *testing.B) { benchmarkSettle(b, open(b, e.at(b))) })
+	}
+}
+
+func benchmarkSettle(b *testing.B, db *DB) {
+	const callers = 64
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	b.ResetTimer()
+	begun := time.Now()
+	for range callers {
+		wait.Go(func() {
+			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+				if _, err := db.Settle(context.Background(), sale(int(n))); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "settled/s")
+	s := db.Stats()
+	b.ReportMetric(float64(s.Transactions)/float64(max(s.Commits, 1)), "writes/commit")
+	b.ReportMetric(float64(s.CommitTime.Milliseconds())/float64(max(s.Commits, 1)), "ms/commit")
+}
+
+// sale is the case of the nth new conversion, as an ordinary postback makes it.
+func sale(n int) settlement.Case {
+	tid := fmt.Sprintf("4%031d", n)
+	cap1 := settlement.Counter{OfferID: int64(n%20) + 1, Metric: "conversions", Period: "day 2026-11-22"}
+	c := settlement.Case{
+		SignalID: fmt.Sprintf("5%031d", n),
+		Claim:    settlement.Claim{OfferID: int64(n%20) + 1, GoalID: int64(n%20) + 1, TransactionID: tid},
+		OrderID:  fmt.Sprintf("order-%d", n),
+		Counters: []settlement.Counter{cap1},
+	}
+	c.Judge = func(settlement.State) (settlement.Outcome, error) { return saleOutcome(c, n), nil }
+	return c
+}
+
+func usd(units int64) money.Amount { return money.Amount{Units: units, Currency: "USD"} }
+
+func saleOutcome(c settlement.Case, n int) settlement.Outcome {
+	conv := conversion.Conversion{
+		ID: "6" + c.SignalID[1:], OfferID: c.Claim.OfferID, GoalID: c.Claim.GoalID, GoalCode: "default",
+		AdvertiserID: 1, AffiliateID: int64(n%500) + 1, OrderID: c.OrderID, Channel: "postback",
+		Status: conversion.Approved, Amount: usd(49_900_000), Payout: usd(5_000_000), Revenue: usd(7_000_000),
+		Term: "offer", AmountKnown: true, AmountByServer: true, SeenByServer: true,
+		Touch: conversion.Touch{
+			TransactionID: c.Claim.TransactionID, Kind: "click", At: clock, AffClickID: "a1b2c3d4e5f6",
+			Source: "newsletter", Sub: []string{"may", "top"}, Country: "DE", Device: "mobile", OS: "Android",
+			Browser: "Chrome", IP: "203.0.113.7",
+			UserAgent: "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Mobile Safari/537.36",
+		},
+		Memory:     conversion.Memory{Applied: []string{"9f86d081884c7d659a2feaa0c55ad015"}},
+		OccurredAt: clock, CreatedAt: clock, UpdatedAt: clock, Version: 1,
+	}
+	account := func(p ledger.Party, id int64) ledger.Account {
+		return ledger.Account{Party: p, ID: id, Book: ledger.Approved}
+	}
+	entry := func(a ledger.Account, units int64) ledger.Entry {
+		return ledger.Entry{
+			Account: a, Amount: usd(units), ConversionID: conv.ID, SignalID: c.SignalID,
+			Reason: string(conversion.EventCreated), At: clock,
+		}
+	}
+	return settlement.Outcome{
+		Verdict: signal.Verdict{
+			Status: signal.Accepted, Code: signal.OK, ConversionID: conv.ID, TransactionID: c.Claim.TransactionID,
+			SignalID: c.SignalID, Message: "Counted.", Rule: "click by transaction_id", OfferID: c.Claim.OfferID,
+			GoalID: c.Claim.GoalID, Channel: signal.Postback, SettledAt: clock,
+		},
+		Conversion: &conv,
+		TakeOrder:  c.OrderID != "",
+		Entries: []ledger.Entry{
+			entry(account(ledger.Advertiser, 1), 7_000_000),
+			entry(account(ledger.Affiliate, conv.AffiliateID), -5_000_000),
+			entry(account(ledger.Network, 0), -2_000_000),
+		},
+		Use: map[settlement.Counter]int64{c.Counters[0]: 1},
+		Owed: []delivery.Owed{{
+			ID: "7" + c.SignalID[1:], SubscriptionID: int64(n%50) + 1, ConversionID: conv.ID,
+			TransactionID: c.Claim.TransactionID, Sequence: 1, Event: conversion.EventCreated,
+			Values: map[string]string{
+				"transaction_id": c.Claim.TransactionID, "aff_click_id": "a1b2c3d4e5f6", "payout": "5.00",
+				"currency": "USD", "status": "approved", "sub1": "may",
+			},
+			State: delivery.Waiting, CreatedAt: clock, DueAt: clock,
+		}},
+	}
+}
