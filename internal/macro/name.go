@@ -115,7 +115,7 @@ const (
 	// NetworkPostback stays with the network, which sees all.
 	NetworkPostback
 
-	// WithVisitor, added to a postback's use, allows the visitor's address and
+	// WithVisitor added to a postback's use allows the visitor's address and
 	// user agent: AffiliatePostback | WithVisitor.
 	WithVisitor Use = 1 << 7
 )

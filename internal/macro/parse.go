@@ -144,8 +144,12 @@ func (p *parser) brace(i int) (end int, macro bool) {
 		p.failForeign("{{"+word+"}}", word)
 		return i + n, false
 	}
-	n := strings.IndexAny(rest, "{}")
-	if n < 0 || rest[n] == '{' {
+	stops := "{}"
+	if p.as == JSON {
+		stops = `{}"`
+	}
+	n := strings.IndexAny(rest, stops)
+	if n < 0 || rest[n] != '}' {
 		p.fail("the { before %.20q is never closed; write %s", rest, p.escaped('{'))
 		return i + 1, false
 	}

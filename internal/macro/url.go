@@ -52,7 +52,8 @@ func checkHost(text, host string) error {
 }
 
 func notInHost(r rune) bool {
-	return r >= 0x7f || !alphanumeric(byte(r)) && r != '-' && r != '.' && r != '_'
+	letter := r|0x20 >= 'a' && r|0x20 <= 'z'
+	return !letter && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
 }
 
 // splitAuthority gives the bounds of host and port in a URL; start is 0 where

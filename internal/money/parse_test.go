@@ -113,6 +113,20 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestParseKnowsSigns(t *testing.T) {
+	for sign, want := range map[string]money.Currency{
+		"$": "", "¥": "", "kr": "", "€": "EUR", "£": "GBP", "US$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD",
+		"NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "₹": "INR", "₽": "RUB", "₺": "TRY",
+		"₴": "UAH", "₩": "KRW", "₪": "ILS", "₫": "VND", "₦": "NGN", "₱": "PHP", "₸": "KZT", "฿": "THB", "zł": "PLN", "Kč": "CZK",
+	} {
+		for _, text := range []string{sign + "12.34", "12,34 " + sign} {
+			if got, err := money.Parse(text); err != nil || got.Currency != want || got.Units != 12_340_000 {
+				t.Errorf("Parse(%q) = %+v, %v; want 12.34 %q", text, got, err, want)
+			}
+		}
+	}
+}
+
 func TestParseDecimal(t *testing.T) {
 	tests := []struct {
 		text  string

@@ -117,7 +117,7 @@ func newIndex(d Door) *index {
 		}
 		x.add(n.String(), entry{n, 1})
 		for i, alias := range d.Aliases(n) {
-			x.add(alias, entry{n, uint8(i) + 2}) //nolint:gosec // a few aliases
+			x.add(alias, entry{n, uint8(i) + 2})
 		}
 	}
 	return x

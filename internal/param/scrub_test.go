@@ -149,6 +149,8 @@ func TestScrubText(t *testing.T) {
 		"@@a@@b.com@c.de":                       "@@a@@" + hash("b.com@c.de"),
 		"müller@straße.example":                 hash("müller@straße.example"),
 		"x@1.2.3.4":                             "x@1.2.3.4",
+		"twice%2540example.com":                 hash("twice@example.com"),
+		"100% of it":                            "100% of it",
 		"a@b.c":                                 "a@b.c",
 		"a@b.de@c.fg/":                          hash("a@b.de@c.fg") + "/",
 	} {
