@@ -19,7 +19,6 @@ const (
 type flight struct {
 	mu      sync.Mutex
 	entries []*entry
-	spare   []*entry // the slice of the last flight
 	since   time.Time
 }
 
@@ -52,68 +51,68 @@ func (f *flight) age(now time.Time) time.Duration {
 }
 
 // commit takes entries from the queue and writes them, until the store breaks
-// or, after stop, the queue is empty. Several may run: while one waits for its
-// fsync, the next one fills its batch.
-func (s *store) commit(f *flight) {
-	defer s.committers.Done()
+// or, after stop, the queue is empty. One goroutine runs it: a second one,
+// filling its batch while the first waits for its fsync, makes the batches
+// smaller and costs more than it gains.
+func (s *store) commit() {
+	defer close(s.committed)
 	defer func() {
 		if r := recover(); r != nil { // a defect of Pebble: its locks are lost
 			s.fence.fail(fmt.Errorf("commit: %v", r))
 		}
 		if cause := s.fence.failure(); cause != nil {
-			f.land(s.j.unwritten(cause), &s.j.pool)
+			s.flight.land(s.j.unwritten(cause), &s.j.pool)
 		}
 	}()
-	for s.commitOne(f) {
+	var spare []*entry
+	for {
+		entries, ok := s.next(spare[:0])
+		if !ok {
+			return
+		}
+		spare = entries
+		if len(entries) > 0 && !s.commitOne(entries) {
+			return
+		}
 	}
 }
 
 // commitOne writes one batch and reports whether to go on.
-func (s *store) commitOne(f *flight) bool {
-	b, ok := s.apply(f)
-	if !ok || b == nil {
-		return ok
+func (s *store) commitOne(entries []*entry) bool {
+	began := time.Now()
+	s.flight.begin(entries, began)
+	b, err := s.apply(entries)
+	if err == nil {
+		err = b.SyncWait()
 	}
-	err := b.SyncWait()
 	// Only an unbroken fence says that the sync was one.
 	if cause := s.fence.failure(); cause != nil {
 		err = cause
 	}
 	if err != nil {
-		s.fence.fail(fmt.Errorf("sync: %w", err))
+		s.fence.fail(fmt.Errorf("commit: %w", err))
 		return false
 	}
 	_ = b.Close() // gives the memory back, and has no error to give
-	s.landed(f)
+
+	c := &s.j.counters
+	c.commits.Add(1)
+	c.commitTime.time(time.Since(began))
+	c.batchSize.size(len(entries))
+	s.flight.land(nil, &s.j.pool)
 	return true
 }
 
-// apply fills a batch and gives it to Pebble. One committer at a time does.
-// It gives no batch if nothing was to be written, and false when it is time to
-// end.
-func (s *store) apply(f *flight) (*pebble.Batch, bool) {
-	s.turn <- struct{}{}
-	defer func() { <-s.turn }()
-
-	entries, ok := s.next(f.spare[:0])
-	f.spare = entries
-	if !ok || len(entries) == 0 {
-		return nil, ok
-	}
-	f.begin(entries, time.Now())
+// apply fills a batch and gives it to Pebble.
+func (s *store) apply(entries []*entry) (*pebble.Batch, error) {
 	b := s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(batchBytes))
 	for _, e := range entries {
 		if err := e.addTo(b); err != nil {
-			s.fence.fail(fmt.Errorf("fill batch: %w", err))
-			return nil, false
+			return nil, fmt.Errorf("fill batch: %w", err)
 		}
 	}
 	s.grown(b.Len())
-	if err := s.db.ApplyNoSyncWait(b, pebble.Sync); err != nil {
-		s.fence.fail(fmt.Errorf("apply batch: %w", err))
-		return nil, false
-	}
-	return b, true
+	return b, s.db.ApplyNoSyncWait(b, pebble.Sync)
 }
 
 // next waits for entries. It gives false when it is time to end.
@@ -133,15 +132,6 @@ func (s *store) next(dst []*entry) ([]*entry, bool) {
 			return dst, len(s.j.queue.ready) > 0
 		}
 	}
-}
-
-// landed counts a commit and answers its callers.
-func (s *store) landed(f *flight) {
-	c := &s.j.counters
-	c.commits.Add(1)
-	c.commitTime.time(time.Since(f.since))
-	c.batchSize.size(len(f.entries))
-	f.land(nil, &s.j.pool)
 }
 
 // grown notes that n bytes are about to be written. The disk's free space is

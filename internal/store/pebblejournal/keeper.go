@@ -17,7 +17,7 @@ const (
 	// two openings of the store.
 	tick = time.Second
 	// takeover is how long the keeper of a broken store waits for its
-	// committers before it answers their callers itself.
+	// committer before it answers the callers itself.
 	takeover = 200 * time.Millisecond
 	// maxGraves is how many broken stores may be winding down before none is
 	// opened any more: each holds its memory.
@@ -48,7 +48,7 @@ func (j *Journal) keep(s *store) {
 // use puts a store into use: appends are let in, unless the journal has been
 // closed meanwhile.
 func (j *Journal) use(s *store) {
-	s.start(committers)
+	go s.commit()
 	j.current.Store(s)
 	j.down.Store(nil)
 	select {
@@ -83,9 +83,7 @@ func (j *Journal) lose(s *store) {
 	j.counters.failures.Add(1)
 	j.log.LogAttrs(context.Background(), slog.LevelError, "journal store failed", slog.Any("error", cause))
 	if !s.finish(takeover) {
-		for _, f := range s.flights {
-			f.land(refusal, &j.pool)
-		}
+		s.flight.land(refusal, &j.pool)
 	}
 	j.refuseWaiting(refusal)
 	j.bury(s)

@@ -30,8 +30,6 @@ type Options struct {
 const (
 	defaultFloor   = 256 << 20
 	defaultTimeout = 500 * time.Millisecond
-	// committers is how many commits may be under way at a time.
-	committers = 2
 )
 
 // Journal is an open journal. It may be used from many goroutines.

@@ -80,10 +80,8 @@ func (j *Journal) Health() error {
 	if s == nil {
 		return j.unreadable()
 	}
-	for _, f := range s.flights {
-		if age := f.age(time.Now()); age > j.o.AppendTimeout {
-			return fault.New(fault.Unavailable, "the disk has not answered the journal for %s", age.Round(time.Millisecond))
-		}
+	if age := s.flight.age(time.Now()); age > j.o.AppendTimeout {
+		return fault.New(fault.Unavailable, "the disk has not answered the journal for %s", age.Round(time.Millisecond))
 	}
 	return nil
 }

@@ -21,12 +21,11 @@ type store struct {
 	db    *pebble.DB
 	fence *fence
 
-	use        sync.RWMutex  // held for reading by readers, for writing once it is closed
-	turn       chan struct{} // held by the committer that fills a batch
-	unchecked  int           // bytes since free space was looked at; under turn
-	stop       chan struct{}
-	committers sync.WaitGroup
-	flights    []*flight
+	use       sync.RWMutex // held for reading by readers, for writing once it is closed
+	flight    flight
+	unchecked int           // bytes written since free space was looked at
+	stop      chan struct{} // closed to end the committer
+	committed chan struct{} // closed when it has ended
 }
 
 // openStore opens the folder. It may be called while broken stores of the same
@@ -34,7 +33,7 @@ type store struct {
 func (j *Journal) openStore() (s *store, err error) {
 	s = &store{
 		j: j, fence: newFence(j.fs, j.dir),
-		turn: make(chan struct{}, 1), stop: make(chan struct{}),
+		stop: make(chan struct{}), committed: make(chan struct{}),
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -48,6 +47,7 @@ func (j *Journal) openStore() (s *store, err error) {
 		}
 		s.fence.fail(err)
 		if s.db != nil {
+			close(s.committed)
 			j.bury(s)
 		}
 		s = nil
@@ -88,37 +88,24 @@ func (s *store) note(name string) ([]byte, error) {
 	return v, err
 }
 
-// start has the committers take entries from the queue.
-func (s *store) start(committers int) {
-	for range committers {
-		f := new(flight)
-		s.flights = append(s.flights, f)
-		s.committers.Add(1)
-		go s.commit(f)
-	}
-}
-
-// finish ends the committers and reports whether they did in time. Those of a
-// store that is whole write what waits first.
+// finish ends the committer and reports whether it did in time. That of a
+// store that is whole writes what waits first.
 func (s *store) finish(within time.Duration) bool {
 	close(s.stop)
-	ended := make(chan struct{})
-	go func() {
-		s.committers.Wait()
-		close(ended)
-	}()
 	limit := time.NewTimer(within)
 	defer limit.Stop()
 	select {
-	case <-ended:
+	case <-s.committed:
 		return true
 	case <-limit.C:
 		return false
 	}
 }
 
-// close gives the store's memory and files back, once its readers are gone.
+// close gives the store's memory and files back, once its committer and readers
+// are gone.
 func (s *store) close() (err error) {
+	<-s.committed
 	s.use.Lock() // for good: nobody reads from a closed store
 	defer func() {
 		if r := recover(); r != nil {

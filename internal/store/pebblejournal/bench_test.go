@@ -1,0 +1,180 @@
+package pebblejournal
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"waybill/internal/txid"
+)
+
+// BenchmarkAppend measures durable appends by callers that each wait for their
+// record, against the least that any log has to do: one write and one fsync
+// for all that wait. Rounds of the two alternate, since disks have moods.
+func BenchmarkAppend(b *testing.B) {
+	for _, callers := range []int{1, 64, 256, 1024} {
+		for round := range 3 {
+			b.Run(fmt.Sprintf("callers=%d/journal/%d", callers, round), func(b *testing.B) { benchJournal(b, callers) })
+			b.Run(fmt.Sprintf("callers=%d/rawfile/%d", callers, round), func(b *testing.B) { benchRaw(b, callers) })
+		}
+	}
+}
+
+func benchJournal(b *testing.B, callers int) {
+	j := open(b, b.TempDir(), Options{MemTableSize: memTableSize})
+	mint := txid.NewMint(testRing, 1, 0)
+	identity := make([][]byte, 1)
+	b.ReportAllocs()
+	b.ResetTimer()
+	inParallel(b, callers, func(rng *rand.Rand, record []byte) error {
+		ticket := mint.Begin(time.Now(), txid.Subject{Kind: txid.Click, Offer: 7, Affiliate: 9})
+		return j.Append(b.Context(), ticket, record, identity[:0]...)
+	})
+	st := j.Stats()
+	b.ReportMetric(float64(st.Records)/float64(st.Commits), "entries/commit")
+	b.ReportMetric(quantile(st.AppendSeconds, 0.99)*1e6, "p99-µs")
+}
+
+func benchRaw(b *testing.B, callers int) {
+	f, err := os.Create(b.TempDir() + "/raw")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	r := &rawLog{f: f, ready: make(chan struct{}, 1)}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() { r.run(stop); close(stopped) }()
+	done := sync.Pool{New: func() any { return make(chan error, 1) }}
+	b.ReportAllocs()
+	b.ResetTimer()
+	inParallel(b, callers, func(_ *rand.Rand, record []byte) error {
+		c := done.Get().(chan error)
+		defer done.Put(c)
+		return r.append(record, c)
+	})
+	close(stop)
+	<-stopped
+}
+
+// inParallel runs b.N appends in so many goroutines.
+func inParallel(b *testing.B, callers int, do func(rng *rand.Rand, record []byte) error) {
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	var wg sync.WaitGroup
+	before := cpuTime()
+	for c := range callers {
+		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(1, uint64(c)))
+			record := click(nil, rng, noon)
+			for left.Add(-1) >= 0 {
+				if err := do(rng, record); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(b.N), "cpu-ns/record")
+}
+
+// cpuTime is what the process has used so far. Unlike the time that passes, it
+// does not depend on what else the machine does.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// rawLog is a file with group commit and nothing else.
+type rawLog struct {
+	f       *os.File
+	mu      sync.Mutex
+	buf     []byte
+	waiting []chan error
+	ready   chan struct{}
+}
+
+func (r *rawLog) append(record []byte, c chan error) error {
+	r.mu.Lock()
+	r.buf = append(r.buf, record...)
+	r.waiting = append(r.waiting, c)
+	r.mu.Unlock()
+	select {
+	case r.ready <- struct{}{}:
+	default:
+	}
+	return <-c
+}
+
+func (r *rawLog) run(stop chan struct{}) {
+	var buf []byte
+	var waiting []chan error
+	for {
+		select {
+		case <-stop:
+			return
+		case <-r.ready:
+		}
+		r.mu.Lock()
+		buf, r.buf = r.buf, buf[:0]
+		waiting, r.waiting = r.waiting, waiting[:0]
+		r.mu.Unlock()
+		_, err := r.f.Write(buf)
+		if err == nil {
+			err = r.f.Sync()
+		}
+		for _, c := range waiting {
+			c <- err
+		}
+	}
+}
+
+// quantile gives the upper bound of the bucket in which a quantile lies.
+func quantile(h Histogram, q float64) float64 {
+	rank := uint64(q * float64(h.Count()))
+	for i, n := range h.Counts[:len(h.Bounds)] {
+		if rank < n {
+			return h.Bounds[i]
+		}
+		rank -= n
+	}
+	return h.Bounds[len(h.Bounds)-1] * 2
+}
+
+// click appends a click's record as they look: some 350 bytes of fields, of
+// which about half are the same for many visitors.
+func click(dst []byte, rng *rand.Rand, at time.Time) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(at.UnixNano()))
+	dst = binary.AppendUvarint(dst, uint64(rng.IntN(500)))  // offer
+	dst = binary.AppendUvarint(dst, uint64(rng.IntN(3000))) // affiliate
+	field := func(format string, args ...any) {
+		s := fmt.Sprintf(format, args...)
+		dst = append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+	}
+	field("%d.%d.%d.%d", rng.IntN(223), rng.IntN(256), rng.IntN(256), rng.IntN(256))
+	field("Mozilla/5.0 (%s) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.%d.%d Safari/537.36",
+		[]string{"Windows NT 10.0; Win64; x64", "Linux; Android 10; K", "Macintosh; Intel Mac OS X 10_15_7", "iPhone; CPU iPhone OS 18_1 like Mac OS X"}[rng.IntN(4)],
+		130+rng.IntN(12), rng.IntN(3), rng.IntN(2))
+	field("%016x%08x", rng.Uint64(), rng.Uint32()) // the affiliate's click ID
+	field("https://%s.example/%s", []string{"news", "www", "deals", "m"}[rng.IntN(4)], []string{"", "article", "top10"}[rng.IntN(3)])
+	field("campaign-%d", rng.IntN(2000))
+	field("adset-%d", rng.IntN(20000))
+	field("creative-%d", rng.IntN(5000))
+	field("placement_%d", rng.IntN(300))
+	field("%s", []string{"US", "DE", "FR", "BR", "IN", "GB"}[rng.IntN(6)])
+	field("%s", []string{"desktop", "mobile", "tablet"}[rng.IntN(3)])
+	field("%s", []string{"Windows", "Android", "macOS", "iOS"}[rng.IntN(4)])
+	field("%s", []string{"Chrome", "Safari", "Firefox", "Edge"}[rng.IntN(4)])
+	field("source-%d", rng.IntN(40))
+	return append(dst, "\x01\x00\x12\x0cde-DE,de;q=0.9"...)
+}
