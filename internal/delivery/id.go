@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"waybill/internal/conversion"
+	"waybill/internal/txid"
 )
 
 // idLen is the length of a delivery's ID, that of all IDs.
@@ -21,14 +22,15 @@ const crockford = "0123456789abcdefghjkmnpqrstvwxyz"
 // signal caused. It is the same whenever it is derived, so settling a signal
 // again owes nothing twice. It begins as the signal's ID does, so that
 // deliveries sort by time; the rest is a hash, 100 bits of it.
-func ID(signalID string, subscriptionID int64, event conversion.Event) string {
-	source := append([]byte(signalID), ' ')
+func ID(signal txid.ID, subscriptionID int64, event conversion.Event) string {
+	text := signal.String()
+	source := append([]byte(text), ' ')
 	source = strconv.AppendInt(source, subscriptionID, 10)
 	source = append(append(source, ' '), event...)
 	sum := sha256.Sum256(source)
 
 	id := make([]byte, 0, idLen)
-	id = append(id, signalID[:min(kept, len(signalID))]...)
+	id = append(id, text[:min(kept, len(text))]...)
 	return string(appendLetters(id, sum[:], idLen))
 }
 

@@ -1,0 +1,167 @@
+package deliver
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"waybill/internal/delivery"
+	"waybill/internal/macro"
+)
+
+// How long the dispatcher rests between two looks into the ledger.
+const (
+	shortest = 5 * time.Millisecond   // so that a burst of nudges is one look
+	crowded  = 100 * time.Millisecond // while hosts are full: each look gives some back
+	longest  = time.Second            // other nodes owe too, and do not nudge
+)
+
+// unknownFor is how long a postback of a subscription that the catalog does not
+// have, or has as paused, waits to be looked at again; and young is the age up
+// to which that may be the catalog's fault: it follows the ledger by moments.
+const (
+	unknownFor = 5 * time.Second
+	young      = time.Minute
+)
+
+// job is one claimed postback on its way.
+type job struct {
+	owed     delivery.Owed
+	sub      delivery.Subscription
+	template *macro.Template // of the URL
+	wrong    string          // why it can never be sent; empty when it can
+	host     string
+}
+
+// pause is how long the dispatcher rests. A deaf one is not cut short.
+type pause struct {
+	wait time.Duration
+	deaf bool
+}
+
+// putBack is a claimed postback that is given back, not to be claimed until a
+// time.
+type putBack struct {
+	owed  delivery.Owed
+	until time.Time
+}
+
+// look claims what is due and sets it on its way.
+func (w *Worker) look(ctx, sending context.Context) (pause, error) {
+	room := w.lanes.free()
+	if room == 0 {
+		return pause{wait: longest}, nil // a sender that is done wakes it
+	}
+	now := time.Now()
+	claimed, err := w.ledger.Claim(ctx, now, now.Add(w.settings.Lease), room)
+	if err != nil {
+		return pause{}, err
+	}
+	if full := w.place(sending, claimed, now); full {
+		return pause{wait: crowded, deaf: true}, nil
+	}
+	if len(claimed) == room {
+		return pause{}, nil // there may be more
+	}
+	next, err := w.ledger.NextDue(ctx)
+	if err != nil {
+		return pause{}, err
+	}
+	if next.IsZero() {
+		return pause{wait: longest}, nil
+	}
+	return pause{wait: min(max(time.Until(next), shortest), longest)}, nil
+}
+
+// rest waits until the pause is over, or something happens.
+func (w *Worker) rest(ctx context.Context, p pause) {
+	if p.deaf {
+		sleep(ctx, p.wait)
+		return
+	}
+	t := time.NewTimer(p.wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case <-w.wake:
+		sleep(ctx, shortest)
+	}
+}
+
+// sleep waits, and reports whether it was left to.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// place sets what was claimed on its way, and reports whether some of it met a
+// host that is full.
+func (w *Worker) place(sending context.Context, claimed []delivery.Owed, now time.Time) (full bool) {
+	catalog := w.catalog()
+	var back []putBack
+	for _, o := range claimed {
+		j, ready := prepare(catalog, o, now)
+		if !ready {
+			back = append(back, putBack{o, now.Add(unknownFor)})
+			continue
+		}
+		switch where, until := w.lanes.enter(j, now); where {
+		case start:
+			w.sending.Go(func() { w.work(sending, j) })
+		case putOff:
+			full = true
+			back = append(back, putBack{o, until})
+		case hold:
+		}
+	}
+	w.giveBack(sending, back)
+	return full
+}
+
+// prepare finds out where a postback goes. It is not ready while the catalog may
+// lag behind the ledger, which gives no postbacks of subscriptions that are
+// paused or do not exist.
+func prepare(catalog Catalog, o delivery.Owed, now time.Time) (j job, ready bool) {
+	j = job{owed: o}
+	sub, ok := catalog.Subscription(o.SubscriptionID)
+	if !ok {
+		j.wrong = "its subscription does not exist any more"
+		return j, now.Sub(o.CreatedAt) > young
+	}
+	j.sub = sub
+	t, err := macro.Parse(sub.URL, macro.URL, sub.Owner.Use())
+	if err != nil {
+		j.wrong = err.Error()
+		return j, true
+	}
+	j.template, j.host = t, strings.ToLower(t.Host())
+	return j, sub.Status == delivery.Active
+}
+
+// giveBack ends leases early. What cannot be given back is left to its lease.
+func (w *Worker) giveBack(ctx context.Context, back []putBack) {
+	if len(back) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lastRecords)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, b := range back { // side by side: the ledger commits them together
+		all.Go(func() {
+			if _, err := w.ledger.Renew(ctx, b.owed.ID, b.owed.LeasedUntil, b.until); err != nil {
+				w.log.LogAttrs(ctx, slog.LevelDebug, "postback left to its lease",
+					slog.String("delivery_id", b.owed.ID), slog.Any("error", err))
+			}
+		})
+	}
+	all.Wait()
+}
