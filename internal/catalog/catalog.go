@@ -1,0 +1,226 @@
+// Package catalog is all configuration at one moment, indexed for reading: what
+// the edge decides by and what signals are judged by.
+//
+// A Catalog never changes; a change of configuration makes a new one. It is
+// built from a Source, which is plain data: the ledger reads it out of its
+// tables, and each node keeps a copy on disk, so that a node starts and serves
+// clicks while the ledger is away.
+//
+// One entity that is broken never takes the others down. What can be served
+// without its broken part is: an offer whose URL no longer parses still judges
+// conversions. What cannot is left out. Both are reported by Problems.
+package catalog
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"waybill/internal/account"
+	"waybill/internal/advertiser"
+	"waybill/internal/affiliate"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/link"
+	"waybill/internal/macro"
+	"waybill/internal/offer"
+	"waybill/internal/txid"
+)
+
+// Catalog is the configuration, indexed. It never changes, and any number may
+// read it at once. Look-ups allocate nothing. What they give belongs to the
+// catalog and must not be changed.
+type Catalog struct {
+	source   Source
+	ring     *txid.Ring
+	fallback *macro.Template
+	problems []Problem
+
+	advertisers   map[int64]*advertiser.Advertiser
+	affiliates    map[int64]*affiliate.Affiliate
+	offers        map[int64]*Offer
+	goals         map[int64]*offer.Goal
+	links         map[string]*link.Link
+	keys          map[string]*account.Key
+	subscriptions map[int64]*Subscription
+
+	// Subscriptions by their owner.
+	ofAffiliate  map[int64][]*Subscription
+	ofAdvertiser map[int64][]*Subscription
+	ofNetwork    []*Subscription
+
+	caps map[holder]int64 // until when, in Unix seconds; 0 for ever
+}
+
+// holder is whose cap is used up; affiliate 0 is everybody.
+type holder struct{ offer, affiliate int64 }
+
+// Offer is an offer with all that belongs to it.
+type Offer struct {
+	offer.Offer
+	Advertiser  *advertiser.Advertiser
+	Destination *macro.Template // nil when the URL is broken
+	Fallback    *macro.Template // nil when there is none, or it is broken
+	Goals       []*offer.Goal
+	Terms       []offer.Term
+}
+
+// Paused reports whether the offer's advertiser is paused, and so the offer.
+func (o *Offer) Paused() bool { return o.Advertiser.Status != advertiser.Active }
+
+// Goal gives the goal that a signal names by its code, in whatever case, or by
+// its ID; the default goal if it names none. A code wins over an ID of the same
+// digits.
+func (o *Offer) Goal(named string) (*offer.Goal, bool) {
+	if named == "" {
+		named = offer.DefaultGoal
+	}
+	for _, g := range o.Goals {
+		if strings.EqualFold(g.Code, named) {
+			return g, true
+		}
+	}
+	id, err := strconv.ParseInt(named, 10, 64)
+	if err != nil {
+		return nil, false
+	}
+	for _, g := range o.Goals {
+		if g.ID == id {
+			return g, true
+		}
+	}
+	return nil, false
+}
+
+// Subscription is a subscription with its template.
+type Subscription struct {
+	delivery.Subscription
+	Template *macro.Template // nil when the URL is broken
+}
+
+// Problem is something of the source that could not be used as it is.
+type Problem struct {
+	What string // "offer 5"
+	Err  error
+}
+
+// Problems gives what is broken, in the order of the source.
+func (c *Catalog) Problems() []Problem { return c.problems }
+
+// Source gives what the catalog was built from.
+func (c *Catalog) Source() Source { return c.source }
+
+// Version rises with every change of configuration.
+func (c *Catalog) Version() int64 { return c.source.Version }
+
+// Ring gives the keys that seal transaction IDs.
+func (c *Catalog) Ring() *txid.Ring { return c.ring }
+
+// Settings gives what holds for the whole installation.
+func (c *Catalog) Settings() Settings { return c.source.Settings }
+
+// Fallback gives where visitors go who can be sent nowhere else; nil when
+// nowhere.
+func (c *Catalog) Fallback() *macro.Template { return c.fallback }
+
+// Advertiser gives an advertiser by its ID.
+func (c *Catalog) Advertiser(id int64) (*advertiser.Advertiser, bool) {
+	a, ok := c.advertisers[id]
+	return a, ok
+}
+
+// Affiliate gives an affiliate by its ID.
+func (c *Catalog) Affiliate(id int64) (*affiliate.Affiliate, bool) {
+	a, ok := c.affiliates[id]
+	return a, ok
+}
+
+// Offer gives an offer by its ID.
+func (c *Catalog) Offer(id int64) (*Offer, bool) {
+	o, ok := c.offers[id]
+	return o, ok
+}
+
+// Goal gives a goal, of whatever offer, by its ID.
+func (c *Catalog) Goal(id int64) (*offer.Goal, bool) {
+	g, ok := c.goals[id]
+	return g, ok
+}
+
+// Link gives a short link by its code, a retired one too.
+func (c *Catalog) Link(code string) (*link.Link, bool) {
+	l, ok := c.links[code]
+	return l, ok
+}
+
+// KeyByHash gives the API key that has a hash, unless it is revoked.
+func (c *Catalog) KeyByHash(hash string) (*account.Key, bool) {
+	k, ok := c.keys[hash]
+	return k, ok
+}
+
+// Subscription gives a subscription by its ID, a paused one too.
+func (c *Catalog) Subscription(id int64) (*Subscription, bool) {
+	s, ok := c.subscriptions[id]
+	return s, ok
+}
+
+// Subscriptions gives those to whom an event of v's life is owed, by ID. Only
+// those of the owners concerned are looked at.
+func (c *Catalog) Subscriptions(v *conversion.Conversion, e conversion.Event) []*Subscription {
+	var all []*Subscription
+	for _, list := range [...][]*Subscription{c.ofAffiliate[v.AffiliateID], c.ofAdvertiser[v.AdvertiserID], c.ofNetwork} {
+		for _, s := range list {
+			if s.Fits(*v, e) {
+				all = append(all, s)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *Subscription) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// CapReached reports whether a cap of the offer is used up at that time, for
+// everybody or for the affiliate.
+func (c *Catalog) CapReached(offerID, affiliateID int64, at time.Time) bool {
+	return c.capHolds(holder{offerID, 0}, at) || affiliateID != 0 && c.capHolds(holder{offerID, affiliateID}, at)
+}
+
+func (c *Catalog) capHolds(h holder, at time.Time) bool {
+	until, ok := c.caps[h]
+	return ok && (until == 0 || at.Unix() < until)
+}
+
+// WithCaps gives the same catalog with other caps used up. It costs next to
+// nothing, since both share all else.
+func (c *Catalog) WithCaps(reached []CapReached) *Catalog {
+	next := *c
+	next.source.CapsReached = reached
+	next.caps = capsOf(reached)
+	return &next
+}
+
+// Offers gives every offer, in the order of the source.
+func (c *Catalog) Offers() iter.Seq[*Offer] {
+	return func(yield func(*Offer) bool) {
+		for i := range c.source.Offers {
+			if o, ok := c.offers[c.source.Offers[i].ID]; ok && !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// Affiliates gives every affiliate, in the order of the source.
+func (c *Catalog) Affiliates() iter.Seq[*affiliate.Affiliate] {
+	return func(yield func(*affiliate.Affiliate) bool) {
+		for i := range c.source.Affiliates {
+			if !yield(&c.source.Affiliates[i]) {
+				return
+			}
+		}
+	}
+}
