@@ -1,0 +1,129 @@
+package settlement
+
+import (
+	"time"
+
+	"waybill/internal/catalog"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/macro"
+	"waybill/internal/money"
+)
+
+// owed gives the postbacks that an event of c's life owes.
+func (h *hearing) owed(c *conversion.Conversion, e conversion.Event) []delivery.Owed {
+	var all []delivery.Owed
+	for _, sub := range h.Catalog.Subscriptions(c, e) {
+		use := sub.Owner.Use()
+		o := delivery.Owed{
+			ID: delivery.ID(h.s.ID, sub.ID, e), SubscriptionID: sub.ID,
+			ConversionID: c.ID, TransactionID: c.Touch.TransactionID, Sequence: c.Version, Event: e, Test: c.Test,
+			Values: h.frozen(c, use), State: delivery.Waiting, CreatedAt: h.Now, DueAt: h.Now.Add(sub.Delay.Duration()),
+		}
+		if use.Allows(macro.DeliveryID) {
+			o.Values[macro.DeliveryID.String()] = o.ID
+		}
+		if c.Touch.RecordMissing && needsLost(sub, o.Values) {
+			o.State = delivery.Parked
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// frozen gives the values of macros as they are now, of what use may know.
+func (h *hearing) frozen(c *conversion.Conversion, use macro.Use) map[string]string {
+	values := make(map[string]string)
+	set := func(n macro.Name, v string) {
+		if v != "" && use.Allows(n) {
+			values[n.String()] = v
+		}
+	}
+	at := func(n macro.Name, t time.Time) {
+		if !t.IsZero() {
+			set(n, t.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano))
+		}
+	}
+	set(macro.OfferID, number(c.OfferID))
+	set(macro.OfferName, h.offer.Name)
+	set(macro.AffiliateID, number(c.AffiliateID))
+	set(macro.AdvertiserID, number(c.AdvertiserID))
+	set(macro.ConversionID, c.ID)
+	set(macro.Goal, c.GoalCode)
+	set(macro.GoalID, number(c.GoalID))
+	set(macro.GoalName, h.goal.Name)
+	set(macro.Status, string(c.Status))
+	set(macro.OrderID, c.OrderID)
+	set(macro.HitID, c.Memory.HitID)
+	set(macro.Items, c.Items)
+	set(macro.CustomerID, c.CustomerID)
+	set(macro.Currency, string(c.Payout.Currency))
+	set(macro.Payout, money.Decimal(c.Payout.Units, c.Payout.Currency))
+	set(macro.Revenue, money.Decimal(c.Revenue.Units, c.Revenue.Currency))
+	if c.AmountKnown {
+		set(macro.Amount, money.Decimal(c.Amount.Units, c.Amount.Currency))
+	}
+	if c.Test {
+		set(macro.Test, "1")
+	}
+	for i, v := range c.Adv {
+		set(macro.Adv1+macro.Name(i), v)
+	}
+	set(macro.Coupon, c.Coupon)
+	touchValues(&c.Touch, set)
+	at(macro.ClickTime, c.Touch.At)
+	at(macro.ConversionTime, c.OccurredAt)
+	at(macro.OccurredAt, c.OccurredAt)
+	at(macro.Timestamp, h.Now)
+	at(macro.Date, h.Now)
+	return values
+}
+
+// touchValues gives the values that come from the click. A coupon that the
+// signal brought goes before the click's.
+func touchValues(t *conversion.Touch, set func(macro.Name, string)) {
+	set(macro.TransactionID, t.TransactionID)
+	set(macro.AffClickID, t.AffClickID)
+	set(macro.Source, t.Source)
+	for i, v := range t.Sub {
+		set(macro.Sub1+macro.Name(i), v)
+	}
+	set(macro.Country, t.Country)
+	set(macro.Device, t.Device)
+	set(macro.OS, t.OS)
+	set(macro.Browser, t.Browser)
+	set(macro.IP, t.IP)
+	set(macro.UserAgent, t.UserAgent)
+	set(macro.GAID, t.GAID)
+	set(macro.IDFA, t.IDFA)
+	set(macro.IDFV, t.IDFV)
+}
+
+// needsLost reports whether a subscription's template has a macro whose value
+// was lost with the click's record. Such a postback waits for a person: a
+// tracker cannot do anything with one that lacks its click ID.
+func needsLost(sub *catalog.Subscription, values map[string]string) bool {
+	if sub.Template == nil {
+		return true // nobody can tell what it needs
+	}
+	for _, n := range sub.Template.Names() {
+		if _, known := values[n.String()]; !known && fromClick(n) {
+			return true
+		}
+	}
+	return false
+}
+
+// fromClick reports whether n is known from the click's record alone.
+func fromClick(n macro.Name) bool {
+	if n >= macro.Sub1 && n < macro.Adv1 {
+		return true
+	}
+	switch n {
+	case macro.AffClickID, macro.Source, macro.Country, macro.Device, macro.OS, macro.Browser,
+		macro.IP, macro.UserAgent, macro.GAID, macro.IDFA, macro.IDFV, macro.DeepLink:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,122 @@
+// Package settlement turns a signal into a verdict and everything that follows
+// from it: the conversion, its entries, the use of caps, the postbacks owed.
+//
+// It works in two steps around the ledger's one transaction. Prepare looks at
+// what needs no lock: the form of the signal, the sender, the touch, the terms.
+// It ends in a refusal or in a Case, which says what must be locked and looked
+// up. Judge then sees that State and gives the Outcome, to be written whole or
+// not at all. Both are pure: the same signal, touch, catalog and state give the
+// same outcome in a test, after a crash, and in a replay.
+//
+// Windows, credentials and the periods of caps are judged as of the signal's
+// receipt, terms and statuses as of settling.
+//
+// # What is counted
+//
+// A goal's rule of counting says which hits speak of the same conversion. An
+// order ID that is another transaction's is a duplicate of that one under every
+// rule.
+//
+//	once       All hits of a transaction, whatever their orders.
+//	per_order  Those of one order ID. A hit without one joins the oldest
+//	           conversion of its transaction, or makes one, which the first hit
+//	           with a new order ID adopts.
+//	every      Those of one order ID or one hit_id. A server's hit without
+//	           either counts each time. A browser's is only a sighting of the
+//	           latest conversion, and is asked for an ID where there is none.
+//
+// A conversion without an order ID takes the first that a hit on it brings.
+//
+// # A repeated hit
+//
+// Servers (postback, api, import) and browsers (pixel, sdk) are two channels
+// that see the same thing. What a server has set, no browser changes; the first
+// word of a server replaces what browsers have said, and confirms a conversion
+// that waited for it. A server may move the status at any time, along the
+// transitions that conversion.Status allows, and the amount that comes with the
+// move counts; only a rejection leaves the amount as it is. A hit with the
+// contents of an earlier one is a duplicate for ever. All else is up to the
+// goal's on_repeat.
+//
+// A hit that is refused changes nothing, not even what was seen.
+//
+// # Caps
+//
+// A conversion takes of each cap that fits it, in the period in which its
+// signal came, and keeps note of what it took: a cap's counter is the sum of
+// those notes. It gives back when it is rejected, and what changes with its
+// amount changes there, as long as the period lasts; what a period has counted
+// stands once it is over. One that goes beyond a cap that pends takes of none,
+// whoever approves it later. Test traffic takes of none.
+//
+// # What is owed
+//
+// Every change is heard of as conversion.EventOf says, by the active
+// subscriptions that fit. Test conversions are delivered like real ones, so that
+// a chain can be tried to its end; their values say test=1.
+package settlement
+
+import (
+	"time"
+
+	"waybill/internal/catalog"
+	"waybill/internal/click"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/ledger"
+	"waybill/internal/signal"
+)
+
+// Input is what a signal is judged by, beside the state of the ledger.
+type Input struct {
+	Signal  signal.Signal
+	Catalog *catalog.Catalog
+	Click   *click.Click // the record of Signal.Click; nil when it is lost
+	Now     time.Time    // of settling
+}
+
+// Claim is the row that one transaction's conversions of one goal are counted
+// under. Whoever settles a signal holds it alone.
+type Claim struct {
+	Test          bool
+	OfferID       int64
+	GoalID        int64
+	TransactionID string
+}
+
+// Counter is one cap's use in one period.
+type Counter struct {
+	OfferID     int64
+	AffiliateID int64  // 0 when the cap is everybody's
+	Goal        string // empty when the cap counts all goals
+	Metric      string // conversions, payout, revenue
+	Period      string // "day 2026-11-22", "month 2026-11", "total"; with the zone when it is not UTC
+}
+
+// Case is what the ledger locks and looks up for one signal.
+type Case struct {
+	SignalID string
+	// Refusal is set when no state can change the verdict: it is only stored.
+	Refusal  *signal.Verdict
+	Claim    Claim
+	OrderID  string    // taken with the claim when not empty
+	Counters []Counter // in an order that is the same for everybody
+	Judge    func(State) (Outcome, error)
+}
+
+// State is what the ledger found, and holds locked until the outcome is written.
+type State struct {
+	Conversions []conversion.Conversion // of the claim, oldest first
+	Order       *conversion.Conversion  // whose the order ID is already, of whatever transaction
+	Used        map[Counter]int64       // conversions, or micro-units
+}
+
+// Outcome is what is written, all of it or nothing.
+type Outcome struct {
+	Verdict    signal.Verdict
+	Conversion *conversion.Conversion // new when its version is 1, else changed; nil when untouched
+	TakeOrder  bool                   // the case's order ID is from now on this conversion's
+	Entries    []ledger.Entry
+	Use        map[Counter]int64 // to be added to the counters
+	Owed       []delivery.Owed
+}

@@ -1,0 +1,77 @@
+package settle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"waybill/internal/click"
+	"waybill/internal/fault"
+	"waybill/internal/settlement"
+	"waybill/internal/signal"
+	"waybill/internal/txid"
+)
+
+// way is how a signal came to be settled, for the log.
+type way string
+
+const (
+	direct way = "direct"
+	sweep  way = "sweep"
+)
+
+// away reports whether an error means that settling may succeed later.
+func away(err error) bool {
+	return fault.Of(err) == fault.Unavailable || errors.Is(err, context.DeadlineExceeded)
+}
+
+// settle judges one signal and has the verdict written.
+func (s *Settler) settle(ctx context.Context, sig signal.Signal, by way) (signal.Verdict, error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadline)
+	defer cancel()
+	c, err := s.click(ctx, sig.Click)
+	if err != nil {
+		return signal.Verdict{}, fmt.Errorf("read the click of signal %s: %w", sig.ID, err)
+	}
+	v, err := s.ledger.Settle(ctx, settlement.Prepare(settlement.Input{
+		Signal: sig, Catalog: s.catalog(), Click: c, Now: began.UTC().Truncate(time.Microsecond),
+	}))
+	if err != nil {
+		return signal.Verdict{}, err
+	}
+	s.logSettled(ctx, &v, by, time.Since(began))
+	return v, nil
+}
+
+// click reads the record of a click; nil when it is lost.
+func (s *Settler) click(ctx context.Context, id txid.ID) (*click.Click, error) {
+	if id.Kind() != txid.Click {
+		return nil, nil
+	}
+	record, err := s.journal.Get(ctx, id)
+	switch {
+	case fault.Of(err) == fault.NotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	c, err := click.Read(id, record)
+	if err != nil {
+		s.log.LogAttrs(ctx, slog.LevelError, "click record cannot be read",
+			slog.String("transaction_id", id.String()), slog.Any("error", err))
+		return nil, nil // as good as lost: what the ID says still holds
+	}
+	return &c, nil
+}
+
+func (s *Settler) logSettled(ctx context.Context, v *signal.Verdict, by way, took time.Duration) {
+	s.log.LogAttrs(ctx, slog.LevelInfo, "signal settled",
+		slog.String("signal", v.SignalID), slog.String("way", string(by)),
+		slog.String("status", string(v.Status)), slog.String("code", string(v.Code)),
+		slog.String("conversion", v.ConversionID), slog.String("transaction", v.TransactionID),
+		slog.Int64("offer", v.OfferID), slog.Int64("goal", v.GoalID), slog.String("channel", string(v.Channel)),
+		slog.Bool("test", v.Test), slog.Duration("took", took))
+}

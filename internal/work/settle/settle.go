@@ -1,0 +1,163 @@
+// Package settle takes signals from the journal to a verdict in the ledger.
+//
+// A signal is on disk before it comes here. Settle judges it at once and
+// answers with the verdict. When the ledger cannot be reached the answer is
+// "queued", and the signal is left to the sweep: from then on every new signal
+// is, until the sweep has settled all that came before, since a node's unsettled
+// signals are settled in the order of their receipt.
+//
+// The sweep reads the journal behind the direct way all the time, so it also
+// finds what never came here: signals of a process that was killed, and those
+// whose sender was told that they could not be written down, and which were
+// after all. It notes in the ledger how far everything is settled.
+//
+// Settling a signal twice is harmless: the ledger keeps the first verdict. So a
+// signal that both ways take up at once needs no lock.
+package settle
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"waybill/internal/catalog"
+	"waybill/internal/settlement"
+	"waybill/internal/signal"
+	"waybill/internal/txid"
+)
+
+const (
+	// deadline is how long the ledger has for one signal. It is settle's own: a
+	// sender who hangs up loses nothing.
+	deadline = 3 * time.Second
+	// patience is how long a signal waits, at the start, for the sweep to have
+	// settled what an earlier process left.
+	patience = time.Second
+)
+
+// Journal is what settle reads of the journal.
+type Journal interface {
+	Get(ctx context.Context, id txid.ID) ([]byte, error)
+	Nodes(ctx context.Context) ([]uint16, error)
+	// Signals calls f for a node's signals with ticks from from up to and
+	// without to, in order, until f gives an error. A record is valid until f
+	// returns.
+	Signals(ctx context.Context, node uint16, from, to txid.Tick, f func(id txid.ID, record []byte) error) error
+}
+
+// Ledger is where verdicts are kept.
+type Ledger interface {
+	Settle(ctx context.Context, c settlement.Case) (signal.Verdict, error)
+	Settled(ctx context.Context, ids []txid.ID) ([]bool, error)
+	SettledThrough(ctx context.Context, node uint16) (txid.Tick, error)
+	SetSettledThrough(ctx context.Context, node uint16, t txid.Tick) error
+}
+
+// Settler settles signals. It is safe for concurrent use; Run must be running.
+type Settler struct {
+	journal Journal
+	ledger  Ledger
+	catalog func() *catalog.Catalog
+	bound   func(node uint16) txid.Tick
+	log     *slog.Logger
+
+	wake    chan struct{} // tells the sweep that signals wait for it
+	started chan struct{} // closed when the sweep has caught up the first time
+
+	mu    sync.Mutex
+	state state
+}
+
+// New makes a settler. present gives the catalog as it stands. bound gives the
+// tick below which all of a node's records are written or given up.
+func New(j Journal, l Ledger, present func() *catalog.Catalog, bound func(node uint16) txid.Tick, log *slog.Logger) *Settler {
+	return &Settler{
+		journal: j, ledger: l, catalog: present, bound: bound, log: log,
+		wake: make(chan struct{}, 1), started: make(chan struct{}), state: newState(),
+	}
+}
+
+// Settle judges a signal that is in the journal, or leaves it to the sweep.
+func (s *Settler) Settle(ctx context.Context, sig signal.Signal) signal.Verdict {
+	s.awaitStart(ctx)
+	if !s.begin(sig.ID) {
+		return queued(&sig)
+	}
+	sig.ReceivedAt = sig.ReceivedAt.Truncate(time.Microsecond) // as the journal gives it back
+	v, err := s.settle(ctx, sig, direct)
+	s.end(ctx, sig.ID, err)
+	if err != nil {
+		return queued(&sig)
+	}
+	return v
+}
+
+// awaitStart waits a little for the sweep to catch up after the start.
+func (s *Settler) awaitStart(ctx context.Context) {
+	select {
+	case <-s.started:
+		return
+	default:
+	}
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	select {
+	case <-s.started:
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+}
+
+// begin takes a signal up, unless it has to wait for those before it.
+func (s *Settler) begin(id txid.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.behind {
+		s.state.leave(id)
+		return false
+	}
+	s.state.flying[id] = struct{}{}
+	return true
+}
+
+// end notes what came of a signal that was taken up. One that the ledger was
+// away for makes all that follow wait.
+func (s *Settler) end(ctx context.Context, id txid.ID, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.state.flying, id)
+	if err == nil {
+		s.state.finish(id)
+		return
+	}
+	s.state.leave(id)
+	if !away(err) || s.state.behind {
+		return
+	}
+	s.state.behind = true
+	s.log.LogAttrs(ctx, slog.LevelWarn, "ledger is away: signals are queued", slog.Any("error", err))
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Unsettled gives how many signals are known to wait for the sweep, and how long
+// ago the oldest came.
+func (s *Settler) Unsettled() (count int, oldest time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.waiting == 0 {
+		return 0, 0
+	}
+	return s.state.waiting, time.Since(s.state.oldest)
+}
+
+// queued answers for a signal that the sweep will settle.
+func queued(sig *signal.Signal) signal.Verdict {
+	return signal.Verdict{
+		Status: signal.Queued, Code: signal.CodeQueued, SignalID: sig.ID.String(), TransactionID: sig.Click.String(),
+		Test: sig.Test || sig.Click.Test(), Message: signal.Explain(signal.CodeQueued, signal.Detail{}), Channel: sig.Channel,
+	}
+}
