@@ -65,7 +65,12 @@ fuzz: ## run each fuzz target for FUZZTIME (PKG=./internal/param: of one package
 	@script/fuzz $(FUZZTIME) $(PKG)
 
 .PHONY: bench
-bench: ## run the benchmarks into bench.out, and compare with bench.base.out if it is there
+bench: build ## measure clicks, postbacks and a large journal on this machine (ARGS=clicks: one of them)
+	@script/need wrk nginx postgres
+	go run -buildvcs=$(VCS) ./bench $(ARGS)
+
+.PHONY: bench-go
+bench-go: ## run the Go benchmarks into bench.out, and compare with bench.base.out if it is there
 	@script/need go
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKG) | tee bench.out
 	@if [ -f bench.base.out ]; then $(TOOL) benchstat bench.base.out bench.out; fi
