@@ -28,6 +28,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"waybill/internal/catalog"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
 )
@@ -45,11 +46,6 @@ type Ledger interface {
 	// NextDue gives the earliest time at which something may be claimed, zero
 	// when nothing waits.
 	NextDue(ctx context.Context) (time.Time, error)
-}
-
-// Catalog is what deliver needs of the catalog.
-type Catalog interface {
-	Subscription(id int64) (delivery.Subscription, bool)
 }
 
 // Settings hold for one worker. The zero value of each is its default.
@@ -97,7 +93,7 @@ const maxTests = 8
 // Worker sends owed postbacks. Make it with New.
 type Worker struct {
 	ledger    Ledger
-	catalog   func() Catalog
+	catalog   func() *catalog.Catalog
 	settings  Settings
 	log       *slog.Logger
 	metrics   *metrics
@@ -108,11 +104,11 @@ type Worker struct {
 	sending   sync.WaitGroup
 }
 
-// New makes a worker. catalog gives the catalog as it stands.
-func New[C Catalog](ledger Ledger, catalog func() C, s Settings, log *slog.Logger) *Worker {
+// New makes a worker. present gives the catalog as it stands.
+func New(ledger Ledger, present func() *catalog.Catalog, s Settings, log *slog.Logger) *Worker {
 	s = s.withDefaults()
 	return &Worker{
-		ledger: ledger, catalog: func() Catalog { return catalog() }, settings: s, log: log,
+		ledger: ledger, catalog: present, settings: s, log: log,
 		metrics: newMetrics(s.Metrics), transport: newTransport(s, nil), lanes: newLanes(s.InFlight, s.PerHost),
 		wake: make(chan struct{}, 1), tests: make(chan struct{}, maxTests),
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"waybill/internal/catalog"
 	"waybill/internal/delivery"
 	"waybill/internal/macro"
 )
@@ -29,7 +30,6 @@ const (
 // job is one claimed postback on its way.
 type job struct {
 	owed     delivery.Owed
-	sub      delivery.Subscription
 	template *macro.Template // of the URL
 	wrong    string          // why it can never be sent; empty when it can
 	host     string
@@ -106,10 +106,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // place sets what was claimed on its way, and reports whether some of it met a
 // host that is full.
 func (w *Worker) place(sending context.Context, claimed []delivery.Owed, now time.Time) (full bool) {
-	catalog := w.catalog()
+	present := w.catalog()
 	var back []putBack
 	for _, o := range claimed {
-		j, ready := prepare(catalog, o, now)
+		j, ready := prepare(present, o, now)
 		if !ready {
 			back = append(back, putBack{o, now.Add(unknownFor)})
 			continue
@@ -130,21 +130,30 @@ func (w *Worker) place(sending context.Context, claimed []delivery.Owed, now tim
 // prepare finds out where a postback goes. It is not ready while the catalog may
 // lag behind the ledger, which gives no postbacks of subscriptions that are
 // paused or do not exist.
-func prepare(catalog Catalog, o delivery.Owed, now time.Time) (j job, ready bool) {
+func prepare(c *catalog.Catalog, o delivery.Owed, now time.Time) (j job, ready bool) {
 	j = job{owed: o}
-	sub, ok := catalog.Subscription(o.SubscriptionID)
+	sub, ok := c.Subscription(o.SubscriptionID)
 	if !ok {
 		j.wrong = "its subscription does not exist any more"
 		return j, now.Sub(o.CreatedAt) > young
 	}
-	j.sub = sub
-	t, err := macro.Parse(sub.URL, macro.URL, sub.Owner.Use())
-	if err != nil {
-		j.wrong = err.Error()
-		return j, true
+	j.template = sub.Template
+	if j.template == nil { // broken; parsed again for the reason
+		j.template, j.wrong = parse(sub.Subscription)
 	}
-	j.template, j.host = t, strings.ToLower(t.Host())
+	if j.wrong == "" {
+		j.host = strings.ToLower(j.template.Host())
+	}
 	return j, sub.Status == delivery.Active
+}
+
+// parse reads a subscription's URL, or says what is wrong with it.
+func parse(s delivery.Subscription) (t *macro.Template, wrong string) {
+	t, err := macro.Parse(s.URL, macro.URL, s.Owner.Use())
+	if err != nil {
+		return nil, err.Error()
+	}
+	return t, ""
 }
 
 // giveBack ends leases early. What cannot be given back is left to its lease.

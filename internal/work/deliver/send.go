@@ -27,12 +27,8 @@ const (
 // Send makes one attempt to send o to s, and tells what came of it. Nothing is
 // recorded.
 func (w *Worker) Send(ctx context.Context, s delivery.Subscription, o delivery.Owed) delivery.Attempt {
-	j := job{owed: o, sub: s}
-	t, err := macro.Parse(s.URL, macro.URL, s.Owner.Use())
-	if err != nil {
-		j.wrong = err.Error()
-	}
-	j.template = t
+	j := job{owed: o}
+	j.template, j.wrong = parse(s)
 	a, _ := w.send(ctx, j)
 	return a
 }
