@@ -229,6 +229,7 @@ func TestCheckURL(t *testing.T) {
 		"https://user@shop.example/":           false,
 		"https://user:pw@shop.example/":        false,
 		"https://shop.example\\@evil.ex/":      false,
+		"https://shop.example/a\\b":            false,
 		"https://shop.example/a b":             false,
 		"https://shop.example/\t":              false,
 		"https://shop.example/\x7f":            false,
