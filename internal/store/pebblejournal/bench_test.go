@@ -167,6 +167,7 @@ func click(dst []byte, rng *rand.Rand, at time.Time) []byte {
 		130+rng.IntN(12), rng.IntN(3), rng.IntN(2))
 	field("%016x%08x", rng.Uint64(), rng.Uint32()) // the affiliate's click ID
 	field("https://%s.example/%s", []string{"news", "www", "deals", "m"}[rng.IntN(4)], []string{"", "article", "top10"}[rng.IntN(3)])
+	field("utm_campaign=spring-%d&utm_medium=cpc", rng.IntN(40))
 	field("campaign-%d", rng.IntN(2000))
 	field("adset-%d", rng.IntN(20000))
 	field("creative-%d", rng.IntN(5000))
@@ -176,5 +177,7 @@ func click(dst []byte, rng *rand.Rand, at time.Time) []byte {
 	field("%s", []string{"Windows", "Android", "macOS", "iOS"}[rng.IntN(4)])
 	field("%s", []string{"Chrome", "Safari", "Firefox", "Edge"}[rng.IntN(4)])
 	field("source-%d", rng.IntN(40))
-	return append(dst, "\x01\x00\x12\x0cde-DE,de;q=0.9"...)
+	field("%s", []string{"de-DE,de;q=0.9", "en-US,en;q=0.9", "fr-FR,fr;q=0.8", "pt-BR"}[rng.IntN(4)])
+	field("%012x", rng.Uint64N(1<<48)) // the visitor's hash
+	return dst
 }

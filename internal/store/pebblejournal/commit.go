@@ -2,6 +2,7 @@ package pebblejournal
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -121,6 +122,7 @@ func (s *store) next(dst []*entry) ([]*entry, bool) {
 		if s.fence.failure() != nil {
 			return dst, false
 		}
+		s.gather()
 		dst = s.j.queue.take(dst, batchEntries, batchBytes, &s.j.pool)
 		if len(dst) > 0 {
 			return dst, true
@@ -131,6 +133,18 @@ func (s *store) next(dst []*entry) ([]*entry, bool) {
 		case <-s.stop:
 			return dst, len(s.j.queue.ready) > 0
 		}
+	}
+}
+
+// gather lets those callers run who are ready to, as long as more of them come
+// to wait. The ones whose records were just committed are among them, so a
+// commit serves nearly all callers instead of about half, with half the fsyncs.
+// A lone caller does not wait for anybody.
+func (s *store) gather() {
+	for n, more := 0, s.j.queue.len(); more > n && more < batchEntries; {
+		n = more
+		runtime.Gosched()
+		more = s.j.queue.len()
 	}
 }
 
