@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestReadStrike(t *testing.T) {
 func TestBareServerLeadsWhereTheMacrosDo(t *testing.T) {
 	t.Parallel()
 	v := newCrowd(1, offerCount, affiliateCount).next()
-	r := httptest.NewRequest("GET", v.query("w1"), nil)
+	r := httptest.NewRequest(http.MethodGet, v.query("w1"), nil)
 	if got, want := location(r.URL.RawQuery), v.landing(noID, "w1"); got != want {
 		t.Errorf("location() = %s, want %s", got, want)
 	}
