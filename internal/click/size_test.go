@@ -21,7 +21,7 @@ func TestRecordSize(t *testing.T) {
 		budget = 100
 		block  = 64 << 10
 	)
-	keys, random := ring(t), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's numbers
+	keys, random := ring(t), rand.New(rand.NewPCG(1, 2))
 	at := time.Date(2026, 11, 22, 8, 30, 0, 0, time.UTC)
 	var raw []byte
 	clicks := 0

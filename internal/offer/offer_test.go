@@ -179,29 +179,49 @@ func standardPrices() []priceTest {
 	three := int64(3_000_000)
 	return []priceTest{
 		{name: "the offer's price", sale: -1, payout: 10_000_000, revenue: 12_500_000, term: "offer"},
-		{name: "the goal's price", sale: -1, payout: 1_000_000, revenue: 2_000_000, term: "goal sale",
-			change: func(_ *offer.Offer, g *offer.Goal) { g.Payout, g.Revenue = cpa(1), cpa(2) }},
-		{name: "the goal's payout and the offer's revenue", sale: -1, payout: 1_000_000, revenue: 12_500_000, term: "payout by goal sale; revenue by offer",
-			change: func(_ *offer.Offer, g *offer.Goal) { g.Payout = cpa(1) }},
-		{name: "a percentage", sale: 200, payout: 10_000_000, revenue: 20_000_000, term: "offer",
-			change: func(o *offer.Offer, _ *offer.Goal) { o.Payout, o.Revenue = *cps(5), *cps(10) }},
-		{name: "a percentage of nothing", sale: 0, term: "offer",
-			change: func(o *offer.Offer, _ *offer.Goal) { o.Payout, o.Revenue = *cps(5), *cps(10) }},
-		{name: "a fixed part and a percentage", sale: 200, payout: 11_000_000, revenue: 12_500_000, term: "offer",
+		{
+			name: "the goal's price", sale: -1, payout: 1_000_000, revenue: 2_000_000, term: "goal sale",
+			change: func(_ *offer.Offer, g *offer.Goal) { g.Payout, g.Revenue = cpa(1), cpa(2) },
+		},
+		{
+			name: "the goal's payout and the offer's revenue", sale: -1, payout: 1_000_000, revenue: 12_500_000, term: "payout by goal sale; revenue by offer",
+			change: func(_ *offer.Offer, g *offer.Goal) { g.Payout = cpa(1) },
+		},
+		{
+			name: "a percentage", sale: 200, payout: 10_000_000, revenue: 20_000_000, term: "offer",
+			change: func(o *offer.Offer, _ *offer.Goal) { o.Payout, o.Revenue = *cps(5), *cps(10) },
+		},
+		{
+			name: "a percentage of nothing", sale: 0, term: "offer",
+			change: func(o *offer.Offer, _ *offer.Goal) { o.Payout, o.Revenue = *cps(5), *cps(10) },
+		},
+		{
+			name: "a fixed part and a percentage", sale: 200, payout: 11_000_000, revenue: 12_500_000, term: "offer",
 			change: func(o *offer.Offer, _ *offer.Goal) {
 				o.Payout = offer.Price{Type: offer.CPACPS, Amount: money.Unit, Percent: 5 * money.Unit}
-			}},
-		{name: "a payout in percent needs the amount", sale: -1, err: offer.ErrAmountMissing,
-			change: func(o *offer.Offer, _ *offer.Goal) { o.Payout = *cps(5) }},
-		{name: "a revenue in percent needs it too", sale: -1, err: offer.ErrAmountMissing,
-			change: func(o *offer.Offer, _ *offer.Goal) { o.Revenue = *cps(5) }},
-		{name: "no percent needs none", sale: -1, revenue: 12_500_000, term: "offer",
-			change: func(o *offer.Offer, _ *offer.Goal) { o.Payout = *cps(0) }},
-		{name: "the partner's payout where it may", sale: -1, partner: &three, payout: 3_000_000, revenue: 12_500_000, term: "payout by the postback; revenue by offer",
-			change: func(o *offer.Offer, g *offer.Goal) { o.Payout, g.PartnerMaySetPayout = *cps(5), true }},
+			},
+		},
+		{
+			name: "a payout in percent needs the amount", sale: -1, err: offer.ErrAmountMissing,
+			change: func(o *offer.Offer, _ *offer.Goal) { o.Payout = *cps(5) },
+		},
+		{
+			name: "a revenue in percent needs it too", sale: -1, err: offer.ErrAmountMissing,
+			change: func(o *offer.Offer, _ *offer.Goal) { o.Revenue = *cps(5) },
+		},
+		{
+			name: "no percent needs none", sale: -1, revenue: 12_500_000, term: "offer",
+			change: func(o *offer.Offer, _ *offer.Goal) { o.Payout = *cps(0) },
+		},
+		{
+			name: "the partner's payout where it may", sale: -1, partner: &three, payout: 3_000_000, revenue: 12_500_000, term: "payout by the postback; revenue by offer",
+			change: func(o *offer.Offer, g *offer.Goal) { o.Payout, g.PartnerMaySetPayout = *cps(5), true },
+		},
 		{name: "not the partner's payout where it may not", sale: -1, partner: &three, payout: 10_000_000, revenue: 12_500_000, term: "offer"},
-		{name: "the offer's payout where the partner names none", sale: -1, payout: 10_000_000, revenue: 12_500_000, term: "offer",
-			change: func(_ *offer.Offer, g *offer.Goal) { g.PartnerMaySetPayout = true }},
+		{
+			name: "the offer's payout where the partner names none", sale: -1, payout: 10_000_000, revenue: 12_500_000, term: "offer",
+			change: func(_ *offer.Offer, g *offer.Goal) { g.PartnerMaySetPayout = true },
+		},
 	}
 }
 

@@ -91,8 +91,6 @@ func (p Price) Of(sale int64) (int64, error) {
 
 // ErrAmountMissing says that a percentage is paid, of a sale whose amount
 // nobody told.
-//
-//nolint:gochecknoglobals // never changes
 var ErrAmountMissing = fault.At("amount", "is missing, and a percentage of it is paid")
 
 // Priced gives what a conversion earns, in micro-units, and by which term, in

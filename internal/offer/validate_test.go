@@ -65,8 +65,10 @@ func heads() []offerTest {
 		{"takes a URL without macros", func(o *offer.Offer) { o.DestinationURL = "http://shop.example" }, ""},
 		{"takes a fallback with a macro", func(o *offer.Offer) { o.FallbackURL = "https://x.example/?s={sub1}" }, ""},
 		{"takes a fallback without one", func(o *offer.Offer) { o.FallbackURL = "https://x.example/" }, ""},
-		{"names everything that is missing", func(o *offer.Offer) { *o = offer.Offer{} },
-			"name status advertiser_id destination_url click_window currency payout.type revenue.type default_status credit_without_click attribution channels"},
+		{
+			"names everything that is missing", func(o *offer.Offer) { *o = offer.Offer{} },
+			"name status advertiser_id destination_url click_window currency payout.type revenue.type default_status credit_without_click attribution channels",
+		},
 		{"refuses a name of spaces", func(o *offer.Offer) { o.Name = " " }, "name"},
 		{"refuses a name of 201 characters", func(o *offer.Offer) { o.Name = strings.Repeat("a", 201) }, "name"},
 		{"refuses a status that is none", func(o *offer.Offer) { o.Status = "active " }, "status"},
@@ -114,10 +116,12 @@ func lists() []offerTest {
 		{"refuses an identifier listed twice", func(o *offer.Offer) { o.Attribution = []offer.Identifier{"transaction_id", "transaction_id"} }, "attribution[1]"},
 		{"refuses a channel that is none", func(o *offer.Offer) { o.Channels = []string{"postback", "fax"} }, "channels[1]"},
 		{"refuses no channel", func(o *offer.Offer) { o.Channels = nil }, "channels"},
-		{"refuses statuses that nothing begins with", func(o *offer.Offer) {
-			o.DefaultStatus, o.ClientSideStatus, o.CreditWithoutClick = "paid", "rejected", "hold"
+		{
+			"refuses statuses that nothing begins with", func(o *offer.Offer) {
+				o.DefaultStatus, o.ClientSideStatus, o.CreditWithoutClick = "paid", "rejected", "hold"
+			},
+			"default_status credit_without_click client_side_status",
 		},
-			"default_status credit_without_click client_side_status"},
 		{"takes hosts", func(o *offer.Offer) {
 			o.AllowedDomains = []string{"example.com", "*.example.com", "xn--bcher-kva.example", "localhost", "127.0.0.1"}
 		}, ""},

@@ -24,7 +24,8 @@ import (
 func mint(t interface {
 	Helper()
 	Fatal(...any)
-}, kind txid.Kind, at time.Time) txid.ID {
+}, kind txid.Kind, at time.Time,
+) txid.ID {
 	t.Helper()
 	ring, err := txid.NewRing([]txid.Key{{Number: 1, Secret: [32]byte{1}}})
 	if err != nil {

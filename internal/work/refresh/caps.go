@@ -67,12 +67,17 @@ func capsOf(c *catalog.Catalog, before map[owned]int64) caps {
 			all.affiliates = append(all.affiliates, a.ID)
 		}
 	}
+	all.keep(before)
+	return all
+}
+
+// keep takes over what was used up of caps that are still the same.
+func (c *caps) keep(before map[owned]int64) {
 	for o, until := range before {
-		if slices.Contains(all.each, o.bound) || slices.Contains(all.shared, o.bound) {
-			all.reached[o] = until
+		if slices.Contains(c.each, o.bound) || slices.Contains(c.shared, o.bound) {
+			c.reached[o] = until
 		}
 	}
-	return all
 }
 
 // bounds gives the goal of a cap's counter, and whether the cap bounds all that
