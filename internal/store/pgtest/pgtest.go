@@ -54,6 +54,8 @@ var shared struct {
 	once    sync.Once
 	cluster *Cluster
 	err     error
+	fill    sync.Once // of the template
+	unfit   error
 }
 
 // Main runs a package's tests and then stops the server that they have used.
@@ -72,11 +74,33 @@ func Main(m *testing.M) int {
 // ends.
 func URL(t testing.TB) string {
 	t.Helper()
+	return common(t).URL(t)
+}
+
+// Copy gives a database of the shared server that prepare has filled: it is run
+// once, and every test gets a copy of what it has made. It must leave no
+// connection open. The copy is dropped when the test ends.
+func Copy(t testing.TB, prepare func(url string) error) string {
+	t.Helper()
+	c := common(t)
+	shared.fill.Do(func() {
+		if shared.unfit = c.admin("CREATE DATABASE filled"); shared.unfit == nil {
+			shared.unfit = prepare(c.url("filled"))
+		}
+	})
+	if shared.unfit != nil {
+		t.Fatalf("pgtest: fill the template: %v", shared.unfit)
+	}
+	return c.create(t, "filled")
+}
+
+func common(t testing.TB) *Cluster {
+	t.Helper()
 	shared.once.Do(func() { shared.cluster, shared.err = New() })
 	if shared.err != nil {
 		t.Fatalf("pgtest: %v", shared.err)
 	}
-	return shared.cluster.URL(t)
+	return shared.cluster
 }
 
 // Own gives a server that no other test uses, to be stopped and started.
@@ -289,11 +313,16 @@ func (c *Cluster) url(database string) string {
 // if the server runs then.
 func (c *Cluster) URL(t testing.TB) string {
 	t.Helper()
+	return c.create(t, "template1")
+}
+
+func (c *Cluster) create(t testing.TB, template string) string {
+	t.Helper()
 	c.mu.Lock()
 	c.next++
 	name := fmt.Sprintf("test%d", c.next)
 	c.mu.Unlock()
-	if err := c.admin("CREATE DATABASE " + name); err != nil {
+	if err := c.admin("CREATE DATABASE " + name + " TEMPLATE " + template); err != nil {
 		t.Fatalf("pgtest: create a database: %v", err)
 	}
 	t.Cleanup(func() {

@@ -97,8 +97,8 @@ func (db *DB) claimOf(ctx context.Context, s session, id int64, now, leaseUntil 
 			ORDER BY d.claim_at LIMIT $5` + db.engine.skipLocked() + `
 		)
 		UPDATE delivery SET
-			leased_until = CASE WHEN ` + blocked + ` THEN 0 ELSE $1 END,
-			claim_at = CASE WHEN ` + blocked + ` THEN $2 ELSE $1 END
+			leased_until = CASE WHEN ` + blocked + ` THEN 0 ELSE CAST($1 AS BIGINT) END,
+			claim_at = CASE WHEN ` + blocked + ` THEN CAST($2 AS BIGINT) ELSE CAST($1 AS BIGINT) END
 		WHERE id IN (SELECT id FROM met)
 		RETURNING ` + deliveryColumns
 	var claimed []delivery.Owed

@@ -51,6 +51,15 @@ func (e engine) settledChanges() string {
 	return ""
 }
 
+// continueChanges lets the numbers of changes go on behind those that were
+// restored. SQLite does that by itself.
+func (e engine) continueChanges() string {
+	if e == postgres {
+		return `SELECT setval(pg_get_serial_sequence('change', 'id'), MAX(id)) FROM change`
+	}
+	return ""
+}
+
 func (e engine) snapshotOptions() *sql.TxOptions {
 	if e == postgres {
 		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}

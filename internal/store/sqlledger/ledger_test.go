@@ -1,8 +1,10 @@
 package sqlledger
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,8 +19,18 @@ var clock = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 // newURL gives the place of a new, empty ledger.
 type newURL func(t testing.TB) string
 
-func sqliteURL(t testing.TB) string   { return filepath.Join(t.TempDir(), "ledger #1?.db") }
-func postgresURL(t testing.TB) string { return pgtest.URL(t) }
+func sqliteURL(t testing.TB) string { return filepath.Join(t.TempDir(), "ledger #1?.db") }
+
+// postgresURL gives a database with the schema of a new ledger.
+func postgresURL(t testing.TB) string {
+	return pgtest.Copy(t, func(url string) error {
+		db, err := Open(context.Background(), url, Options{})
+		if err != nil {
+			return err
+		}
+		return db.Close()
+	})
+}
 
 // onEach runs a test on both engines.
 func onEach(t *testing.T, test func(t *testing.T, at newURL)) {
@@ -40,4 +52,18 @@ func open(t testing.TB, url string) *DB {
 		}
 	})
 	return db
+}
+
+// checkClean fails the test if the ledger contradicts itself. Subscriptions that
+// tests have not made are none of its business.
+func checkClean(t testing.TB, db *DB) {
+	t.Helper()
+	err := db.Check(t.Context(), func(p Problem) {
+		if !strings.HasSuffix(p.Text, "subscription that does not exist") {
+			t.Errorf("check: %s", p)
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"waybill/internal/fault"
 )
 
 //go:embed migrations/*.sql
@@ -42,6 +44,13 @@ func migrate(ctx context.Context, e engine, db *sql.DB, log *slog.Logger) error 
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the ledger: %w", err)
+	}
+	have, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("read the ledger's version: %w", err)
+	}
+	if newest := steps[len(steps)-1].Version; have > newest {
+		return fault.New(fault.Invalid, "the ledger was written by a newer Waybill (schema %d, this one knows %d)", have, newest)
 	}
 	return nil
 }

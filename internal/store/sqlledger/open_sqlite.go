@@ -27,6 +27,7 @@ const (
 // openSQLite opens the file, its one writer and its readers.
 func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	path = strings.TrimPrefix(path, "sqlite:")
+	db.path = path
 	if err := makeFile(path); err != nil {
 		return err
 	}

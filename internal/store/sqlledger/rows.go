@@ -9,16 +9,21 @@ import (
 type rows struct {
 	head    string // INSERT … VALUES
 	columns int
+	most    int // rows in one statement, default mostRows
 	args    []any
 }
 
 func (r *rows) add(values ...any) { r.args = append(r.args, values...) }
 
-// most is how many rows go into one statement; few, so that there are few
-// different statements to be kept prepared.
-const most = 8
+// mostRows is how many rows go into one statement by default; few, so that there
+// are few different statements to be kept prepared.
+const mostRows = 8
 
 func (r *rows) run(ctx context.Context, s session) error {
+	most := r.most
+	if most == 0 {
+		most = mostRows
+	}
 	for rest := r.args; len(rest) > 0; {
 		n := min(len(rest)/r.columns, most)
 		if _, err := s.exec(ctx, s.texts.values(r.head, r.columns, n), rest[:n*r.columns]...); err != nil {

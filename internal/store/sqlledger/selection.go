@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"waybill/internal/fault"
 	"waybill/internal/txid"
 )
 
@@ -100,4 +101,8 @@ func (db *DB) failed(err error, format string, args ...any) error {
 		return nil
 	}
 	return fmt.Errorf(format+": %w", append(args, db.engine.explain(err))...)
+}
+
+func badCursor() error {
+	return fault.At("cursor", "is not one that a page has given")
 }

@@ -11,7 +11,6 @@ import (
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/ledger"
-	"waybill/internal/money"
 	"waybill/internal/settlement"
 	"waybill/internal/signal"
 )
@@ -65,23 +64,10 @@ func sale(n int) settlement.Case {
 	return c
 }
 
-func usd(units int64) money.Amount { return money.Amount{Units: units, Currency: "USD"} }
-
 func saleOutcome(c settlement.Case, n int) settlement.Outcome {
-	conv := conversion.Conversion{
-		ID: "6" + c.SignalID[1:], OfferID: c.Claim.OfferID, GoalID: c.Claim.GoalID, GoalCode: "default",
-		AdvertiserID: 1, AffiliateID: int64(n%500) + 1, OrderID: c.OrderID, Channel: "postback",
-		Status: conversion.Approved, Amount: usd(49_900_000), Payout: usd(5_000_000), Revenue: usd(7_000_000),
-		Term: "offer", AmountKnown: true, AmountByServer: true, SeenByServer: true,
-		Touch: conversion.Touch{
-			TransactionID: c.Claim.TransactionID, Kind: "click", At: clock, AffClickID: "a1b2c3d4e5f6",
-			Source: "newsletter", Sub: []string{"may", "top"}, Country: "DE", Device: "mobile", OS: "Android",
-			Browser: "Chrome", IP: "203.0.113.7",
-			UserAgent: "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Mobile Safari/537.36",
-		},
-		Memory:     conversion.Memory{Applied: []string{"9f86d081884c7d659a2feaa0c55ad015"}},
-		OccurredAt: clock, CreatedAt: clock, UpdatedAt: clock, Version: 1,
-	}
+	conv := newConversion("6"+c.SignalID[1:], c)
+	conv.AffiliateID = int64(n%500) + 1
+	conv.Memory.CapUse = []conversion.CapUse{{Metric: c.Counters[0].Metric, Period: c.Counters[0].Period, Units: 1}}
 	account := func(p ledger.Party, id int64) ledger.Account {
 		return ledger.Account{Party: p, ID: id, Book: ledger.Approved}
 	}

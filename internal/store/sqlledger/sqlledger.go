@@ -24,6 +24,7 @@ package sqlledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -67,6 +68,7 @@ func (o Options) withDefaults() Options {
 // DB is an open ledger, safe for concurrent use.
 type DB struct {
 	engine engine
+	path   string // of SQLite's file
 	reader *sql.DB
 	writer writer
 	texts  *texts
@@ -79,6 +81,8 @@ type writer interface {
 	// do runs f in a transaction and returns once that is committed. f may run
 	// more than once, and must not keep what it has read for when it fails.
 	do(ctx context.Context, f func(context.Context, session) error) error
+	// long is do for a write that takes as long as it takes.
+	long(ctx context.Context, f func(context.Context, session) error) error
 	close() error
 }
 
@@ -102,20 +106,13 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	return db, nil
 }
 
-func joinClose(err error, db *DB) error {
-	if closed := db.Close(); closed != nil {
-		return fmt.Errorf("%w (and on closing: %w)", err, closed)
-	}
-	return err
-}
+func joinClose(err error, db *DB) error { return errors.Join(err, db.Close()) }
 
 // Close waits for the writes under way and closes the ledger.
 func (db *DB) Close() error {
-	err := db.writer.close()
-	if e := db.reader.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
+	// The writer goes last: with its connection SQLite puts what is in the
+	// write-ahead log into the file.
+	if err := errors.Join(db.reader.Close(), db.writer.close()); err != nil {
 		return fmt.Errorf("close ledger: %w", err)
 	}
 	return nil

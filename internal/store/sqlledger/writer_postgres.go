@@ -72,6 +72,11 @@ func pause(ctx context.Context, try int) bool {
 	}
 }
 
+// long runs f once, without the timeout.
+func (w *poolWriter) long(ctx context.Context, f func(context.Context, session) error) error {
+	return w.once(ctx, f)
+}
+
 func (w *poolWriter) once(ctx context.Context, f func(context.Context, session) error) error {
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {

@@ -86,6 +86,11 @@ func (w *groupWriter) do(ctx context.Context, f func(context.Context, session) e
 	return r.err
 }
 
+// long is do: a write on SQLite has no time limit.
+func (w *groupWriter) long(ctx context.Context, f func(context.Context, session) error) error {
+	return w.do(ctx, f)
+}
+
 func errClosed() error { return fault.New(fault.Unavailable, "the ledger is closed") }
 
 // close waits for the transaction under way. Writes that wait are given up.

@@ -1,0 +1,60 @@
+package sqlledger
+
+import "testing"
+
+// TestSuite holds both engines to the same behaviour.
+func TestSuite(t *testing.T) {
+	onEach(t, func(t *testing.T, at newURL) {
+		suite(t, func(t *testing.T) *DB { return open(t, at(t)) })
+	})
+}
+
+// suite is what every engine must do. open gives a new, empty ledger.
+func suite(t *testing.T, open func(t *testing.T) *DB) {
+	t.Helper()
+	for _, tt := range []struct {
+		name string
+		test func(t *testing.T, db *DB)
+	}{
+		{"a signal is settled once", settlesOnce},
+		{"a refusal is stored", storesRefusal},
+		{"an outcome is written whole or not at all", writesWhole},
+		{"judge sees what the claim holds", showsState},
+		{"an order ID belongs to one conversion", keepsOrders},
+		{"caps are counted under their lock", countsCaps},
+		{"a conversion changes version by version", changesConversion},
+		{"a thousand signals on one claim make one conversion", countsOnce},
+		{"pixel and postback of one order make one conversion", joinsChannels},
+		{"text that cannot be kept is mended", mendsText},
+		{"entries are append-only", refusesEntryChanges},
+		{"balances are sums of entries", sumsBalances},
+		{"verdicts are listed by filter and page", listsVerdicts},
+		{"conversions are listed by filter and page", listsConversions},
+		{"nodes know what is settled", tellsSettled},
+		{"a trace shows everything of a transaction", traces},
+
+		{"catalog entities come back as they were saved", keepsEntities},
+		{"a change needs the version it was made from", refusesStale},
+		{"references and unique values are held", holdsReferences},
+		{"an offer has the goal default", makesDefaultGoal},
+		{"every change of the catalog is noted, without secrets", notesChanges},
+		{"catalog lists go by page and parent", listsEntities},
+		{"the source is the whole catalog", readsSource},
+		{"keys are created and revoked", keepsKeys},
+		{"the installation has its keys from the start", furnishes},
+		{"node numbers are handed out once", numbersNodes},
+		{"a request with an idempotency key is answered once", answersOnce},
+		{"what has grown old is deleted", tidies},
+
+		{"a delivery is claimed when it is due", claimsDue},
+		{"deliveries of a conversion keep their order", keepsSequence},
+		{"a lease holds until it is over", leases},
+		{"no subscription holds up another", sharesClaims},
+		{"paused and parked deliveries wait", waitsWhileParked},
+		{"an attempt is recorded once", recordsOnce},
+		{"deliveries are listed and replayed", replays},
+		{"concurrent claims never share a delivery", claimsApart},
+	} {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
+	}
+}

@@ -1,0 +1,86 @@
+package sqlledger
+
+import (
+	"context"
+
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/ledger"
+	"waybill/internal/signal"
+)
+
+// Trace is everything the ledger knows of one transaction, each list in order
+// of time.
+type Trace struct {
+	Verdicts    []signal.Verdict
+	Conversions []conversion.Conversion
+	Entries     []ledger.Entry
+	Deliveries  []delivery.Owed
+	Attempts    []delivery.Attempt
+}
+
+// mostTraced bounds each list of a trace.
+const mostTraced = 1000
+
+// Trace gives everything of one transaction, at one moment. One that the ledger
+// has never heard of is an empty trace.
+func (db *DB) Trace(ctx context.Context, transactionID string) (Trace, error) {
+	var t Trace
+	err := db.snapshot(ctx, func(s session) (err error) {
+		t = Trace{}
+		if t.Verdicts, err = tracedVerdicts(ctx, s, transactionID); err != nil {
+			return err
+		}
+		const ofTransaction = `
+			SELECT ` + conversionColumns + ` FROM conversion WHERE transaction_id = $1
+			ORDER BY created_at, id LIMIT $2`
+		if t.Conversions, err = readConversions(ctx, s, ofTransaction, transactionID, int64(mostTraced)); err != nil {
+			return err
+		}
+		for i := range t.Conversions {
+			if err := t.follow(ctx, s, t.Conversions[i].ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return t, db.failed(err, "trace transaction %s", transactionID)
+}
+
+// follow adds what a conversion has led to.
+func (t *Trace) follow(ctx context.Context, s session, conversionID string) error {
+	entries, err := entriesOf(ctx, s, conversionID)
+	if err != nil {
+		return err
+	}
+	const ofConversion = `
+		SELECT ` + deliveryColumns + ` FROM delivery WHERE conversion_id = $1
+		ORDER BY sequence, subscription_id`
+	deliveries, err := readDeliveries(ctx, s, ofConversion, conversionID)
+	if err != nil {
+		return err
+	}
+	t.Entries = append(t.Entries, entries...)
+	t.Deliveries = append(t.Deliveries, deliveries...)
+	for i := range deliveries {
+		attempts, err := attemptsOf(ctx, s, deliveries[i].ID)
+		if err != nil {
+			return err
+		}
+		t.Attempts = append(t.Attempts, attempts...)
+	}
+	return nil
+}
+
+func tracedVerdicts(ctx context.Context, s session, transactionID string) ([]signal.Verdict, error) {
+	const read = `
+		SELECT ` + verdictColumns + ` FROM verdict WHERE transaction_id = $1 AND transaction_id <> ''
+		ORDER BY settled_at, signal_id LIMIT $2`
+	var all []signal.Verdict
+	err := s.query(ctx, func(row scan) error {
+		v, err := scanVerdict(row)
+		all = append(all, v)
+		return err
+	}, read, transactionID, int64(mostTraced))
+	return all, err
+}
