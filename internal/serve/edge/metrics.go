@@ -1,0 +1,54 @@
+package edge
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"waybill/internal/click"
+	"waybill/internal/signal"
+)
+
+// Metrics counts what the edge does. The counters of the hot path are looked up
+// once, here, and not by label for each click.
+type Metrics struct {
+	sent       prometheus.Counter
+	turnedAway *prometheus.CounterVec
+	unrecorded prometheus.Counter
+	prefetches prometheus.Counter
+	signals    *prometheus.CounterVec
+}
+
+// NewMetrics makes the edge's counters and registers them.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	clicks := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "waybill_clicks_total", Help: "Clicks answered, by where the visitor was sent: to the offer, or turned away.",
+	}, []string{"sent"})
+	m := &Metrics{
+		sent: clicks.WithLabelValues("offer"),
+		turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waybill_clicks_turned_away_total", Help: "Clicks whose visitor was not sent to the offer, by reason.",
+		}, []string{"reason"}),
+		unrecorded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "waybill_clicks_unrecorded_total", Help: "Clicks answered although their record could not be written. Should be 0.",
+		}),
+		prefetches: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "waybill_prefetches_total", Help: "Requests in which a browser only looked ahead; they count nowhere.",
+		}),
+		signals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waybill_signals_total", Help: "Conversion signals answered, by the code of their verdict.",
+		}, []string{"code"}),
+	}
+	r.MustRegister(clicks, m.turnedAway, m.unrecorded, m.prefetches, m.signals)
+	return m
+}
+
+// count counts one answered click.
+func (m *Metrics) count(reason click.Reason) {
+	if reason == click.Sent {
+		m.sent.Inc()
+		return
+	}
+	m.turnedAway.WithLabelValues(string(reason)).Inc()
+}
+
+// signal counts one answered signal.
+func (m *Metrics) signal(code signal.Code) { m.signals.WithLabelValues(string(code)).Inc() }
