@@ -186,7 +186,7 @@ func (c *Catalog) Subscriptions(v *conversion.Conversion, e conversion.Event) []
 // CapReached reports whether a cap of the offer is used up at that time, for
 // everybody or for the affiliate.
 func (c *Catalog) CapReached(offerID, affiliateID int64, at time.Time) bool {
-	return c.capHolds(holder{offerID, 0}, at) || affiliateID != 0 && c.capHolds(holder{offerID, affiliateID}, at)
+	return c.capHolds(holder{offerID, 0}, at) || c.capHolds(holder{offerID, affiliateID}, at)
 }
 
 func (c *Catalog) capHolds(h holder, at time.Time) bool {

@@ -185,12 +185,13 @@ func TestReadOfALaterVersion(t *testing.T) {
 	s := full(t)
 	b := s.Append(nil)
 	b = append(b, 14<<3|2, 9, 1<<3|2, 4, 'm', 'o', 'o', 'd', 2<<3|2, 1, '!') // a parameter called mood
+	b = append(b, 14<<3|2, 8, 1<<3|2, 3, 't', 'i', 'd', 2<<3|2, 1, '?')      // an alias is no canonical name
 	b = append(b, 0xfa, 0x01, 1, 'x')                                        // field 31
 	got, err := signal.Read(s.ID, b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Extra = append(slices.Clone(s.Extra), signal.Extra{Name: "mood", Value: "!"})
+	s.Extra = append(slices.Clone(s.Extra), signal.Extra{Name: "mood", Value: "!"}, signal.Extra{Name: "tid", Value: "?"})
 	if diff := cmp.Diff(s, got, cmp.Comparer(cmpAddr)); diff != "" {
 		t.Errorf("Read() (-want +got):\n%s", diff)
 	}
