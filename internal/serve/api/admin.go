@@ -1,0 +1,161 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"waybill/internal/account"
+	"waybill/internal/fault"
+)
+
+// secretField is where a new key's secret stands in the answer, once.
+const secretField = "secret"
+
+type newKey struct {
+	account.Key
+	Secret string `json:"secret" doc:"The key itself. It is shown once, and kept only as a hash."`
+}
+
+func (a *API) registerKeys(h huma.API, s *schemas) {
+	read, create, _ := s.document("Key", account.Key{})
+	delete(s.all, "KeyChange") // keys are not changed
+	handle(h, route{
+		method: http.MethodGet, path: prefix + "/keys", id: "list-keys", tag: "Administration",
+		summary: "List API keys", text: "Revoked ones too, without their secrets.", out: s.list("KeyList", read),
+	}, a.listKeys)
+	handle(h, route{
+		method: http.MethodPost, path: prefix + "/keys", id: "create-key", tag: "Administration", status: http.StatusCreated,
+		summary: "Create an API key", in: create, out: schemaOf[newKey](s),
+		text: "The answer holds the key itself. That is the only time it is shown: a repetition by Idempotency-Key leaves it out.",
+	}, a.createKey)
+	handle(h, route{
+		method: http.MethodDelete, path: prefix + "/keys/{id}", id: "revoke-key", tag: "Administration",
+		summary: "Revoke an API key", out: read, text: "For good. A key that is revoked already stays as it is.",
+	}, a.revokeKey)
+}
+
+func (a *API) listKeys(ctx context.Context, in *listIn) (*answer, error) {
+	after, err := parseCursor[int64](in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := a.Keys.ListKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := page{Data: []object{}}
+	for _, k := range keys {
+		if k.ID <= after {
+			continue
+		}
+		if len(out.Data) == in.Limit {
+			out.Next = cursor(after)
+			break
+		}
+		o, err := view(in.who().Role, kindNetwork, k)
+		if err != nil {
+			return nil, err
+		}
+		out.Data, after = append(out.Data, o), k.ID
+	}
+	return &answer{Body: out}, nil
+}
+
+func (a *API) createKey(ctx context.Context, in *makeIn) (*answer, error) {
+	var k account.Key
+	if err := merge(&k, account.Key{}, in.RawBody); err != nil {
+		return nil, err
+	}
+	if err := k.Validate(); err != nil {
+		return nil, err
+	}
+	secret, err := account.NewSecret(k.Role, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	k.Prefix, k.CreatedAt = account.Prefix(secret), a.now().UTC()
+	if k, err = a.Keys.CreateKey(ctx, k, account.Hash(secret)); err != nil {
+		return nil, err
+	}
+	a.changed(ctx)
+	return &answer{Location: fmt.Sprintf("%s/keys/%d", prefix, k.ID), Body: newKey{Key: k, Secret: secret}}, nil
+}
+
+func (a *API) revokeKey(ctx context.Context, in *oneIn[int64]) (*answer, error) {
+	missing := fault.New(fault.NotFound, "there is no key %d", in.ID)
+	err := a.Keys.RevokeKey(ctx, in.ID, a.now().UTC())
+	if fault.Of(err) == fault.NotFound {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.changed(ctx)
+	keys, err := a.Keys.ListKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
+		if k.ID == in.ID {
+			return &answer{Body: k}, nil
+		}
+	}
+	return nil, missing
+}
+
+// settingsRecord is what of the settings may be read and changed.
+type settingsRecord struct {
+	FallbackURL string `json:"fallback_url,omitempty" doc:"Where visitors go who can be sent nowhere else; left open: a plain page."`
+}
+
+func (s settingsRecord) validate() error {
+	if s.FallbackURL == "" {
+		return nil
+	}
+	u, err := url.Parse(s.FallbackURL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return fault.At("fallback_url", "is not an address that a visitor can be sent to; write https://…")
+	}
+	return nil
+}
+
+func (a *API) registerSettings(h huma.API, s *schemas) {
+	type readIn struct{ caller }
+	shape := schemaOf[settingsRecord](s)
+	handle(h, route{
+		method: http.MethodGet, path: prefix + "/settings", id: "get-settings", tag: "Administration",
+		summary: "Read the settings", out: shape,
+	}, func(ctx context.Context, _ *readIn) (*answer, error) {
+		now, err := a.Settings.Settings(ctx)
+		return &answer{Body: settingsRecord{FallbackURL: now.FallbackURL}}, err
+	})
+	handle(h, route{
+		method: http.MethodPatch, path: prefix + "/settings", id: "change-settings", tag: "Administration",
+		summary: "Change the settings", in: shape, out: shape, text: "By the rules of JSON Merge Patch (RFC 7396).",
+	}, a.changeSettings)
+}
+
+func (a *API) changeSettings(ctx context.Context, in *makeIn) (*answer, error) {
+	now, err := a.Settings.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := settingsRecord{FallbackURL: now.FallbackURL}
+	if err := merge(&r, settingsRecord{}, in.RawBody); err != nil {
+		return nil, err
+	}
+	if err := r.validate(); err != nil {
+		return nil, err
+	}
+	now.FallbackURL = r.FallbackURL
+	if err := a.Settings.SaveSettings(ctx, now); err != nil {
+		return nil, err
+	}
+	a.changed(ctx)
+	return &answer{Body: r}, nil
+}

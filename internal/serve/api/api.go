@@ -1,0 +1,120 @@
+// Package api serves the REST API under /api/v1: configuration, and everything
+// that is known about what came in and what became of it.
+//
+// The routes are thin: they read a request, ask a store or a noun, and shape the
+// answer to what the caller may see. These always hold:
+//
+//   - A key is looked up before anything else is. A record that is not the
+//     caller's is answered like one that does not exist.
+//   - What a role sees of a record is a list of fields in view.go. A field that
+//     is on no list is seen by the network alone.
+//   - A change of a conversion is a signal like any other: written down first,
+//     judged by the same rules, never a write of its own.
+//   - The text of an unexpected error goes to the log, never to the client.
+//
+// The description at /api/v1/openapi.json is made from the routes themselves.
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"waybill/internal/advertiser"
+	"waybill/internal/affiliate"
+	"waybill/internal/catalog"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/link"
+	"waybill/internal/macro"
+	"waybill/internal/offer"
+)
+
+const prefix = "/api/v1"
+
+// API is the REST API with all it needs. It has no state of its own.
+type API struct {
+	Catalog func() *catalog.Catalog // the present one
+
+	Advertisers   Table[int64, advertiser.Advertiser]
+	Affiliates    Table[int64, affiliate.Affiliate]
+	Offers        Table[int64, offer.Offer]
+	Goals         Table[int64, offer.Goal]
+	Terms         Table[int64, offer.Term]
+	Links         Table[string, link.Link]
+	Subscriptions Table[int64, delivery.Subscription]
+	Keys          Keys
+	Settings      Settings
+	Answers       Answers
+
+	Journal     Journal
+	Conversions Conversions
+	Verdicts    Verdicts
+	Deliveries  Deliveries
+	Books       Books
+	Trace       Traces
+
+	Signals Signals
+	Tester  Tester
+	// Values gives what macros stand for in a postback about a conversion, as
+	// they freeze when it is owed.
+	Values func(c conversion.Conversion, use macro.Use) map[string]string
+
+	// Retention is how long clicks are kept: no offer may look back further.
+	Retention time.Duration
+	// PublicURL is where the tracking links lead, without a slash at its end.
+	PublicURL string
+	// Refresh makes this node act by the configuration as it is stored, before
+	// the answer to a change leaves. May be nil.
+	Refresh func(context.Context) error
+	// ClientIP gives the address a request came from, which proxies may hide.
+	// When nil it is the peer's.
+	ClientIP func(*http.Request) netip.Addr
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Handler serves all routes below /api/v1/.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	a.register(mux)
+	mux.Handle("/", nowhere(mux))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.serve(mux, w, r) })
+}
+
+func (a *API) now() time.Time {
+	if a.Now == nil {
+		return time.Now()
+	}
+	return a.Now()
+}
+
+// changed makes the node act by a change. A failure is not the client's: the
+// change is stored, and every node takes it in by itself soon.
+func (a *API) changed(ctx context.Context) {
+	if a.Refresh == nil {
+		return
+	}
+	if err := a.Refresh(ctx); err != nil && a.Log != nil {
+		a.Log.LogAttrs(ctx, slog.LevelWarn, "catalog not refreshed after a change", slog.Any("error", err))
+	}
+}
+
+func (a *API) clientIP(r *http.Request) netip.Addr {
+	if a.ClientIP != nil {
+		return a.ClientIP(r)
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr().Unmap()
+}
+
+// newRequestID names a request in the log and in its answer.
+func newRequestID() string { return strings.ToLower(rand.Text()[:20]) }

@@ -1,0 +1,236 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"waybill/internal/account"
+	"waybill/internal/advertiser"
+	"waybill/internal/affiliate"
+	"waybill/internal/delivery"
+	"waybill/internal/fault"
+	"waybill/internal/link"
+	"waybill/internal/offer"
+)
+
+func (a *API) registerCatalog(h huma.API, s *schemas) {
+	a.advertisers().mount(a, h, s)
+	a.affiliates().mount(a, h, s)
+	a.offers().mount(a, h, s)
+	a.goals().mount(a, h, s)
+	a.terms().mount(a, h, s)
+	a.links().mount(a, h, s)
+	a.subscriptions().mount(a, h, s)
+}
+
+func (a *API) advertisers() resource[int64, advertiser.Advertiser] {
+	return resource[int64, advertiser.Advertiser]{
+		path: "advertisers", tag: "Advertisers", one: "advertiser", schema: "Advertiser", kind: kindNetwork,
+		text:    "An advertiser pays for what its offers bring, and proves with a token or a signature that its postbacks come from it.",
+		table:   a.Advertisers,
+		initial: func(int64) advertiser.Advertiser { return advertiser.Default() },
+		key:     func(v advertiser.Advertiser) int64 { return v.ID },
+		check:   func(v advertiser.Advertiser) error { return v.Validate() },
+		filters: []filter[advertiser.Advertiser]{
+			{"status", "Only those of this status.", func(v advertiser.Advertiser) string { return string(v.Status) }},
+		},
+		belongs:  networkOnly[advertiser.Advertiser],
+		complete: func(v *advertiser.Advertiser) error { return v.DrawSecrets(rand.Reader) },
+		warn:     advertiserWarnings,
+	}
+}
+
+func advertiserWarnings(v advertiser.Advertiser) []warning {
+	var all []warning
+	for _, w := range v.Warnings() {
+		all = append(all, warning{Field: w.Field, Message: w.Text})
+	}
+	return all
+}
+
+func (a *API) affiliates() resource[int64, affiliate.Affiliate] {
+	return resource[int64, affiliate.Affiliate]{
+		path: "affiliates", tag: "Affiliates", one: "affiliate", schema: "Affiliate", kind: kindNetwork,
+		text:    "An affiliate sends visitors, and is paid for what they do.",
+		table:   a.Affiliates,
+		initial: func(int64) affiliate.Affiliate { return affiliate.Default() },
+		key:     func(v affiliate.Affiliate) int64 { return v.ID },
+		check:   func(v affiliate.Affiliate) error { return v.Validate() },
+		filters: []filter[affiliate.Affiliate]{
+			{"status", "Only those of this status.", func(v affiliate.Affiliate) string { return string(v.Status) }},
+		},
+		belongs: networkOnly[affiliate.Affiliate],
+	}
+}
+
+func (a *API) offers() resource[int64, offer.Offer] {
+	return resource[int64, offer.Offer]{
+		path: "offers", tag: "Offers", one: "offer", schema: "Offer", kind: kindOffer,
+		text: "An offer says where visitors go, what counts as a conversion and what it earns. " +
+			"Creating one makes its goal `default`. Affiliates see all but archived offers, without revenue; advertisers their own, without payout.",
+		table:   a.Offers,
+		initial: func(int64) offer.Offer { return offer.Default() },
+		key:     func(v offer.Offer) int64 { return v.ID },
+		check:   func(v offer.Offer) error { return v.Validate(a.Retention) },
+		readers: []account.Role{account.Advertiser, account.Affiliate},
+		filters: []filter[offer.Offer]{
+			{"advertiser_id", "Only offers of this advertiser. Not for affiliates.", func(v offer.Offer) string { return number(v.AdvertiserID) }},
+			{"status", "Only offers of this status.", func(v offer.Offer) string { return string(v.Status) }},
+		},
+		belongs: func(_ context.Context, who account.Principal, _ int64, v offer.Offer) (bool, error) {
+			return seesOffer(who, v), nil
+		},
+		warn: offerWarnings,
+	}
+}
+
+// seesOffer reports whether an offer is the caller's to see: an advertiser its
+// own, an affiliate all that it could promote.
+func seesOffer(who account.Principal, v offer.Offer) bool {
+	if who.Role == account.Affiliate {
+		return v.Status != offer.Archived
+	}
+	return who.Owns(v.AdvertiserID, 0)
+}
+
+func offerWarnings(v offer.Offer) []warning {
+	var all []warning
+	for _, w := range v.Warnings() {
+		all = append(all, warning{Field: w.Field, Message: w.Text})
+	}
+	return all
+}
+
+func (a *API) goals() resource[int64, offer.Goal] {
+	return resource[int64, offer.Goal]{
+		path: "goals", under: "offers", tag: "Offers", one: "goal", schema: "Goal", kind: kindGoal,
+		text:    "A goal is one step that a visitor may take, counted and paid on its own.",
+		table:   a.Goals,
+		initial: offer.NewGoal,
+		key:     func(v offer.Goal) int64 { return v.ID },
+		check:   func(v offer.Goal) error { return v.Validate() },
+		readers: []account.Role{account.Advertiser, account.Affiliate},
+		belongs: func(ctx context.Context, who account.Principal, parent int64, v offer.Goal) (bool, error) {
+			if v.OfferID != parent {
+				return false, nil
+			}
+			return a.offerIsVisible(ctx, who, parent)
+		},
+	}
+}
+
+func (a *API) offerIsVisible(ctx context.Context, who account.Principal, id int64) (bool, error) {
+	row, err := a.Offers.Get(ctx, id)
+	if fault.Of(err) == fault.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return seesOffer(who, row.Value), nil
+}
+
+func (a *API) terms() resource[int64, offer.Term] {
+	return resource[int64, offer.Term]{
+		path: "terms", tag: "Terms", one: "term", schema: "Term", kind: kindNetwork,
+		text:    "A term is a special price for an affiliate, a goal or a country, for a time. The one that fits most closely holds.",
+		table:   a.Terms,
+		initial: func(int64) offer.Term { return offer.Term{} },
+		key:     func(v offer.Term) int64 { return v.ID },
+		check:   func(v offer.Term) error { return v.Validate() },
+		filters: []filter[offer.Term]{
+			{"offer_id", "Only terms of this offer.", func(v offer.Term) string { return number(v.OfferID) }},
+			{"affiliate_id", "Only terms for this affiliate.", func(v offer.Term) string { return number(v.AffiliateID) }},
+		},
+		belongs: networkOnly[offer.Term],
+	}
+}
+
+func (a *API) links() resource[string, link.Link] {
+	return resource[string, link.Link]{
+		path: "links", tag: "Links", one: "link", schema: "Link", kind: kindNetwork,
+		text:    "A short link stands for an offer, an affiliate and values to see again. Its code never changes meaning; it is retired, not reused.",
+		table:   a.Links,
+		initial: func(int64) link.Link { return link.Default() },
+		key:     func(v link.Link) string { return v.Code },
+		check:   func(v link.Link) error { return v.Validate() },
+		filters: []filter[link.Link]{
+			{"offer_id", "Only links to this offer.", func(v link.Link) string { return number(v.OfferID) }},
+			{"affiliate_id", "Only links of this affiliate.", func(v link.Link) string { return number(v.AffiliateID) }},
+			{"status", "Only links of this status.", func(v link.Link) string { return string(v.Status) }},
+		},
+		belongs: networkOnly[link.Link],
+		complete: func(v *link.Link) (err error) {
+			if v.Code == "" {
+				v.Code, err = link.DrawCode(rand.Reader)
+			}
+			return err
+		},
+	}
+}
+
+func (a *API) subscriptions() resource[int64, delivery.Subscription] {
+	return resource[int64, delivery.Subscription]{
+		path: "postbacks", tag: "Postbacks", one: "postback", schema: "Postback", kind: kindSubscription,
+		text: "A postback tells an affiliate's tracker, an advertiser's system or the network's own of what becomes of conversions. " +
+			"Partners manage their own, and those can hold only what their owner may know.",
+		table:   a.Subscriptions,
+		initial: func(int64) delivery.Subscription { return delivery.Default() },
+		key:     func(v delivery.Subscription) int64 { return v.ID },
+		check:   func(v delivery.Subscription) error { return v.Validate() },
+		readers: []account.Role{account.Advertiser, account.Affiliate},
+		writers: []account.Role{account.Advertiser, account.Affiliate},
+		filters: []filter[delivery.Subscription]{
+			{"offer_id", "Only those for this offer.", func(v delivery.Subscription) string { return number(v.OfferID) }},
+			{"affiliate_id", "Only this affiliate's.", func(v delivery.Subscription) string { return number(v.Owner.AffiliateID) }},
+			{"advertiser_id", "Only this advertiser's.", func(v delivery.Subscription) string { return number(v.Owner.AdvertiserID) }},
+			{"status", "Only those of this status.", func(v delivery.Subscription) string { return string(v.Status) }},
+		},
+		belongs: func(_ context.Context, who account.Principal, _ int64, v delivery.Subscription) (bool, error) {
+			return owns(who, v.Owner), nil
+		},
+		own: func(who account.Principal, v *delivery.Subscription) {
+			if v.Owner == (delivery.Owner{}) {
+				v.Owner = ownerOf(who)
+			}
+		},
+		warn: subscriptionWarnings,
+	}
+}
+
+func subscriptionWarnings(v delivery.Subscription) []warning {
+	var all []warning
+	for _, w := range v.Warnings() {
+		all = append(all, warning{Field: w.Field, Message: w.Text})
+	}
+	return all
+}
+
+// owns reports whether a subscription is the caller's. One with several owners
+// is nobody's but the network's, which is told that it is wrong.
+func owns(who account.Principal, o delivery.Owner) bool {
+	return who.IsNetwork() || o == ownerOf(who)
+}
+
+// ownerOf gives the owner that a partner's subscriptions have. The network's
+// are named as such by whoever creates them.
+func ownerOf(who account.Principal) delivery.Owner {
+	switch who.Role {
+	case account.Affiliate:
+		return delivery.Owner{AffiliateID: who.AffiliateID}
+	case account.Advertiser:
+		return delivery.Owner{AdvertiserID: who.AdvertiserID}
+	case account.Network, account.Publishable:
+		return delivery.Owner{}
+	}
+	return delivery.Owner{}
+}
+
+func networkOnly[T any](_ context.Context, who account.Principal, _ int64, _ T) (bool, error) {
+	return who.IsNetwork(), nil
+}
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,186 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"waybill/internal/account"
+	"waybill/internal/fault"
+)
+
+// exchange is one request and its answer, from the first look at the key to the
+// line in the log. It is the ResponseWriter that all handlers write to.
+type exchange struct {
+	http.ResponseWriter
+	api    *API
+	r      *http.Request
+	id     string
+	who    account.Principal
+	status int
+	cause  error         // of an answer that does not tell it
+	copy   *bytes.Buffer // of the answer's body, when it is to be kept
+}
+
+// WriteHeader notes the status.
+func (x *exchange) WriteHeader(status int) {
+	if x.status == 0 {
+		x.status = status
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+// Write passes the body on.
+func (x *exchange) Write(b []byte) (int, error) {
+	if x.status == 0 {
+		x.status = http.StatusOK
+	}
+	if x.copy != nil {
+		x.copy.Write(b)
+	}
+	return x.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// refuse answers with a problem.
+func (x *exchange) refuse(err error) {
+	p := x.prepare(err)
+	x.Header().Set("Content-Type", p.ContentType(""))
+	x.WriteHeader(p.Status)
+	if err := json.NewEncoder(x).Encode(p); err != nil && x.cause == nil {
+		x.cause = err
+	}
+}
+
+// prepare makes a problem of err, and sets what goes into the answer's header
+// and into the log.
+func (x *exchange) prepare(err error) *problem {
+	p := problemOf(err)
+	p.Instance = "urn:waybill:request:" + x.id
+	if p.Status >= http.StatusInternalServerError {
+		x.cause = p.cause
+	}
+	if p.retry != "" {
+		x.Header().Set("Retry-After", p.retry)
+	}
+	if p.Status == http.StatusUnauthorized {
+		x.Header().Set("WWW-Authenticate", `Bearer realm="waybill"`)
+	}
+	return p
+}
+
+// serve takes one request through the gate and to its handler.
+func (a *API) serve(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	x := &exchange{ResponseWriter: w, api: a, r: r, id: newRequestID()}
+	ctx, start := r.Context(), a.now()
+	_, pattern := mux.Handler(r)
+	defer func() {
+		if v := recover(); v != nil {
+			x.panicked(v)
+		}
+		a.log(ctx, x, pattern, a.now().Sub(start))
+	}()
+
+	h := w.Header()
+	h.Set("Request-Id", x.id)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	if isPublic(pattern) {
+		mux.ServeHTTP(x, r)
+		return
+	}
+	if err := x.admit(); err != nil {
+		x.refuse(err)
+		return
+	}
+	body, err := readBody(x, r)
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	x.once(ctx, body, func() { mux.ServeHTTP(x, r) })
+}
+
+// panicked answers a request whose handler broke down.
+func (x *exchange) panicked(v any) {
+	cause := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+	if x.status == 0 {
+		x.refuse(cause)
+	}
+	x.cause = cause
+}
+
+// nowhere answers requests that no route takes.
+func nowhere(mux *http.ServeMux) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var allowed []string
+		for _, method := range [...]string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+			other := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+			if _, pattern := mux.Handler(other); strings.HasPrefix(pattern, method+" ") {
+				allowed = append(allowed, method)
+			}
+		}
+		x, ok := w.(*exchange)
+		switch {
+		case !ok:
+			http.NotFound(w, r)
+		case allowed == nil:
+			x.refuse(fault.New(fault.NotFound, "there is nothing at %s", r.URL.Path))
+		default:
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			x.refuse(notAllowed("Use " + strings.Join(allowed, " or ") + " here."))
+		}
+	}
+}
+
+// log writes the request's one line.
+func (a *API) log(ctx context.Context, x *exchange, pattern string, took time.Duration) {
+	if a.Log == nil {
+		return
+	}
+	level := slog.LevelInfo
+	fields := []slog.Attr{
+		slog.String("request_id", x.id), slog.String("method", x.r.Method), slog.String("route", routeOf(pattern)),
+		slog.Int("status", x.status), slog.Duration("took", took), slog.Int64("key_id", x.who.KeyID),
+	}
+	if x.cause != nil {
+		level = slog.LevelError
+		fields = append(fields, slog.Any("error", x.cause))
+	}
+	a.Log.LogAttrs(ctx, level, "api request", fields...)
+}
+
+func routeOf(pattern string) string {
+	if _, path, ok := strings.Cut(pattern, " "); ok {
+		return path
+	}
+	return "none"
+}
+
+// caller is embedded in the input of every route, and leads to the exchange.
+type caller struct{ x *exchange }
+
+// Resolve is called by huma before the handler.
+func (c *caller) Resolve(ctx huma.Context) []error {
+	_, w := humago.Unwrap(ctx)
+	c.x, _ = w.(*exchange)
+	return nil
+}
+
+func (c *caller) exchange() *exchange { return c.x }
+
+func (c *caller) who() account.Principal { return c.x.who }

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"waybill/internal/account"
+	"waybill/internal/fault"
+)
+
+// Paging is embedded in the input of every list.
+type Paging struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"How many at most."`
+	Cursor string `query:"cursor" doc:"next_cursor of the page before."`
+}
+
+// page is the body of every list.
+type page struct {
+	Data []object `json:"data"`
+	Next string   `json:"next_cursor"`
+}
+
+// filter is a query parameter that leaves only documents with this value.
+type filter[T any] struct {
+	name, doc string
+	of        func(T) string
+}
+
+// maxScan bounds how many documents one request for a list looks at. A page that
+// ends there may hold less than was asked for, and leads on.
+const maxScan = 10_000
+
+// list gives a page of the documents that are the caller's to see.
+func (r resource[K, T]) list(ctx context.Context, c *caller, p Paging, parent int64) (*answer, error) {
+	after, err := parseCursor[K](p.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	l := lister[K, T]{
+		resource: r, who: c.who(), parent: parent, query: c.x.r.URL.Query(), limit: p.Limit, after: after,
+		out: page{Data: []object{}},
+	}
+	if err := l.mayFilter(); err != nil {
+		return nil, err
+	}
+	for full := false; !full; {
+		if full, err = l.next(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return &answer{Body: l.out}, nil
+}
+
+// lister fills one page.
+type lister[K int64 | string, T any] struct {
+	resource[K, T]
+	who     account.Principal
+	parent  int64
+	query   url.Values
+	limit   int
+	after   K // the last document looked at
+	scanned int
+	out     page
+}
+
+// mayFilter refuses to filter by what the caller may not see: the answer would
+// tell it.
+func (l *lister[K, T]) mayFilter() error {
+	for _, f := range l.filters {
+		if !l.who.IsNetwork() && l.query.Has(f.name) && !slices.Contains(visible(l.who.Role, l.kind), f.name) {
+			return fault.New(fault.Forbidden, "a key of role %s cannot filter by %s", l.who.Role, f.name)
+		}
+	}
+	return nil
+}
+
+// next takes up the documents that follow, and reports whether the page is
+// complete: full, or at the end of the list.
+func (l *lister[K, T]) next(ctx context.Context) (bool, error) {
+	rows, err := l.table.List(ctx, Page[K]{After: l.after, Limit: l.limit + 1, Parent: l.parent})
+	if err != nil {
+		return false, err
+	}
+	for _, row := range rows {
+		if len(l.out.Data) == l.limit || l.scanned == maxScan {
+			l.out.Next = cursor(l.after)
+			return true, nil
+		}
+		l.scanned++
+		l.after = l.key(row.Value)
+		if err := l.add(ctx, row); err != nil {
+			return false, err
+		}
+	}
+	return len(rows) <= l.limit, nil
+}
+
+// add puts a document on the page if it is meant and the caller's to see.
+func (l *lister[K, T]) add(ctx context.Context, row Row[T]) error {
+	for _, f := range l.filters {
+		if l.query.Has(f.name) && l.query.Get(f.name) != f.of(row.Value) {
+			return nil
+		}
+	}
+	ok, err := l.belongs(ctx, l.who, l.parent, row.Value)
+	if err != nil || !ok {
+		return err
+	}
+	o, err := l.show(l.who, row)
+	if err != nil {
+		return err
+	}
+	l.out.Data = append(l.out.Data, o)
+	return nil
+}
+
+func cursor[K int64 | string](after K) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Append(nil, after))
+}
+
+func parseCursor[K int64 | string](text string) (K, error) {
+	var after K
+	if text == "" {
+		return after, nil
+	}
+	plain, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		switch p := any(&after).(type) {
+		case *string:
+			*p = string(plain)
+		case *int64:
+			*p, err = strconv.ParseInt(string(plain), 10, 64)
+		}
+	}
+	if err != nil {
+		return after, fault.At("query.cursor", "is not a next_cursor of this list")
+	}
+	return after, nil
+}

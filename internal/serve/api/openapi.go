@@ -1,0 +1,119 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+const version1 = "1"
+
+const about = `Configuration, and everything that is known about what came in and what became of it.
+
+**Keys.** ` + "`Authorization: Bearer KEY`" + `. A key of the network sees all; an affiliate's or an advertiser's sees what is theirs, and anything else as if it did not exist.
+
+**Errors** are ` + "`application/problem+json`" + ` (RFC 9457); ` + "`errors`" + ` names every place that is wrong.
+
+**Lists** take ` + "`limit` and `cursor`" + ` and answer ` + "`{\"data\":[…],\"next_cursor\":\"…\"}`" + `.
+
+**Changes** are JSON Merge Patch (RFC 7396). ` + "`If-Match`" + ` with an earlier ETag guards against overwriting somebody else's.
+
+**POST** takes an ` + "`Idempotency-Key`" + `: sent again with the same key and body, a request is answered again and done once.
+
+Money is ` + "`{\"amount\":\"12.50\",\"currency\":\"USD\"}`" + `, spans of time are ` + "`30d` or `12h30m`" + `, times are RFC 3339 in UTC.`
+
+// register adds all routes and the description to mux.
+func (a *API) register(mux *http.ServeMux) {
+	config := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Waybill", Version: version1, Description: about,
+				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"key": {Type: "http", Scheme: "bearer", Description: "An API key, made by `waybill key create` or POST /api/v1/keys."},
+				},
+			},
+			Security: []map[string][]string{{"key": {}}},
+			Tags:     tags(),
+		},
+		Formats: map[string]huma.Format{
+			"application/json": huma.DefaultJSONFormat,
+			"json":             huma.DefaultJSONFormat, // for application/problem+json
+		},
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{translate},
+	}
+	h := humago.New(mux, config)
+	s := newSchemas(h.OpenAPI().Components.Schemas)
+	s.types["Problem"] = reflect.TypeFor[problem]()
+	s.all["Problem"] = s.object(reflect.TypeFor[problem](), reflect.Value{})
+
+	a.registerCatalog(h, s)
+	a.registerTracking(h, s)
+	a.registerPostbacks(h, s)
+	a.registerRecords(h, s)
+	a.registerConversions(h, s)
+	a.registerDeliveries(h, s)
+	a.registerTrace(h, s)
+	a.registerBooks(h, s)
+	a.registerKeys(h, s)
+	a.registerSettings(h, s)
+	for _, own := range [...]string{"ErrorModel", "ErrorDetail"} { // huma's, which translate replaces
+		delete(s.all, own)
+	}
+	serveDescription(mux, h.OpenAPI())
+}
+
+func tags() []*huma.Tag {
+	return []*huma.Tag{
+		{Name: "Advertisers", Description: "The side that pays."},
+		{Name: "Affiliates", Description: "The side that sends visitors."},
+		{Name: "Offers", Description: "What is paid for, and the links to it."},
+		{Name: "Terms", Description: "Special prices."},
+		{Name: "Links", Description: "Short links."},
+		{Name: "Postbacks", Description: "Who is told of what, and what is owed to whom."},
+		{Name: "Records", Description: "What came in, and what became of it."},
+		{Name: "Conversions", Description: "What was done and is paid for."},
+		{Name: "Money", Description: "Entries and balances."},
+		{Name: "Administration", Description: "Keys and settings."},
+	}
+}
+
+// serveDescription serves the description in both forms, without a key: it
+// holds nothing that the source does not.
+func serveDescription(mux *http.ServeMux, o *huma.OpenAPI) {
+	for _, f := range [...]struct {
+		ending, media string
+		write         func() ([]byte, error)
+	}{
+		{".json", "application/openapi+json", func() ([]byte, error) { return json.Marshal(o) }},
+		{".yaml", "application/openapi+yaml", o.YAML},
+	} {
+		text, err := f.write()
+		mux.HandleFunc("GET "+prefix+"/openapi"+f.ending, func(w http.ResponseWriter, _ *http.Request) {
+			x, ok := w.(*exchange)
+			if err != nil && ok {
+				x.refuse(fmt.Errorf("write description: %w", err))
+				return
+			}
+			w.Header().Set("Content-Type", f.media)
+			if _, err := w.Write(text); err != nil && ok {
+				x.cause = fmt.Errorf("write description: %w", err)
+			}
+		})
+	}
+}
+
+// isPublic reports whether a route may be had without a key.
+func isPublic(pattern string) bool {
+	return strings.HasPrefix(pattern, "GET "+prefix+"/openapi.")
+}

@@ -1,0 +1,301 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"waybill/internal/account"
+	"waybill/internal/fault"
+)
+
+// resource is one type of document of the catalog: how it is found, who may see
+// and change it, and what is checked beyond its form. All seven types are
+// served by this one implementation.
+type resource[K int64 | string, T any] struct {
+	path, under string // "offers"; "offers" again in "offers/{offer_id}/goals"
+	tag, one    string // for the description: "Offers", "offer"
+	text        string
+	schema      string
+	kind        kind // for the view
+
+	table   Table[K, T]
+	initial func(parent int64) T
+	key     func(T) K
+	check   func(T) error
+	readers []account.Role // beside the network
+	writers []account.Role // beside the network
+	filters []filter[T]
+
+	// belongs reports whether v is the caller's to see, and under the parent.
+	belongs func(ctx context.Context, who account.Principal, parent int64, v T) (bool, error)
+	// own sets what follows from who creates v. May be nil.
+	own func(who account.Principal, v *T)
+	// complete fills in what is drawn when left open. May be nil.
+	complete func(v *T) error
+	// warn gives what is saved as asked, but probably not meant so. May be nil.
+	warn func(v T) []warning
+}
+
+// warning is one place in a document that was saved, but looks wrong.
+type warning struct {
+	Field   string `json:"field" doc:"Which field, as in errors but without body."`
+	Message string `json:"message"`
+}
+
+type (
+	listIn struct {
+		caller
+		Paging
+	}
+	listUnderIn struct {
+		caller
+		Paging
+		Parent int64 `path:"offer_id" doc:"The offer's ID."`
+	}
+	oneIn[K any] struct {
+		caller
+		ID K `path:"id"`
+	}
+	oneUnderIn[K any] struct {
+		caller
+		Parent int64 `path:"offer_id" doc:"The offer's ID."`
+		ID     K     `path:"id"`
+	}
+	makeIn struct {
+		caller
+		RawBody []byte
+	}
+	makeUnderIn struct {
+		caller
+		Parent  int64 `path:"offer_id" doc:"The offer's ID."`
+		RawBody []byte
+	}
+	changeIn[K any] struct {
+		caller
+		ID      K      `path:"id"`
+		IfMatch string `header:"If-Match" doc:"The ETag of an earlier answer: the change is refused (412) if it is another by now."`
+		RawBody []byte
+	}
+	changeUnderIn[K any] struct {
+		caller
+		Parent  int64  `path:"offer_id" doc:"The offer's ID."`
+		ID      K      `path:"id"`
+		IfMatch string `header:"If-Match" doc:"The ETag of an earlier answer: the change is refused (412) if it is another by now."`
+		RawBody []byte
+	}
+)
+
+// mount adds the resource's four routes.
+func (r resource[K, T]) mount(a *API, h huma.API, s *schemas) {
+	list, get, post, patch := r.routes(s)
+	if r.under != "" {
+		handle(h, list, func(ctx context.Context, in *listUnderIn) (*answer, error) {
+			return r.list(ctx, &in.caller, in.Paging, in.Parent)
+		})
+		handle(h, get, func(ctx context.Context, in *oneUnderIn[K]) (*answer, error) {
+			return r.get(ctx, in.who(), in.Parent, in.ID)
+		})
+		handle(h, post, func(ctx context.Context, in *makeUnderIn) (*answer, error) {
+			return r.create(ctx, a, in.who(), in.Parent, in.RawBody)
+		})
+		handle(h, patch, func(ctx context.Context, in *changeUnderIn[K]) (*answer, error) {
+			return r.change(ctx, a, &in.caller, in.Parent, in.ID, in.RawBody)
+		})
+		return
+	}
+	handle(h, list, func(ctx context.Context, in *listIn) (*answer, error) {
+		return r.list(ctx, &in.caller, in.Paging, 0)
+	})
+	handle(h, get, func(ctx context.Context, in *oneIn[K]) (*answer, error) {
+		return r.get(ctx, in.who(), 0, in.ID)
+	})
+	handle(h, post, func(ctx context.Context, in *makeIn) (*answer, error) {
+		return r.create(ctx, a, in.who(), 0, in.RawBody)
+	})
+	handle(h, patch, func(ctx context.Context, in *changeIn[K]) (*answer, error) {
+		return r.change(ctx, a, &in.caller, 0, in.ID, in.RawBody)
+	})
+}
+
+func (r resource[K, T]) routes(s *schemas) (list, get, post, patch route) {
+	read, create, change := s.document(r.schema, r.initial(0))
+	base := prefix + "/" + r.path
+	if r.under != "" {
+		base = prefix + "/" + r.under + "/{offer_id}/" + r.path
+	}
+	list = route{
+		method: http.MethodGet, path: base, id: "list-" + r.path, tag: r.tag,
+		summary: "List " + r.path, text: r.text, roles: r.readers, out: s.list(r.schema+"List", read),
+	}
+	for _, f := range r.filters {
+		list.filters = append(list.filters, filterDoc{f.name, f.doc})
+	}
+	get = route{
+		method: http.MethodGet, path: base + "/{id}", id: "get-" + r.one, tag: r.tag,
+		summary: "Read one " + r.one, roles: r.readers, out: read, versioned: true,
+	}
+	post = route{
+		method: http.MethodPost, path: base, id: "create-" + r.one, tag: r.tag,
+		summary: "Create " + article(r.one), text: r.text, roles: r.writers,
+		in: create, out: read, status: http.StatusCreated, versioned: true,
+	}
+	patch = route{
+		method: http.MethodPatch, path: base + "/{id}", id: "change-" + r.one, tag: r.tag,
+		summary: "Change " + article(r.one), roles: r.writers, in: change, out: read, versioned: true,
+		text: "By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.",
+	}
+	return list, get, post, patch
+}
+
+func article(noun string) string {
+	switch noun[0] {
+	case 'a', 'e', 'i', 'o', 'u':
+		return "an " + noun
+	default:
+		return "a " + noun
+	}
+}
+
+func (r resource[K, T]) get(ctx context.Context, who account.Principal, parent int64, id K) (*answer, error) {
+	row, err := r.find(ctx, who, parent, id)
+	if err != nil {
+		return nil, err
+	}
+	o, err := r.show(who, row)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{ETag: etag(row.Version), Body: o}, nil
+}
+
+// find gives a document that is the caller's to see. Any other is not there.
+func (r resource[K, T]) find(ctx context.Context, who account.Principal, parent int64, id K) (Row[T], error) {
+	row, err := r.table.Get(ctx, id)
+	if fault.Of(err) == fault.NotFound {
+		return Row[T]{}, r.missing(id)
+	}
+	if err != nil {
+		return Row[T]{}, err
+	}
+	ok, err := r.belongs(ctx, who, parent, row.Value)
+	if err != nil {
+		return Row[T]{}, err
+	}
+	if !ok {
+		return Row[T]{}, r.missing(id)
+	}
+	return row, nil
+}
+
+func (r resource[K, T]) missing(id K) error {
+	return fault.New(fault.NotFound, "there is no %s %v", r.one, id)
+}
+
+func (r resource[K, T]) create(ctx context.Context, a *API, who account.Principal, parent int64, body []byte) (*answer, error) {
+	v := r.initial(parent)
+	if err := merge(&v, r.initial(parent), body, given()...); err != nil {
+		return nil, err
+	}
+	if r.own != nil {
+		r.own(who, &v)
+	}
+	if err := r.mine(ctx, who, parent, v); err != nil {
+		return nil, err
+	}
+	if r.complete != nil {
+		if err := r.complete(&v); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.check(v); err != nil {
+		return nil, err
+	}
+	row, err := r.table.Create(ctx, who, v)
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.saved(ctx, a, who, row)
+	if err != nil {
+		return nil, err
+	}
+	out.Status, out.Location = http.StatusCreated, fmt.Sprintf("%s/%s/%v", prefix, r.path, r.key(row.Value))
+	if r.under != "" {
+		out.Location = fmt.Sprintf("%s/%s/%d/%s/%v", prefix, r.under, parent, r.path, r.key(row.Value))
+	}
+	return out, nil
+}
+
+func (r resource[K, T]) change(ctx context.Context, a *API, c *caller, parent int64, id K, body []byte) (*answer, error) {
+	who := c.who()
+	wanted, err := version(c.x.r.Header.Get("If-Match"))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.find(ctx, who, parent, id); err != nil {
+		return nil, err
+	}
+	row, err := r.table.Update(ctx, who, id, wanted, func(v *T) error {
+		if err := merge(v, r.initial(parent), body, given()...); err != nil {
+			return err
+		}
+		if err := r.mine(ctx, who, parent, *v); err != nil {
+			return err
+		}
+		return r.check(*v)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.saved(ctx, a, who, row)
+}
+
+// mine refuses a document that its author could not see afterwards.
+func (r resource[K, T]) mine(ctx context.Context, who account.Principal, parent int64, v T) error {
+	ok, err := r.belongs(ctx, who, parent, v)
+	if err != nil {
+		return err
+	}
+	switch {
+	case ok:
+		return nil
+	case r.under != "":
+		return fault.New(fault.NotFound, "there is no %s %d", strings.TrimSuffix(r.under, "s"), parent)
+	default:
+		return fault.New(fault.Forbidden, "this %s would belong to somebody else", r.one)
+	}
+}
+
+// saved gives the answer to a change, once this node acts by it.
+func (r resource[K, T]) saved(ctx context.Context, a *API, who account.Principal, row Row[T]) (*answer, error) {
+	a.changed(ctx)
+	o, err := r.show(who, row)
+	if err != nil {
+		return nil, err
+	}
+	if r.warn != nil {
+		if warnings := r.warn(row.Value); len(warnings) > 0 {
+			if o, err = o.with("warnings", warnings); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return &answer{ETag: etag(row.Version), Body: o}, nil
+}
+
+func (r resource[K, T]) show(who account.Principal, row Row[T]) (object, error) {
+	o, err := view(who.Role, r.kind, row.Value)
+	if err != nil {
+		return nil, err
+	}
+	if o, err = o.with("created_at", row.CreatedAt.UTC()); err != nil {
+		return nil, err
+	}
+	return o.with("updated_at", row.UpdatedAt.UTC())
+}
+
+// given names what answers hold that is no field of the document.
+func given() []string { return []string{"created_at", "updated_at", "warnings"} }

@@ -1,0 +1,169 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"waybill/internal/account"
+	"waybill/internal/fault"
+)
+
+// route is one operation: where it is found, whose it is, and its description.
+type route struct {
+	method, path  string
+	id, tag       string
+	summary, text string
+	roles         []account.Role // who may call, beside the network
+	filters       []filterDoc    // query parameters that the input type does not name
+	in, out       *huma.Schema
+	bodyOptional  bool
+	versioned     bool // the answer has an ETag
+	status        int  // of success; 0 is 200
+}
+
+type filterDoc struct{ name, doc string }
+
+// answer is the output of every route.
+type answer struct {
+	Status   int
+	ETag     string `header:"ETag" doc:"The version, for If-Match."`
+	Location string `header:"Location" doc:"Where what was made is found."`
+	Body     any
+}
+
+// request is what the inputs of all routes have in common: an embedded caller.
+type request[I any] interface {
+	*I
+	exchange() *exchange
+}
+
+// handle adds a route. A handler's error becomes a problem here, and nowhere
+// else.
+func handle[I any, P request[I]](h huma.API, rt route, f func(ctx context.Context, in P) (*answer, error)) {
+	if rt.status == 0 {
+		rt.status = http.StatusOK
+	}
+	op := rt.operation()
+	op.Middlewares = huma.Middlewares{rt.gate}
+	huma.Register(h, op, func(ctx context.Context, in *I) (*answer, error) {
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, P(in).exchange().prepare(err)
+		}
+		if out.Status == 0 {
+			out.Status = rt.status
+		}
+		return out, nil
+	})
+	headers := op.Responses[strconv.Itoa(rt.status)].Headers
+	if !rt.versioned {
+		delete(headers, "ETag")
+	}
+	if rt.status != http.StatusCreated {
+		delete(headers, "Location")
+	}
+	if rt.in != nil { // put in afterwards, since huma would check the body itself
+		op.RequestBody.Content = rt.media()
+		op.RequestBody.Required = !rt.bodyOptional
+	}
+}
+
+func (rt route) operation() huma.Operation {
+	op := huma.Operation{
+		Method: rt.method, Path: rt.path, OperationID: rt.id, Tags: []string{rt.tag},
+		Summary: rt.summary, Description: rt.describe(), DefaultStatus: rt.status,
+		Responses: map[string]*huma.Response{
+			strconv.Itoa(rt.status): {
+				Description: http.StatusText(rt.status),
+				Content:     map[string]*huma.MediaType{"application/json": {Schema: rt.out}},
+			},
+			"default": {
+				Description: "What went wrong.",
+				Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: ref("Problem")}},
+			},
+		},
+	}
+	for _, f := range rt.filters {
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: f.name, In: "query", Description: f.doc, Schema: &huma.Schema{Type: huma.TypeString},
+		})
+	}
+	if rt.method == http.MethodPost {
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "Any text up to 255 letters. A repetition with the same key and body is given the first answer.",
+		})
+	}
+	if rt.in != nil {
+		op.RequestBody = &huma.RequestBody{}
+	}
+	return op
+}
+
+// describe gives the description with who may call.
+func (rt route) describe() string {
+	who := []string{"network"}
+	for _, r := range rt.roles {
+		who = append(who, string(r))
+	}
+	return strings.TrimSpace(rt.text + "\n\nKeys: " + strings.Join(who, ", ") + ".")
+}
+
+func (rt route) media() map[string]*huma.MediaType {
+	media := map[string]*huma.MediaType{"application/json": {Schema: rt.in}}
+	if rt.method == http.MethodPatch {
+		media["application/merge-patch+json"] = &huma.MediaType{Schema: rt.in}
+	}
+	return media
+}
+
+// gate lets through only those whose route it is, and no parameter that is not
+// known: a filter that is mistyped must not give everything.
+func (rt route) gate(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	x, ok := w.(*exchange)
+	if !ok {
+		return
+	}
+	if role := x.who.Role; role != account.Network && !slices.Contains(rt.roles, role) {
+		x.refuse(fault.New(fault.Forbidden, "a key of role %s does not reach this", role))
+		return
+	}
+	if err := knownQuery(ctx.Operation(), r); err != nil {
+		x.refuse(err)
+		return
+	}
+	next(ctx)
+}
+
+func knownQuery(op *huma.Operation, r *http.Request) error {
+	var names []string
+	for _, p := range op.Parameters {
+		if p.In == "query" {
+			names = append(names, p.Name)
+		}
+	}
+	query := r.URL.Query()
+	for name, values := range query {
+		if len(values) > 1 {
+			return fault.At("query."+name, "stands there more than once")
+		}
+		if slices.Contains(names, name) {
+			continue
+		}
+		if meant := suggest(name, names); meant != "" {
+			return fault.At("query."+name, "is not a parameter; did you mean %s?", meant)
+		}
+		return fault.At("query."+name, "is not a parameter here")
+	}
+	return nil
+}
+
+// ref refers to a schema by its name.
+func ref(name string) *huma.Schema { return &huma.Schema{Ref: schemaPrefix + name} }

@@ -1,0 +1,240 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"waybill/internal/account"
+	"waybill/internal/fault"
+	"waybill/internal/signal"
+	"waybill/internal/txid"
+)
+
+// signalRecord is a signal as the API shows it: as it came, with its verdict.
+type signalRecord struct {
+	ID            string            `json:"id"`
+	ReceivedAt    time.Time         `json:"received_at"`
+	Channel       string            `json:"channel"`
+	Test          bool              `json:"test"`
+	TransactionID string            `json:"transaction_id,omitempty" doc:"The first ID sent that is one."`
+	Verdict       verdictRecord     `json:"verdict"`
+	Method        string            `json:"method,omitempty"`
+	Path          string            `json:"path,omitempty"`
+	Raw           string            `json:"raw,omitempty" doc:"What was sent, without secrets."`
+	IP            string            `json:"ip,omitempty"`
+	UserAgent     string            `json:"user_agent,omitempty"`
+	Referrer      string            `json:"referrer,omitempty"`
+	Auth          string            `json:"auth,omitempty" doc:"ok, or why the sender is not believed."`
+	Malformed     string            `json:"malformed,omitempty" doc:"What about its form is wrong."`
+	Index         int               `json:"index" doc:"Its place in an array."`
+	Parameters    map[string]string `json:"parameters,omitempty" doc:"What it says, by canonical names."`
+	Extra         map[string]string `json:"extra,omitempty" doc:"Parameters that Waybill does not know."`
+	Marks         []string          `json:"marks,omitempty" doc:"What was mended on the way."`
+	RecordGone    bool              `json:"record_gone,omitempty" doc:"Only the verdict is left of it."`
+}
+
+// verdictRecord is a verdict as the API shows it: what the sender was told, and
+// for whom it is, what decided.
+type verdictRecord struct {
+	signal.Verdict
+	Rule      string     `json:"rule,omitempty" doc:"The rule that decided."`
+	OfferID   int64      `json:"offer_id,omitempty"`
+	GoalID    int64      `json:"goal_id,omitempty"`
+	Channel   string     `json:"channel,omitempty"`
+	SettledAt *time.Time `json:"settled_at,omitempty"`
+}
+
+func showVerdict(v signal.Verdict) verdictRecord {
+	r := verdictRecord{Verdict: v, Rule: v.Rule, OfferID: v.OfferID, GoalID: v.GoalID, Channel: string(v.Channel)}
+	if !v.SettledAt.IsZero() {
+		at := v.SettledAt.UTC()
+		r.SettledAt = &at
+	}
+	return r
+}
+
+func showSignal(g signal.Signal, v signal.Verdict) signalRecord {
+	r := signalRecord{
+		ID: g.ID.String(), ReceivedAt: g.ReceivedAt, Channel: string(g.Channel), Test: g.Test || v.Test,
+		TransactionID: v.TransactionID, Verdict: showVerdict(v), Method: g.Method, Path: g.Path, Raw: g.Raw,
+		UserAgent: g.UserAgent, Referrer: g.Referrer, Auth: string(g.Auth), Malformed: g.Malformed, Index: g.Index,
+		Marks: g.Marks,
+	}
+	if !g.Click.IsZero() {
+		r.TransactionID = g.Click.String()
+	}
+	if g.IP.IsValid() {
+		r.IP = g.IP.String()
+	}
+	if len(g.Params) > 0 {
+		r.Parameters = make(map[string]string, len(g.Params))
+	}
+	for _, p := range g.Params {
+		r.Parameters[p.Name.String()] = p.Value
+	}
+	if len(g.Extra) > 0 {
+		r.Extra = make(map[string]string, len(g.Extra))
+	}
+	for _, e := range g.Extra {
+		r.Extra[e.Name] = e.Value
+	}
+	return r
+}
+
+// showLost is a signal whose record is gone, or was never on this node.
+func showLost(v signal.Verdict) signalRecord {
+	return signalRecord{
+		ID: v.SignalID, Channel: string(v.Channel), Test: v.Test, TransactionID: v.TransactionID,
+		Verdict: showVerdict(v), RecordGone: true, ReceivedAt: receivedAt(v),
+	}
+}
+
+// receivedAt gives the time that a verdict's signal was received, which its ID
+// tells.
+func receivedAt(v signal.Verdict) time.Time {
+	id, err := txid.Parse(v.SignalID)
+	if err != nil {
+		return v.SettledAt.UTC()
+	}
+	return id.Time()
+}
+
+func (a *API) signal(ctx context.Context, who account.Principal, text string) (*answer, error) {
+	missing := fault.New(fault.NotFound, "there is no signal %s", text)
+	id, err := parseID("id", text)
+	if err != nil {
+		return nil, err
+	}
+	if id.Kind() != txid.Signal {
+		return nil, missing
+	}
+	r, err := a.readSignal(ctx, id)
+	if fault.Of(err) == fault.NotFound || err == nil && !a.seesSignal(who, r.TransactionID, r.Verdict.OfferID) {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	o, err := view(who.Role, kindSignal, r)
+	return &answer{Body: o}, err
+}
+
+// readSignal puts together what the journal and the ledger know of a signal.
+// Either may know nothing: a record grows old, a verdict is still to come.
+func (a *API) readSignal(ctx context.Context, id txid.ID) (signalRecord, error) {
+	v, noVerdict := a.Verdicts.Verdict(ctx, id.String())
+	if noVerdict != nil && fault.Of(noVerdict) != fault.NotFound {
+		return signalRecord{}, noVerdict
+	}
+	record, err := a.Journal.Get(ctx, id)
+	switch {
+	case fault.Of(err) == fault.NotFound && noVerdict == nil:
+		return showLost(v), nil
+	case err != nil:
+		return signalRecord{}, err
+	}
+	g, err := signal.Read(id, record)
+	if err != nil {
+		return signalRecord{}, err
+	}
+	if noVerdict != nil {
+		v = queued(g)
+	}
+	return showSignal(g, v), nil
+}
+
+// queued is what is known of a signal before its verdict.
+func queued(g signal.Signal) signal.Verdict {
+	v := signal.Verdict{
+		Status: signal.Queued, Code: signal.CodeQueued, SignalID: g.ID.String(), Test: g.Test, Channel: g.Channel,
+		Message: "It is written down and will be judged as soon as possible.",
+	}
+	if !g.Click.IsZero() {
+		v.TransactionID = g.Click.String()
+	}
+	return v
+}
+
+// seesSignal reports whether a signal is the caller's to see: an affiliate's,
+// when it names a click of the affiliate; an advertiser's, when it is for an
+// offer of the advertiser.
+func (a *API) seesSignal(who account.Principal, transactionID string, offerID int64) bool {
+	if who.IsNetwork() {
+		return true
+	}
+	advertiserID, affiliateID, err := a.parties(transactionID)
+	if err != nil && offerID == 0 {
+		return false
+	}
+	if offerID != 0 {
+		advertiserID = a.advertiserOf(offerID)
+	}
+	return who.Owns(advertiserID, affiliateID)
+}
+
+// parties tells from a transaction ID alone whose it is.
+func (a *API) parties(transactionID string) (advertiserID, affiliateID int64, err error) {
+	id, err := txid.Parse(transactionID)
+	if err != nil {
+		return 0, 0, err
+	}
+	parts, err := a.Catalog().Ring().Open(id)
+	if err != nil {
+		return 0, 0, err
+	}
+	return a.advertiserOf(parts.Offer), parts.Affiliate, nil
+}
+
+func (a *API) advertiserOf(offerID int64) int64 {
+	o, ok := a.Catalog().Offer(offerID)
+	if !ok {
+		return 0
+	}
+	return o.AdvertiserID
+}
+
+type signalsIn struct {
+	caller
+	Paging
+	TransactionID string    `query:"transaction_id" doc:"Only signals that named this click."`
+	Status        string    `query:"status" enum:"accepted,updated,duplicate,rejected" doc:"Only those with this status."`
+	Code          string    `query:"code" doc:"Only those with this code."`
+	OfferID       int64     `query:"offer_id" doc:"Only those for this offer."`
+	Test          bool      `query:"test" doc:"Test signals instead of real ones."`
+	From          time.Time `query:"from" doc:"Received at this time or later."`
+	Until         time.Time `query:"until" doc:"Received before this time."`
+}
+
+// maxPages bounds how often one request for a list asks the ledger, when much
+// of what it gives is not the caller's.
+const maxPages = 10
+
+func (a *API) signals(ctx context.Context, in *signalsIn) (*answer, error) {
+	out := page{Data: []object{}}
+	f := VerdictFilter{
+		TransactionID: in.TransactionID, Status: signal.Status(in.Status), Code: signal.Code(in.Code),
+		OfferID: in.OfferID, Test: in.Test, From: in.From, Until: in.Until, Cursor: in.Cursor,
+	}
+	for range maxPages {
+		f.Limit = in.Limit - len(out.Data)
+		list, next, err := a.Verdicts.Verdicts(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range list {
+			if !a.seesSignal(in.who(), v.TransactionID, v.OfferID) {
+				continue
+			}
+			o, err := view(in.who().Role, kindVerdict, showVerdict(v))
+			if err != nil {
+				return nil, err
+			}
+			out.Data = append(out.Data, o)
+		}
+		out.Next, f.Cursor = next, next
+		if next == "" || len(out.Data) == in.Limit {
+			break
+		}
+	}
+	return &answer{Body: out}, nil
+}

@@ -1,0 +1,203 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/netip"
+	"time"
+
+	"waybill/internal/account"
+	"waybill/internal/catalog"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/ledger"
+	"waybill/internal/money"
+	"waybill/internal/signal"
+	"waybill/internal/txid"
+)
+
+// Row is a document of the catalog as it is stored. Its version rises with
+// every change.
+type Row[T any] struct {
+	Value     T
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Page asks for up to Limit documents behind After, in the order of their keys.
+// Parent leaves only those of one offer, 0 leaves all.
+type Page[K int64 | string] struct {
+	After  K
+	Limit  int
+	Parent int64
+}
+
+// Table keeps the documents of one type. An ifVersion that is not 0 and not the
+// version stored is fault.Stale. The error of change is returned as it is, and
+// nothing is changed then.
+type Table[K int64 | string, T any] interface {
+	Get(ctx context.Context, id K) (Row[T], error)
+	List(ctx context.Context, p Page[K]) ([]Row[T], error)
+	Create(ctx context.Context, by account.Principal, v T) (Row[T], error)
+	Update(ctx context.Context, by account.Principal, id K, ifVersion int64, change func(*T) error) (Row[T], error)
+}
+
+// Keys keeps API keys. A hash, never a secret, comes here.
+type Keys interface {
+	ListKeys(ctx context.Context) ([]account.Key, error) // by rising ID, revoked ones too
+	CreateKey(ctx context.Context, k account.Key, hash string) (account.Key, error)
+	RevokeKey(ctx context.Context, id int64, at time.Time) error
+}
+
+// Settings keeps what holds for the whole installation.
+type Settings interface {
+	Settings(ctx context.Context) (catalog.Settings, error)
+	SaveSettings(ctx context.Context, s catalog.Settings) error
+}
+
+// Answer is the answer to a POST with an Idempotency-Key, as it is kept.
+type Answer struct {
+	Status int
+	Body   []byte // text
+}
+
+// Answers keeps the answers to POSTs with an Idempotency-Key for a day or more.
+type Answers interface {
+	// Idempotent gives the answer that is kept, or nil when the request is the
+	// first of its kind and may go on. While the first is under way it is
+	// fault.Conflict; with another body it is fault.Invalid.
+	Idempotent(ctx context.Context, key, scope, bodyHash string) (*Answer, error)
+	// Answered keeps an answer. One of status 0 lets go of the key, so that the
+	// request may be made again.
+	Answered(ctx context.Context, key, scope string, a Answer) error
+}
+
+// Journal holds what came in, as it came.
+type Journal interface {
+	Get(ctx context.Context, id txid.ID) ([]byte, error)
+}
+
+// ConversionFilter says which conversions are meant; what is left open fits
+// all, but test conversions are listed only when asked for.
+type ConversionFilter struct {
+	TransactionID string
+	OrderID       string
+	Goal          string
+	Status        conversion.Status
+	OfferID       int64
+	AffiliateID   int64
+	AdvertiserID  int64
+	Test          bool
+	From, Until   time.Time // when it was made; Until not included
+	Limit         int
+	Cursor        string
+}
+
+// Conversions gives conversions, lists newest first.
+type Conversions interface {
+	Conversion(ctx context.Context, id string) (conversion.Conversion, error)
+	Conversions(ctx context.Context, f ConversionFilter) (list []conversion.Conversion, next string, err error)
+}
+
+// VerdictFilter says which verdicts are meant; what is left open fits all, but
+// those on test signals are listed only when asked for.
+type VerdictFilter struct {
+	TransactionID string
+	Status        signal.Status
+	Code          signal.Code
+	OfferID       int64
+	Test          bool
+	From, Until   time.Time // when the signal was received; Until not included
+	Limit         int
+	Cursor        string
+}
+
+// Verdicts gives what became of signals, lists newest first.
+type Verdicts interface {
+	Verdict(ctx context.Context, signalID string) (signal.Verdict, error)
+	Verdicts(ctx context.Context, f VerdictFilter) (list []signal.Verdict, next string, err error)
+}
+
+// DeliveryFilter says which owed postbacks are meant; what is left open fits
+// all. Affiliate and advertiser are those whose subscription it is.
+type DeliveryFilter struct {
+	TransactionID  string
+	ConversionID   string
+	SubscriptionID int64
+	AffiliateID    int64
+	AdvertiserID   int64
+	State          delivery.State
+	Event          conversion.Event
+	From, Until    time.Time // when it was made; Until not included
+	Limit          int
+	Cursor         string
+}
+
+// Deliveries gives owed postbacks, lists newest first.
+type Deliveries interface {
+	Delivery(ctx context.Context, id string) (delivery.Owed, error)
+	Deliveries(ctx context.Context, f DeliveryFilter) (list []delivery.Owed, next string, err error)
+	Attempts(ctx context.Context, deliveryID string) ([]delivery.Attempt, error)
+	// Replay makes a delivery that is over, or parked, due again at a time.
+	Replay(ctx context.Context, id string, due time.Time) error
+}
+
+// Balance is the sum of an account's entries in one currency.
+type Balance struct {
+	Account ledger.Account `json:"account"`
+	Amount  money.Amount   `json:"amount"`
+}
+
+// BalanceFilter says whose balances are meant; an empty Party is everybody's.
+// Test money is listed only when asked for.
+type BalanceFilter struct {
+	Party   ledger.Party
+	PartyID int64
+	Test    bool
+}
+
+// Books gives the money.
+type Books interface {
+	Entries(ctx context.Context, conversionID string) ([]ledger.Entry, error)
+	// Balances gives those that are not zero, always in the same order.
+	Balances(ctx context.Context, f BalanceFilter) ([]Balance, error)
+}
+
+// Trace is all that the ledger knows about one transaction ID.
+type Trace struct {
+	Verdicts    []signal.Verdict
+	Conversions []conversion.Conversion
+	Entries     []ledger.Entry
+	Deliveries  []delivery.Owed
+	Attempts    []delivery.Attempt
+}
+
+// Traces gives traces.
+type Traces interface {
+	Trace(ctx context.Context, transactionID string) (Trace, error)
+}
+
+// Hit is one claim made through the API.
+type Hit struct {
+	By         account.Principal
+	From       netip.Addr
+	UserAgent  string
+	Method     string
+	Path       string
+	Parameters json.RawMessage // one JSON object, by the names that postbacks use
+	Index      int             // its place in an array
+}
+
+// Signals takes claims in: each is written down, judged and answered for, like
+// one that came as a postback, but on the channel api. Who made it is known
+// already: a hit on another advertiser's offer is refused.
+type Signals interface {
+	Submit(ctx context.Context, h Hit) signal.Verdict
+}
+
+// Tester sends one postback now, outside the queue, and tells what came of it.
+// Nothing is kept.
+type Tester interface {
+	Test(ctx context.Context, s delivery.Subscription, owed delivery.Owed) (delivery.Attempt, error)
+}

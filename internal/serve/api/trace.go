@@ -1,0 +1,268 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"waybill/internal/account"
+	"waybill/internal/click"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/fault"
+	"waybill/internal/ledger"
+	"waybill/internal/signal"
+	"waybill/internal/txid"
+)
+
+// The stores that steps of a trace come from.
+const (
+	fromJournal = "journal"
+	fromLedger  = "ledger"
+)
+
+// step is one thing that happened to a transaction.
+type step struct {
+	At     time.Time `json:"at"`
+	Store  string    `json:"store" enum:"journal,ledger" doc:"Where it is written down."`
+	Kind   string    `json:"kind" enum:"click,sent,turned_away,signal,verdict,conversion,entry,delivery,attempt"`
+	ID     string    `json:"id,omitempty" doc:"Of the record, where it has one of its own."`
+	Text   string    `json:"text" doc:"What happened, in words."`
+	Record any       `json:"record,omitempty" doc:"The record, as far as the caller may see it."`
+}
+
+// traceRecord is everything about one ID, in order of time.
+type traceRecord struct {
+	TransactionID string `json:"transaction_id"`
+	Test          bool   `json:"test"`
+	Steps         []step `json:"steps"`
+}
+
+func (a *API) registerTrace(h huma.API, s *schemas) {
+	type traceIn struct {
+		caller
+		ID string `path:"transaction_id" doc:"The transaction ID."`
+	}
+	handle(h, route{
+		method: http.MethodGet, path: prefix + "/trace/{transaction_id}", id: "get-trace", tag: "Records",
+		summary: "Everything about one transaction", out: schemaOf[traceRecord](s),
+		roles: []account.Role{account.Advertiser, account.Affiliate},
+		text: "The click, where the visitor was sent, every signal that named it with its verdict, the conversions, entries, " +
+			"owed postbacks and attempts, in order of time, each with the store it comes from.",
+	}, func(ctx context.Context, in *traceIn) (*answer, error) { return a.trace(ctx, in.who(), in.ID) })
+}
+
+func (a *API) trace(ctx context.Context, who account.Principal, text string) (*answer, error) {
+	id, err := parseID("transaction_id", text)
+	if err != nil {
+		return nil, err
+	}
+	missing := fault.New(fault.NotFound, "nothing is known of transaction %s", id)
+	advertiserID, affiliateID, err := a.parties(id.String())
+	if !who.IsNetwork() && (err != nil || !who.Owns(advertiserID, affiliateID)) {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, fault.Within("path.transaction_id", err)
+	}
+	t := tracer{api: a, who: who}
+	if err := t.collect(ctx, id); err != nil {
+		return nil, err
+	}
+	if len(t.steps) == 0 {
+		return nil, missing
+	}
+	slices.SortStableFunc(t.steps, func(one, other step) int { return one.At.Compare(other.At) })
+	return &answer{Body: traceRecord{TransactionID: id.String(), Test: id.Test(), Steps: t.steps}}, nil
+}
+
+// tracer puts a trace together. Steps are added in the order of cause and
+// effect, which decides between those of the same instant.
+type tracer struct {
+	api   *API
+	who   account.Principal
+	steps []step
+}
+
+func (t *tracer) collect(ctx context.Context, id txid.ID) error {
+	if err := t.click(ctx, id); err != nil {
+		return err
+	}
+	all, err := t.api.Trace.Trace(ctx, id.String())
+	if err != nil {
+		return err
+	}
+	for _, v := range all.Verdicts {
+		if err := t.signal(ctx, v); err != nil {
+			return err
+		}
+	}
+	for _, c := range all.Conversions {
+		if err := t.conversion(c); err != nil {
+			return err
+		}
+	}
+	for _, e := range all.Entries {
+		if err := t.entry(e); err != nil {
+			return err
+		}
+	}
+	return t.deliveries(ctx, all.Deliveries, all.Attempts)
+}
+
+// add adds a step whose record the caller sees its part of.
+func (t *tracer) add(s step, k kind, record any) error {
+	o, err := view(t.who.Role, k, record)
+	if err != nil {
+		return err
+	}
+	if len(o) > 0 {
+		s.Record = o
+	}
+	s.At = s.At.UTC()
+	t.steps = append(t.steps, s)
+	return nil
+}
+
+// click adds the click and where it led. An advertiser is told only that there
+// was one.
+func (t *tracer) click(ctx context.Context, id txid.ID) error {
+	if id.Kind() != txid.Click {
+		return nil
+	}
+	c, err := t.api.readClick(ctx, id)
+	if fault.Of(err) == fault.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = t.add(step{
+		At: c.At, Store: fromJournal, Kind: "click", ID: id.String(),
+		Text: fmt.Sprintf("A visitor followed affiliate %d's link to offer %d.", c.AffiliateID, c.OfferID),
+	}, kindClick, showClick(c))
+	if err != nil {
+		return err
+	}
+	t.steps = append(t.steps, t.way(c))
+	return nil
+}
+
+// way says where a visitor went.
+func (t *tracer) way(c click.Click) step {
+	s := step{At: c.At.UTC(), Store: fromJournal, Kind: "sent", ID: c.ID.String(), Text: "The visitor was sent to the offer."}
+	if c.TurnedAway != click.Sent {
+		s.Kind, s.Text = "turned_away", "The visitor was not sent to the offer: "+string(c.TurnedAway)+"."
+	}
+	if t.who.IsNetwork() && c.Location != "" {
+		s.Record = map[string]string{"url": c.Location}
+	}
+	return s
+}
+
+// signal adds a signal as it came and the verdict on it.
+func (t *tracer) signal(ctx context.Context, v signal.Verdict) error {
+	r := showLost(v)
+	id, err := txid.Parse(v.SignalID)
+	if err != nil {
+		return fmt.Errorf("read the ID of signal %s: %w", v.SignalID, err)
+	}
+	record, err := t.api.Journal.Get(ctx, id)
+	switch {
+	case fault.Of(err) == fault.NotFound:
+	case err != nil:
+		return err
+	default:
+		g, err := signal.Read(id, record)
+		if err != nil {
+			return err
+		}
+		r = showSignal(g, v)
+	}
+	s := step{
+		At: r.ReceivedAt, Store: fromJournal, Kind: "signal", ID: r.ID,
+		Text: fmt.Sprintf("A signal came on the channel %s.", r.Channel),
+	}
+	if r.RecordGone {
+		s.Store, s.Text = fromLedger, fmt.Sprintf("A signal came on the channel %s. Its record is gone.", r.Channel)
+	}
+	if err := t.add(s, kindSignal, r); err != nil {
+		return err
+	}
+	return t.add(step{
+		At: later(v.SettledAt, r.ReceivedAt), Store: fromLedger, Kind: "verdict", ID: r.ID,
+		Text: fmt.Sprintf("The verdict was %s (%s).", v.Status, v.Code),
+	}, kindVerdict, showVerdict(v))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func (t *tracer) conversion(c conversion.Conversion) error {
+	if !t.who.Owns(c.AdvertiserID, c.AffiliateID) {
+		return nil
+	}
+	return t.add(step{
+		At: c.CreatedAt, Store: fromLedger, Kind: "conversion", ID: c.ID,
+		Text: fmt.Sprintf("A conversion of goal %s was made; it is %s now.", c.GoalCode, c.Status),
+	}, kindConversion, c)
+}
+
+func (t *tracer) entry(e ledger.Entry) error {
+	if !ownsAccount(t.who, e.Account) {
+		return nil
+	}
+	return t.add(step{
+		At: e.At, Store: fromLedger, Kind: "entry", ID: e.ConversionID,
+		Text: fmt.Sprintf("%s was booked to the %s (%s).", e.Amount, e.Account.Party, e.Account.Book),
+	}, kindEntry, e)
+}
+
+func (t *tracer) deliveries(ctx context.Context, all []delivery.Owed, attempts []delivery.Attempt) error {
+	mine := map[string]bool{}
+	for _, d := range all {
+		ok, err := t.api.ownsDelivery(ctx, t.who, d)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		mine[d.ID] = true
+		err = t.add(step{
+			At: d.CreatedAt, Store: fromLedger, Kind: "delivery", ID: d.ID,
+			Text: fmt.Sprintf("A postback about %s is owed to subscription %d; it is %s now.", d.Event, d.SubscriptionID, d.State),
+		}, kindDelivery, d)
+		if err != nil {
+			return err
+		}
+	}
+	for _, one := range attempts {
+		if !mine[one.DeliveryID] {
+			continue
+		}
+		t.steps = append(t.steps, step{
+			At: one.At.UTC(), Store: fromLedger, Kind: "attempt", ID: one.DeliveryID,
+			Text: attemptText(one), Record: showAttempt(one),
+		})
+	}
+	return nil
+}
+
+func attemptText(one delivery.Attempt) string {
+	if one.Error == "" {
+		return fmt.Sprintf("Attempt %d delivered it (HTTP %d).", one.Number, one.Status)
+	}
+	if one.Status != 0 {
+		return fmt.Sprintf("Attempt %d failed: %s (HTTP %d).", one.Number, one.Error, one.Status)
+	}
+	return fmt.Sprintf("Attempt %d failed: %s.", one.Number, one.Error)
+}

@@ -1,0 +1,152 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"waybill/internal/account"
+	"waybill/internal/fault"
+	"waybill/internal/link"
+	"waybill/internal/offer"
+)
+
+// kit is what is pasted into other systems to promote and report an offer.
+type kit struct {
+	OfferID      int64         `json:"offer_id"`
+	AffiliateID  int64         `json:"affiliate_id,omitempty"`
+	TrackingLink string        `json:"tracking_link,omitempty" doc:"For the affiliate. aff_click_id, source and sub1 to sub10 may be added."`
+	ShortLink    string        `json:"short_link,omitempty" doc:"A short link of this affiliate to this offer, if there is one."`
+	Postbacks    []postbackKit `json:"postbacks,omitempty" doc:"For the advertiser, one for each goal. Not for affiliates."`
+}
+
+// postbackKit is how an advertiser reports one goal.
+type postbackKit struct {
+	Goal         string `json:"goal"`
+	URL          string `json:"url" doc:"To be put into the advertiser's system, which fills in what is in braces."`
+	URLWithToken string `json:"url_with_token" doc:"The same with the advertiser's token, which postback_auth token asks for."`
+	Curl         string `json:"curl" doc:"To try it: put a transaction ID of yours in."`
+}
+
+func (a *API) registerTracking(h huma.API, s *schemas) {
+	handle(h, route{
+		method: http.MethodGet, path: prefix + "/offers/{id}/links", id: "get-offer-links", tag: "Offers",
+		summary: "Tracking link and postback URLs, ready to paste", out: schemaOf[kit](s),
+		roles: []account.Role{account.Advertiser, account.Affiliate},
+		text:  "Affiliates get their own links, advertisers the postbacks of their offers, the network both.",
+	}, a.kit)
+}
+
+type kitIn struct {
+	caller
+	ID          int64 `path:"id" doc:"The offer's ID."`
+	AffiliateID int64 `query:"affiliate_id" minimum:"1" doc:"Whose links; an affiliate's key means its own."`
+}
+
+func (a *API) kit(ctx context.Context, in *kitIn) (*answer, error) {
+	who := in.who()
+	o, err := a.offers().find(ctx, who, 0, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	k := kit{OfferID: in.ID}
+	if who.Role != account.Advertiser {
+		if err := a.affiliateKit(ctx, who, &k, in.AffiliateID); err != nil {
+			return nil, err
+		}
+	}
+	if who.Role != account.Affiliate {
+		if err := a.advertiserKit(ctx, &k, o.Value); err != nil {
+			return nil, err
+		}
+	}
+	return &answer{Body: k}, nil
+}
+
+func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, affiliateID int64) error {
+	if affiliateID == 0 {
+		affiliateID = who.AffiliateID
+	}
+	if affiliateID == 0 {
+		return nil
+	}
+	missing := fault.New(fault.NotFound, "there is no affiliate %d", affiliateID)
+	if !who.Owns(0, affiliateID) {
+		return missing
+	}
+	_, err := a.Affiliates.Get(ctx, affiliateID)
+	if fault.Of(err) == fault.NotFound {
+		return missing
+	}
+	if err != nil {
+		return err
+	}
+	k.AffiliateID = affiliateID
+	k.TrackingLink = fmt.Sprintf("%s/click?offer_id=%d&affiliate_id=%d", a.PublicURL, k.OfferID, affiliateID)
+	code, err := a.shortLink(ctx, k.OfferID, affiliateID)
+	if code != "" {
+		k.ShortLink = a.PublicURL + "/c/" + url.PathEscape(code)
+	}
+	return err
+}
+
+// shortLink gives the code of an active short link, one without values of its
+// own before others, empty when there is none.
+func (a *API) shortLink(ctx context.Context, offerID, affiliateID int64) (string, error) {
+	const batch = 1000
+	p, found := Page[string]{Limit: batch, Parent: offerID}, ""
+	for {
+		rows, err := a.Links.List(ctx, p)
+		if err != nil {
+			return "", err
+		}
+		for _, row := range rows {
+			found = better(found, row.Value, affiliateID)
+		}
+		if len(rows) < batch {
+			return found, nil
+		}
+		p.After = rows[len(rows)-1].Value.Code
+	}
+}
+
+// better gives the code to be shown of one found before and a link.
+func better(found string, l link.Link, affiliateID int64) string {
+	if l.AffiliateID == affiliateID && l.Status == link.Active && (found == "" || l.Query == "") {
+		return l.Code
+	}
+	return found
+}
+
+func (a *API) advertiserKit(ctx context.Context, k *kit, o offer.Offer) error {
+	owner, err := a.Advertisers.Get(ctx, o.AdvertiserID)
+	if err != nil {
+		return err
+	}
+	const most = 1000
+	goals, err := a.Goals.List(ctx, Page[int64]{Limit: most, Parent: o.ID})
+	if err != nil {
+		return err
+	}
+	for _, row := range goals {
+		k.Postbacks = append(k.Postbacks, a.postbackKit(row.Value, owner.Value.Token))
+	}
+	return nil
+}
+
+func (a *API) postbackKit(g offer.Goal, token string) postbackKit {
+	goal := ""
+	if !g.Is(offer.DefaultGoal) {
+		goal = "&goal=" + url.QueryEscape(g.Code)
+	}
+	secret := "&token=" + url.QueryEscape(token)
+	base := a.PublicURL + "/postback?transaction_id="
+	template := base + "{transaction_id}" + goal + "&amount={amount}&order_id={order_id}"
+	return postbackKit{
+		Goal: g.Code, URL: template, URLWithToken: template + secret,
+		Curl: "curl '" + base + "TRANSACTION_ID" + goal + "&amount=59.90&order_id=A-1001" + secret + "'",
+	}
+}

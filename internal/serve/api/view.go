@@ -1,0 +1,154 @@
+package api
+
+import (
+	"waybill/internal/account"
+)
+
+// kind is a type of record that roles see different parts of.
+type kind string
+
+const (
+	kindOffer        kind = "offer"
+	kindGoal         kind = "goal"
+	kindSubscription kind = "subscription"
+	kindClick        kind = "click"
+	kindSignal       kind = "signal"
+	kindVerdict      kind = "verdict"
+	kindConversion   kind = "conversion"
+	kindEntry        kind = "entry"
+	kindBalance      kind = "balance"
+	kindDelivery     kind = "delivery"
+	kindNetwork      kind = "network" // for the network alone
+)
+
+// view gives what a role may see of a record. The network sees all of it, the
+// others what is listed.
+func view(role account.Role, k kind, record any) (object, error) {
+	o, err := objectOf(record)
+	if err != nil || role == account.Network {
+		return o, err
+	}
+	return o.keep(visible(role, k))
+}
+
+// visible lists what the partners may see: an affiliate never revenue, profit,
+// raw hits or addresses; an advertiser never payouts. Whether a record as a
+// whole is theirs is asked before.
+func visible(role account.Role, k kind) []string {
+	switch role {
+	case account.Affiliate:
+		return affiliateSees(k)
+	case account.Advertiser:
+		return advertiserSees(k)
+	case account.Network, account.Publishable:
+		return nil
+	}
+	return nil
+}
+
+func affiliateSees(k kind) []string {
+	switch k {
+	case kindOffer:
+		return []string{
+			"id", "name", "status", "starts_at", "ends_at", "click_window", "view_window", "currency", "payout",
+			"default_status", "deep_link_hosts", "targeting",
+		}
+	case kindGoal:
+		return []string{"id", "offer_id", "code", "name", "payout", "dedupe", "default_status"}
+	case kindSubscription, kindDelivery:
+		return everythingOf(k)
+	case kindClick:
+		return []string{
+			"transaction_id", "at", "test", "offer_id", "affiliate_id", "link", "aff_click_id", "source", "sub", "coupon",
+			"gaid", "idfa", "idfv", "referrer", "visitor", "turned_away", "marks",
+		}
+	case kindSignal:
+		return append([]string{"id", "received_at", "channel", "test", "transaction_id"}, inside("verdict", verdictFields())...)
+	case kindVerdict:
+		return verdictFields()
+	case kindConversion:
+		return []string{
+			"id", "test", "offer_id", "goal_id", "goal", "affiliate_id", "order_id", "channel", "status", "amount",
+			"payout", "touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.aff_click_id",
+			"touch.source", "touch.sub", "touch.country", "touch.device", "touch.os", "touch.browser", "touch.bot",
+			"touch.referrer", "touch.coupon", "touch.gaid", "touch.idfa", "touch.idfv", "coupon", "occurred_at",
+			"created_at", "updated_at", "version",
+		}
+	case kindEntry:
+		return []string{"account", "amount", "conversion_id", "signal_id", "reason", "at"}
+	case kindBalance:
+		return everythingOf(k)
+	case kindNetwork:
+		return nil
+	}
+	return nil
+}
+
+func advertiserSees(k kind) []string {
+	switch k {
+	case kindOffer:
+		return []string{
+			"id", "advertiser_id", "name", "status", "destination_url", "fallback_url", "starts_at", "ends_at",
+			"click_window", "view_window", "min_conversion_time", "currency", "revenue", "default_status",
+			"attribution", "channels", "client_side_status", "credit_without_click", "allowed_domains",
+			"deep_link_hosts", "targeting",
+		}
+	case kindGoal:
+		return []string{"id", "offer_id", "code", "name", "revenue", "dedupe", "on_repeat", "default_status"}
+	case kindSubscription, kindDelivery:
+		return everythingOf(k)
+	case kindSignal:
+		return append([]string{
+			"id", "received_at", "channel", "test", "transaction_id", "method", "path", "raw", "auth", "malformed",
+			"index", "parameters", "extra", "marks", "record_gone",
+		}, inside("verdict", verdictFields())...)
+	case kindVerdict:
+		return verdictFields()
+	case kindConversion:
+		return []string{
+			"id", "test", "offer_id", "goal_id", "goal", "advertiser_id", "affiliate_id", "order_id", "channel",
+			"status", "amount", "revenue", "amount_known", "amount_by_server", "seen_by_server", "seen_by_client",
+			"touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.country",
+			"touch.device", "touch.os", "touch.browser", "touch.bot", "adv", "customer_id", "coupon", "items",
+			"extra", "occurred_at", "created_at", "updated_at", "version",
+		}
+	case kindEntry:
+		return []string{"account", "amount", "conversion_id", "signal_id", "reason", "at"}
+	case kindBalance:
+		return everythingOf(k)
+	case kindClick, kindNetwork:
+		return nil
+	}
+	return nil
+}
+
+// everythingOf lists all fields of records that are seen only by their owner,
+// and hold nothing that the owner may not know.
+func everythingOf(k kind) []string {
+	switch k {
+	case kindSubscription:
+		return []string{"id", "owner", "offer_id", "goal", "on", "method", "url", "format", "delay", "status"}
+	case kindDelivery:
+		return []string{
+			"id", "subscription_id", "conversion_id", "transaction_id", "sequence", "event", "test", "values",
+			"state", "attempts", "created_at", "due_at", "done_at", "tries",
+		}
+	case kindBalance:
+		return []string{"account", "amount"}
+	default:
+		return nil
+	}
+}
+
+func verdictFields() []string {
+	return []string{"status", "code", "conversion_id", "transaction_id", "request_id", "test", "message", "offer_id", "settled_at"}
+}
+
+// inside gives the list for the members of one field.
+func inside(field string, list []string) []string {
+	all := make([]string, len(list))
+	for i, name := range list {
+		all[i] = field + "." + name
+	}
+	return all
+}
