@@ -29,12 +29,11 @@ func BenchmarkAppend(b *testing.B) {
 func benchJournal(b *testing.B, callers int) {
 	j := open(b, b.TempDir(), Options{MemTableSize: memTableSize})
 	mint := txid.NewMint(testRing, 1, 0)
-	identity := make([][]byte, 1)
 	b.ReportAllocs()
 	b.ResetTimer()
-	inParallel(b, callers, func(rng *rand.Rand, record []byte) error {
+	inParallel(b, callers, func(record []byte) error {
 		ticket := mint.Begin(time.Now(), txid.Subject{Kind: txid.Click, Offer: 7, Affiliate: 9})
-		return j.Append(b.Context(), ticket, record, identity[:0]...)
+		return j.Append(b.Context(), ticket, record)
 	})
 	st := j.Stats()
 	b.ReportMetric(float64(st.Records)/float64(st.Commits), "entries/commit")
@@ -53,7 +52,7 @@ func benchRaw(b *testing.B, callers int) {
 	done := sync.Pool{New: func() any { return make(chan error, 1) }}
 	b.ReportAllocs()
 	b.ResetTimer()
-	inParallel(b, callers, func(_ *rand.Rand, record []byte) error {
+	inParallel(b, callers, func(record []byte) error {
 		c := done.Get().(chan error)
 		defer done.Put(c)
 		return r.append(record, c)
@@ -63,7 +62,7 @@ func benchRaw(b *testing.B, callers int) {
 }
 
 // inParallel runs b.N appends in so many goroutines.
-func inParallel(b *testing.B, callers int, do func(rng *rand.Rand, record []byte) error) {
+func inParallel(b *testing.B, callers int, do func(record []byte) error) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	var wg sync.WaitGroup
@@ -73,7 +72,7 @@ func inParallel(b *testing.B, callers int, do func(rng *rand.Rand, record []byte
 			rng := rand.New(rand.NewPCG(1, uint64(c)))
 			record := click(nil, rng, noon)
 			for left.Add(-1) >= 0 {
-				if err := do(rng, record); err != nil {
+				if err := do(record); err != nil {
 					b.Error(err)
 					return
 				}

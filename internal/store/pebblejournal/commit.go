@@ -151,7 +151,7 @@ func (s *store) gather() {
 // grown notes that n bytes are about to be written. The disk's free space is
 // looked at before much more is.
 func (s *store) grown(n int) {
-	s.j.counters.bytes.Add(uint64(n))
+	s.j.counters.bytes.Add(uint64(n)) //nolint:gosec // a length
 	if s.unchecked += n; s.unchecked > spaceStep {
 		s.unchecked = 0
 		s.j.checkSpace()

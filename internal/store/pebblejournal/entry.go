@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"waybill/internal/txid"
-
 	"github.com/cockroachdb/pebble/v2"
+
+	"waybill/internal/txid"
 )
 
 // The states of an entry. Its caller may leave at any time, so the two ends

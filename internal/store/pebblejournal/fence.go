@@ -116,7 +116,7 @@ func (f *fence) open(
 ) (vfs.File, error) {
 	own := f.owns(name, c)
 	if c == compacting {
-		f.rest(time.Until(time.Unix(0, f.rested.Load())))
+		f.rest()
 	}
 	if !f.enter() {
 		return f.lost(own)
@@ -140,7 +140,7 @@ func (f *fence) open(
 // lost is what the store gets in place of a file behind a broken fence.
 func (f *fence) lost(own bool) (vfs.File, error) {
 	if !own {
-		f.rest(readRest)
+		pause()
 		return nil, errFenced
 	}
 	return &lostFile{}, nil
@@ -149,12 +149,12 @@ func (f *fence) lost(own bool) (vfs.File, error) {
 // Open opens a file for reading.
 func (f *fence) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
 	if f.failure() != nil {
-		f.rest(readRest)
+		pause()
 		return nil, errFenced
 	}
 	file, err := f.FS.Open(name, opts...)
 	if err != nil {
-		f.rest(readRest)
+		pause()
 		return nil, err
 	}
 	return &readFile{File: file, fence: f}, nil
@@ -226,18 +226,17 @@ func (f *fence) tire(c vfs.DiskWriteCategory) {
 	}
 }
 
-// rest waits, for Pebble's background work repeats what fails at once.
-func (f *fence) rest(d time.Duration) {
-	if d <= 0 {
+// rest waits until compactions may go on.
+func (f *fence) rest() {
+	wait := time.Until(time.Unix(0, f.rested.Load()))
+	if wait <= 0 {
 		return
 	}
-	if d > readRest {
-		select {
-		case <-f.broken:
-			d = readRest
-		case <-time.After(d):
-			return
-		}
+	select {
+	case <-time.After(wait):
+	case <-f.broken:
 	}
-	time.Sleep(d)
 }
+
+// pause makes a failure last, for Pebble repeats at once what has failed.
+func pause() { <-time.After(readRest) }

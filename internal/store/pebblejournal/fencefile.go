@@ -81,7 +81,7 @@ func (o *ownFile) Stat() (vfs.FileInfo, error) {
 	info, err := o.File.Stat()
 	if err != nil {
 		o.fence.fail(&os.PathError{Op: "stat", Path: o.name, Err: err})
-		return lostInfo{}, nil
+		return lostInfo{}, nil //nolint:nilerr // the fence has it
 	}
 	return info, nil
 }
@@ -145,7 +145,7 @@ type readFile struct {
 // Read reads on.
 func (r *readFile) Read(p []byte) (int, error) {
 	if r.fence.failure() != nil {
-		r.fence.rest(readRest)
+		pause()
 		return 0, errFenced
 	}
 	return r.File.Read(p)
@@ -154,12 +154,12 @@ func (r *readFile) Read(p []byte) (int, error) {
 // ReadAt reads at an offset.
 func (r *readFile) ReadAt(p []byte, off int64) (int, error) {
 	if r.fence.failure() != nil {
-		r.fence.rest(readRest)
+		pause()
 		return 0, errFenced
 	}
 	n, err := r.File.ReadAt(p, off)
 	if err != nil && !errors.Is(err, io.EOF) {
-		r.fence.rest(readRest)
+		pause()
 	}
 	return n, err
 }

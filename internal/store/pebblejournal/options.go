@@ -14,7 +14,7 @@ import (
 // for blocks is the cache less two or three memtables.
 const (
 	memTableSize = 64 << 20
-	cacheSize    = 256 << 20
+	cacheSize    = 160 << 20
 	// Blocks of 32 KiB are a sixth smaller on disk than such of 8 KiB, and
 	// cost a point read little.
 	blockSize = 32 << 10
@@ -29,7 +29,7 @@ func (j *Journal) pebbleOptions(f *fence) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      &pebbleLog{log: j.log, fence: f},
 		EventListener:               j.events(f),
-		MemTableSize:                uint64(j.o.MemTableSize),
+		MemTableSize:                j.o.MemTableSize,
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,

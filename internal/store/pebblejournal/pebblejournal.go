@@ -12,17 +12,17 @@ import (
 	"sync/atomic"
 	"time"
 
-	"waybill/internal/fault"
-
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"waybill/internal/fault"
 )
 
 // Options are a journal's settings. The zero value of each is its default.
 type Options struct {
 	FreeFloor     uint64        // bytes of free disk below which appends are refused; 256 MiB, or 1% of the disk if more
 	AppendTimeout time.Duration // how long an append waits for the disk; 500 ms
-	MemTableSize  int           // bytes collected in memory before they become a file; 64 MiB
+	MemTableSize  uint64        // bytes collected in memory before they become a file; 64 MiB
 	FS            vfs.FS        // the disk
 	Log           *slog.Logger  // nothing is logged
 }
@@ -73,7 +73,7 @@ func Open(dir string, o Options) (*Journal, error) {
 	if o.AppendTimeout <= 0 {
 		o.AppendTimeout = defaultTimeout
 	}
-	if o.MemTableSize <= 0 {
+	if o.MemTableSize == 0 {
 		o.MemTableSize = memTableSize
 	}
 	if o.Log == nil {
@@ -114,9 +114,10 @@ func (j *Journal) open() error {
 	return nil
 }
 
-// Close writes what waits, and gives everything back. If the disk does not
-// answer it does not wait for it for ever, and keeps the folder locked. Closing
-// again gives the first result.
+// Close writes what waits, and gives everything back. It does not wait for ever
+// for a disk that does not answer: then it gives an error, and the folder stays
+// locked until nothing can write to it any more. Closing again gives the first
+// result.
 func (j *Journal) Close() error {
 	j.once.Do(func() {
 		if err := j.end(); err != nil {
@@ -129,20 +130,20 @@ func (j *Journal) Close() error {
 func (j *Journal) end() error {
 	close(j.stop)
 	j.down.Store(&j.closed)
-	ended := make(chan struct{})
+	ended := make(chan error, 1)
 	go func() {
 		<-j.kept
 		j.refuseWaiting(j.closed)
 		j.undertakers.Wait()
-		close(ended)
+		j.cache.Unref()
+		ended <- errors.Join(j.shutErr, j.lock.Close())
 	}()
 	limit := time.NewTimer(closing)
 	defer limit.Stop()
 	select {
 	case <-limit.C:
 		return errors.New("the disk has not answered")
-	case <-ended:
+	case err := <-ended:
+		return err
 	}
-	j.cache.Unref()
-	return errors.Join(j.shutErr, j.lock.Close())
 }

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"waybill/internal/fault"
 	"waybill/internal/txid"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
 // Query says which records Scan gives: those of one kind and node, of ticks

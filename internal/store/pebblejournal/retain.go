@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"waybill/internal/txid"
-
 	"github.com/cockroachdb/pebble/v2"
+
+	"waybill/internal/txid"
 )
 
 // SetMark writes a small value under a name. It returns nil only once the value

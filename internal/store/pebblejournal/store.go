@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"waybill/internal/fault"
 	"waybill/internal/txid"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
 // store is one opening of the Pebble store, from pebble.Open to the first

@@ -1,0 +1,7 @@
+//go:build slow
+
+package pebblejournal
+
+import "testing"
+
+func TestTenMillionClicks(t *testing.T) { checkLoad(t, 10_000_000) }
