@@ -1,6 +1,7 @@
 package sqlledger
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -94,7 +95,7 @@ func (db *DB) claimOf(ctx context.Context, s session, id int64, now, leaseUntil 
 		WITH met AS (
 			SELECT d.id FROM delivery d
 			WHERE d.subscription_id = $3 AND d.state = 'waiting' AND d.claim_at <= $4
-			ORDER BY d.claim_at LIMIT $5` + db.engine.skipLocked() + `
+			ORDER BY d.claim_at, d.id LIMIT $5` + db.engine.skipLocked() + `
 		)
 		UPDATE delivery SET
 			leased_until = CASE WHEN ` + blocked + ` THEN 0 ELSE CAST($1 AS BIGINT) END,
@@ -116,7 +117,9 @@ func (db *DB) claimOf(ctx context.Context, s session, id int64, now, leaseUntil 
 			return nil, err
 		}
 	}
-	slices.SortFunc(claimed, func(a, b delivery.Owed) int { return a.DueAt.Compare(b.DueAt) })
+	slices.SortFunc(claimed, func(a, b delivery.Owed) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
+	})
 	return claimed, nil
 }
 

@@ -300,7 +300,7 @@ CREATE TABLE delivery (
     done_at         BIGINT  NOT NULL,
     claim_at        BIGINT  NOT NULL
 );
-CREATE INDEX delivery_waiting ON delivery (subscription_id, claim_at) WHERE state = 'waiting';
+CREATE INDEX delivery_waiting ON delivery (subscription_id, claim_at, id) WHERE state = 'waiting';
 CREATE INDEX delivery_stuck ON delivery (state, id) WHERE state IN ('dead', 'parked');
 CREATE UNIQUE INDEX delivery_in_order ON delivery (conversion_id, subscription_id, sequence);
 

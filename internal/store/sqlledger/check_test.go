@@ -1,0 +1,79 @@
+package sqlledger
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"waybill/internal/settlement"
+)
+
+// TestCheckFinds breaks each thing that must always hold, and has it found.
+func TestCheckFinds(t *testing.T) {
+	const copied = `INSERT INTO entry (` + entryColumns + `) SELECT `
+	tests := []struct {
+		name   string
+		spoil  string
+		report string
+	}{
+		{"an entry alone", copied + `conversion_id, signal_id, 99, party, party_id, book, test, currency, 5, reason, at FROM entry WHERE line = 1`, "do not sum to zero"},
+		{"money that moved", copied + `conversion_id, signal_id, line + 10, party, party_id, book, test, currency, amount, reason, at FROM entry`, "and should to"},
+		{"real and test money", copied + `conversion_id, signal_id, line + 10, party, party_id, book, NOT test, currency, 0, reason, at FROM entry`, "real and test"},
+		{"entries of no signal", copied + `conversion_id, 'x', line, party, party_id, book, test, currency, 0, reason, at FROM entry`, "entries and no verdict"},
+		{"entries of no conversion", copied + `'x', signal_id, line, party, party_id, book, test, currency, 0, reason, at FROM entry`, "has entries and does not exist"},
+		{"an open verdict", `UPDATE verdict SET status = 'queued'`, "never finished"},
+		{"a verdict without its conversion", `UPDATE verdict SET conversion_id = 'x'`, "names a conversion that does not exist"},
+		{"an accepted nothing", `UPDATE verdict SET conversion_id = ''`, "names no conversion"},
+		{"a conversion of no signal", `UPDATE verdict SET status = 'duplicate'`, "no signal was accepted"},
+		{"no claim", `DELETE FROM claim`, "not counted under a claim"},
+		{"an order of another goal", `UPDATE taken_order SET goal_id = 99`, "belongs to no conversion"},
+		{"no order", `DELETE FROM taken_order`, "its order ID is not taken"},
+		{"a delivery of no version", `UPDATE delivery SET sequence = 9`, "a version of it, that does not exist"},
+		{"a delivery to nobody", `UPDATE delivery SET subscription_id = 99`, "subscription that does not exist"},
+		{"an attempt too many", `INSERT INTO attempt SELECT id, 3, 0, 0, '', '', 0, '', '', '' FROM delivery`, "attempts that were not made"},
+		{"a counter too high", `UPDATE counter SET used = used + 1`, "counts 2, and the conversions say 1"},
+		{"a counter over its cap", `UPDATE counter SET used = 11, raised_at = raised_at + 1`, "over its limit of 10"},
+		{"no counter", `DELETE FROM counter`, "is not counted"},
+	}
+	onEach(t, func(t *testing.T, at newURL) {
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				db := open(t, at(t))
+				spoiled(t, db)
+				if err := raw(t, db, tt.spoil); err != nil {
+					t.Fatal(err)
+				}
+				if found := problems(t, db); !slices.ContainsFunc(found, func(p string) bool { return strings.Contains(p, tt.report) }) {
+					t.Errorf("found %q, want one that says %q", found, tt.report)
+				}
+			})
+		}
+	})
+}
+
+// spoiled makes a ledger with a bit of everything, in which nothing is wrong yet.
+func spoiled(t *testing.T, db *DB) {
+	t.Helper()
+	a := create(t, db.Advertisers(), newAdvertiser("one"))
+	create(t, db.Offers(), newOffer(a.ID))
+	subscribe(t, db, 1)
+	c := sale(20) // of offer 1
+	c.Judge = func(settlement.State) (settlement.Outcome, error) {
+		out := saleOutcome(c, 20)
+		out.Owed[0].SubscriptionID = 1
+		return out, nil
+	}
+	settle(t, db, c)
+	if found := problems(t, db); len(found) != 0 {
+		t.Fatalf("before anything is spoiled: %q", found)
+	}
+}
+
+func problems(t *testing.T, db *DB) []string {
+	t.Helper()
+	var found []string
+	if err := db.Check(t.Context(), func(p Problem) { found = append(found, p.String()) }); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
