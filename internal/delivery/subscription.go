@@ -3,7 +3,6 @@ package delivery
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -17,6 +16,7 @@ import (
 )
 
 const (
+	get      = "GET"
 	maxGoal  = 64
 	maxDelay = 30 * span.Day
 )
@@ -87,7 +87,7 @@ func (s Subscription) Validate() error {
 		s.validateScope(),
 		s.validateEvents(),
 		s.validateURL(),
-		oneOf("method", s.Method, http.MethodGet),
+		oneOf("method", s.Method, get),
 		oneOf("format", s.Format, "get"),
 		oneOf("status", s.Status, Active, Paused),
 	)
