@@ -230,8 +230,7 @@ func (h *hearing) readItems() *refusal {
 		return nil
 	}
 	var items []map[string]json.RawMessage
-	dec := json.NewDecoder(strings.NewReader(h.hit.items))
-	if err := dec.Decode(&items); err != nil || dec.More() || items == nil {
+	if err := json.Unmarshal([]byte(h.hit.items), &items); err != nil || items == nil {
 		return malformed(`items is not a JSON array of objects, such as [{"sku":"A1","quantity":2,"amount":"9.90"}]`)
 	}
 	return nil
