@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -83,6 +84,12 @@ func (a *API) offers() resource[int64, offer.Offer] {
 		belongs: func(_ context.Context, who account.Principal, _ int64, v offer.Offer) (bool, error) {
 			return seesOffer(who, v), nil
 		},
+		fixed: func(before, after offer.Offer) error {
+			if before.AdvertiserID != after.AdvertiserID {
+				return fault.At("advertiser_id", "stays: what the offer has earned is booked to advertiser %d", before.AdvertiserID)
+			}
+			return nil
+		},
 		warn: offerWarnings,
 	}
 }
@@ -113,16 +120,23 @@ func (a *API) goals() resource[int64, offer.Goal] {
 		key:     func(v offer.Goal) int64 { return v.ID },
 		check:   func(v offer.Goal) error { return v.Validate() },
 		readers: []account.Role{account.Advertiser, account.Affiliate},
+		reach:   a.reachesOffer,
 		belongs: func(ctx context.Context, who account.Principal, parent int64, v offer.Goal) (bool, error) {
 			if v.OfferID != parent {
 				return false, nil
 			}
-			return a.offerIsVisible(ctx, who, parent)
+			return a.reachesOffer(ctx, who, parent)
+		},
+		fixed: func(before, after offer.Goal) error {
+			if before.Is(offer.DefaultGoal) && !after.Is(offer.DefaultGoal) {
+				return fault.At("code", "is meant by every postback that names no goal, and stays %s", offer.DefaultGoal)
+			}
+			return nil
 		},
 	}
 }
 
-func (a *API) offerIsVisible(ctx context.Context, who account.Principal, id int64) (bool, error) {
+func (a *API) reachesOffer(ctx context.Context, who account.Principal, id int64) (bool, error) {
 	row, err := a.Offers.Get(ctx, id)
 	if fault.Of(err) == fault.NotFound {
 		return false, nil
@@ -169,7 +183,26 @@ func (a *API) links() resource[string, link.Link] {
 			}
 			return err
 		},
+		fixed: fixedLink,
 	}
+}
+
+// fixedLink keeps a link's meaning: it lives on in places nobody can edit.
+func fixedLink(before, after link.Link) error {
+	var errs []error
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"code", before.Code == after.Code},
+		{"offer_id", before.OfferID == after.OfferID},
+		{"affiliate_id", before.AffiliateID == after.AffiliateID},
+	} {
+		if !f.same {
+			errs = append(errs, fault.At(f.name, "stays; retire this link and create another"))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (a *API) subscriptions() resource[int64, delivery.Subscription] {
@@ -196,6 +229,12 @@ func (a *API) subscriptions() resource[int64, delivery.Subscription] {
 			if v.Owner == (delivery.Owner{}) {
 				v.Owner = ownerOf(who)
 			}
+		},
+		fixed: func(before, after delivery.Subscription) error {
+			if before.Owner != after.Owner {
+				return fault.At("owner", "stays: what was owed to one must not be shown to another")
+			}
+			return nil
 		},
 		warn: subscriptionWarnings,
 	}

@@ -34,10 +34,16 @@ type filter[T any] struct {
 // ends there may hold less than was asked for, and leads on.
 const maxScan = 10_000
 
+// maxBatch is how many documents a table gives at once.
+const maxBatch = 1000
+
 // list gives a page of the documents that are the caller's to see.
 func (r resource[K, T]) list(ctx context.Context, c *caller, p Paging, parent int64) (*answer, error) {
 	after, err := parseCursor[K](p.Cursor)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.parentThere(ctx, c.who(), parent); err != nil {
 		return nil, err
 	}
 	l := lister[K, T]{
@@ -81,7 +87,8 @@ func (l *lister[K, T]) mayFilter() error {
 // next takes up the documents that follow, and reports whether the page is
 // complete: full, or at the end of the list.
 func (l *lister[K, T]) next(ctx context.Context) (bool, error) {
-	rows, err := l.table.List(ctx, Page[K]{After: l.after, Limit: l.limit + 1, Parent: l.parent})
+	asked := min(l.limit+1, maxBatch)
+	rows, err := l.table.List(ctx, Page[K]{After: l.after, Limit: asked, Parent: l.parent})
 	if err != nil {
 		return false, err
 	}
@@ -96,7 +103,7 @@ func (l *lister[K, T]) next(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	return len(rows) <= l.limit, nil
+	return len(rows) < asked, nil
 }
 
 // add puts a document on the page if it is meant and the caller's to see.

@@ -30,12 +30,16 @@ type resource[K int64 | string, T any] struct {
 	writers []account.Role // beside the network
 	filters []filter[T]
 
+	// reach reports whether the caller sees the parent. Nil where there is none.
+	reach func(ctx context.Context, who account.Principal, parent int64) (bool, error)
 	// belongs reports whether v is the caller's to see, and under the parent.
 	belongs func(ctx context.Context, who account.Principal, parent int64, v T) (bool, error)
 	// own sets what follows from who creates v. May be nil.
 	own func(who account.Principal, v *T)
 	// complete fills in what is drawn when left open. May be nil.
 	complete func(v *T) error
+	// fixed refuses changes of what a document keeps for life. May be nil.
+	fixed func(before, after T) error
 	// warn gives what is saved as asked, but probably not meant so. May be nil.
 	warn func(v T) []warning
 }
@@ -196,6 +200,9 @@ func (r resource[K, T]) missing(id K) error {
 }
 
 func (r resource[K, T]) create(ctx context.Context, a *API, who account.Principal, parent int64, body []byte) (*answer, error) {
+	if err := r.parentThere(ctx, who, parent); err != nil {
+		return nil, err
+	}
 	v := r.initial(parent)
 	if err := merge(&v, r.initial(parent), body, given()...); err != nil {
 		return nil, err
@@ -206,12 +213,7 @@ func (r resource[K, T]) create(ctx context.Context, a *API, who account.Principa
 	if err := r.mine(ctx, who, parent, v); err != nil {
 		return nil, err
 	}
-	if r.complete != nil {
-		if err := r.complete(&v); err != nil {
-			return nil, err
-		}
-	}
-	if err := r.check(v); err != nil {
+	if err := r.finish(&v); err != nil {
 		return nil, err
 	}
 	row, err := r.table.Create(ctx, who, v)
@@ -239,13 +241,19 @@ func (r resource[K, T]) change(ctx context.Context, a *API, c *caller, parent in
 		return nil, err
 	}
 	row, err := r.table.Update(ctx, who, id, wanted, func(v *T) error {
+		before := *v
 		if err := merge(v, r.initial(parent), body, given()...); err != nil {
 			return err
+		}
+		if r.fixed != nil {
+			if err := r.fixed(before, *v); err != nil {
+				return err
+			}
 		}
 		if err := r.mine(ctx, who, parent, *v); err != nil {
 			return err
 		}
-		return r.check(*v)
+		return r.finish(v)
 	})
 	if err != nil {
 		return nil, err
@@ -253,20 +261,36 @@ func (r resource[K, T]) change(ctx context.Context, a *API, c *caller, parent in
 	return r.saved(ctx, a, who, row)
 }
 
+// finish draws what was left open and checks the whole.
+func (r resource[K, T]) finish(v *T) error {
+	if r.complete != nil {
+		if err := r.complete(v); err != nil {
+			return err
+		}
+	}
+	return r.check(*v)
+}
+
+// parentThere refuses what would be under a parent that the caller does not
+// see.
+func (r resource[K, T]) parentThere(ctx context.Context, who account.Principal, parent int64) error {
+	if r.reach == nil {
+		return nil
+	}
+	ok, err := r.reach(ctx, who, parent)
+	if err == nil && !ok {
+		err = fault.New(fault.NotFound, "there is no %s %d", strings.TrimSuffix(r.under, "s"), parent)
+	}
+	return err
+}
+
 // mine refuses a document that its author could not see afterwards.
 func (r resource[K, T]) mine(ctx context.Context, who account.Principal, parent int64, v T) error {
 	ok, err := r.belongs(ctx, who, parent, v)
-	if err != nil {
-		return err
+	if err == nil && !ok {
+		err = fault.New(fault.Forbidden, "this %s would belong to somebody else", r.one)
 	}
-	switch {
-	case ok:
-		return nil
-	case r.under != "":
-		return fault.New(fault.NotFound, "there is no %s %d", strings.TrimSuffix(r.under, "s"), parent)
-	default:
-		return fault.New(fault.Forbidden, "this %s would belong to somebody else", r.one)
-	}
+	return err
 }
 
 // saved gives the answer to a change, once this node acts by it.

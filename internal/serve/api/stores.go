@@ -25,7 +25,8 @@ type Row[T any] struct {
 	UpdatedAt time.Time
 }
 
-// Page asks for up to Limit documents behind After, in the order of their keys.
+// Page asks for up to Limit (at most 1000) documents behind After, in the order
+// of their keys.
 // Parent leaves only those of one offer, 0 leaves all.
 type Page[K int64 | string] struct {
 	After  K

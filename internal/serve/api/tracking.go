@@ -96,8 +96,7 @@ func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, a
 // shortLink gives the code of an active short link, one without values of its
 // own before others, empty when there is none.
 func (a *API) shortLink(ctx context.Context, offerID, affiliateID int64) (string, error) {
-	const batch = 1000
-	p, found := Page[string]{Limit: batch, Parent: offerID}, ""
+	p, found := Page[string]{Limit: maxBatch, Parent: offerID}, ""
 	for {
 		rows, err := a.Links.List(ctx, p)
 		if err != nil {
@@ -106,7 +105,7 @@ func (a *API) shortLink(ctx context.Context, offerID, affiliateID int64) (string
 		for _, row := range rows {
 			found = better(found, row.Value, affiliateID)
 		}
-		if len(rows) < batch {
+		if len(rows) < maxBatch {
 			return found, nil
 		}
 		p.After = rows[len(rows)-1].Value.Code
@@ -126,8 +125,7 @@ func (a *API) advertiserKit(ctx context.Context, k *kit, o offer.Offer) error {
 	if err != nil {
 		return err
 	}
-	const most = 1000
-	goals, err := a.Goals.List(ctx, Page[int64]{Limit: most, Parent: o.ID})
+	goals, err := a.Goals.List(ctx, Page[int64]{Limit: maxBatch, Parent: o.ID})
 	if err != nil {
 		return err
 	}

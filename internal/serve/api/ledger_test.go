@@ -1,0 +1,101 @@
+package api
+
+import (
+	"context"
+	"strconv"
+
+	"waybill/internal/account"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/signal"
+	"waybill/internal/store/sqlledger"
+)
+
+// realTable is a table of the ledger in the words of this package.
+type realTable[K int64 | string, T any] struct{ *sqlledger.Table[K, T] }
+
+func (t realTable[K, T]) Get(ctx context.Context, id K) (Row[T], error) {
+	row, err := t.Table.Get(ctx, id)
+	return Row[T](row), err
+}
+
+func (t realTable[K, T]) List(ctx context.Context, p Page[K]) ([]Row[T], error) {
+	rows, err := t.Table.List(ctx, sqlledger.List[K](p))
+	all := make([]Row[T], len(rows))
+	for i, row := range rows {
+		all[i] = Row[T](row)
+	}
+	return all, err
+}
+
+func (t realTable[K, T]) Create(ctx context.Context, by account.Principal, v T) (Row[T], error) {
+	row, err := t.By(actor(by)).Create(ctx, v)
+	return Row[T](row), err
+}
+
+func (t realTable[K, T]) Update(ctx context.Context, by account.Principal, id K, ifVersion int64, change func(*T) error) (Row[T], error) {
+	row, err := t.By(actor(by)).Update(ctx, id, ifVersion, change)
+	return Row[T](row), err
+}
+
+func actor(by account.Principal) string { return "key " + strconv.FormatInt(by.KeyID, 10) }
+
+// realLedger is the ledger in the words of this package.
+type realLedger struct{ *sqlledger.DB }
+
+func (l realLedger) Idempotent(ctx context.Context, key, scope, bodyHash string) (*Answer, error) {
+	a, err := l.DB.Idempotent(ctx, key, scope, bodyHash)
+	return (*Answer)(a), err
+}
+
+func (l realLedger) Answered(ctx context.Context, key, scope string, a Answer) error {
+	return l.DB.Answered(ctx, key, scope, sqlledger.Answer(a))
+}
+
+func (l realLedger) Conversions(ctx context.Context, f ConversionFilter) ([]conversion.Conversion, string, error) {
+	return l.DB.Conversions(ctx, sqlledger.ConversionFilter{
+		TransactionID: f.TransactionID, OfferID: f.OfferID, AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID,
+		Status: f.Status, Goal: f.Goal, OrderID: f.OrderID, Test: f.Test, From: f.From, Until: f.Until,
+		Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
+	})
+}
+
+func (l realLedger) Verdicts(ctx context.Context, f VerdictFilter) ([]signal.Verdict, string, error) {
+	return l.DB.Verdicts(ctx, sqlledger.VerdictFilter{
+		TransactionID: f.TransactionID, Status: f.Status, Code: f.Code, OfferID: f.OfferID, Test: f.Test,
+		From: f.From, Until: f.Until, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
+	})
+}
+
+func (l realLedger) Deliveries(ctx context.Context, f DeliveryFilter) ([]delivery.Owed, string, error) {
+	return l.DB.Deliveries(ctx, sqlledger.DeliveryFilter{
+		TransactionID: f.TransactionID, ConversionID: f.ConversionID, SubscriptionID: f.SubscriptionID,
+		AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, State: f.State, Event: f.Event,
+		From: f.From, Until: f.Until, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
+	})
+}
+
+func (l realLedger) Balances(ctx context.Context, f BalanceFilter) ([]Balance, error) {
+	list, err := l.DB.Balances(ctx, sqlledger.BalanceFilter(f))
+	all := make([]Balance, len(list))
+	for i, b := range list {
+		all[i] = Balance(b)
+	}
+	return all, err
+}
+
+func (l realLedger) Trace(ctx context.Context, id string) (Trace, error) {
+	t, err := l.DB.Trace(ctx, id)
+	return Trace(t), err
+}
+
+var (
+	_ Keys        = realLedger{}
+	_ Settings    = realLedger{}
+	_ Answers     = realLedger{}
+	_ Conversions = realLedger{}
+	_ Verdicts    = realLedger{}
+	_ Deliveries  = realLedger{}
+	_ Books       = realLedger{}
+	_ Traces      = realLedger{}
+)
