@@ -57,20 +57,7 @@ func (o Owed) After(a Attempt, retryAfter time.Duration, jitter float64) Owed {
 // KiB of valid UTF-8 without control characters, those that turn text around
 // included. Line breaks and tabs stay.
 func Harmless(body []byte) string {
-	cut := len(body) > maxBody
-	if cut {
-		body = body[:maxBody]
-	}
-	if cut { // a character that was cut through is left out, not damaged
-		for i := 1; i < utf8.UTFMax && i <= len(body); i++ {
-			if tail := body[len(body)-i:]; utf8.RuneStart(tail[0]) {
-				if !utf8.FullRune(tail) {
-					body = body[:len(body)-i]
-				}
-				break
-			}
-		}
-	}
+	body = cut(body)
 	var b strings.Builder
 	for len(body) > 0 {
 		r, n := utf8.DecodeRune(body)
@@ -84,6 +71,24 @@ func Harmless(body []byte) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// cut gives the beginning of body, up to a whole character: one that was cut
+// through is left out, not damaged.
+func cut(body []byte) []byte {
+	if len(body) <= maxBody {
+		return body
+	}
+	body = body[:maxBody]
+	for i := 1; i < utf8.UTFMax; i++ {
+		if start := len(body) - i; utf8.RuneStart(body[start]) {
+			if !utf8.FullRune(body[start:]) {
+				return body[:start]
+			}
+			break
+		}
+	}
+	return body
 }
 
 // hidden reports whether r acts on a screen or on text instead of being seen.

@@ -67,8 +67,10 @@ func TestValidate(t *testing.T) {
 		{name: "a goal's code is a word", change: func(s *delivery.Subscription) { s.Goal = " sale" }, fields: []string{"goal"}},
 		{name: "nothing is sent before it happens", change: func(s *delivery.Subscription) { s.Delay = -1 }, fields: []string{"delay"}},
 		{name: "nor a year later", change: func(s *delivery.Subscription) { s.Delay = 30*span.Day + 1 }, fields: []string{"delay"}},
-		{name: "all mistakes are told at once", change: func(s *delivery.Subscription) { *s = delivery.Subscription{} },
-			fields: []string{"owner", "on", "url", "method", "format", "status"}},
+		{
+			name: "all mistakes are told at once", change: func(s *delivery.Subscription) { *s = delivery.Subscription{} },
+			fields: []string{"owner", "on", "url", "method", "format", "status"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -97,16 +97,38 @@ func TestInside(t *testing.T) {
 		host string
 		want []delivery.ErrorClass
 	}{
-		{"127.0.0.1", forbiddenOnly()}, {"127.1.2.3", forbiddenOnly()}, {"[::1]", forbiddenOnly()}, {"[0:0:0:0:0:0:0:1]", forbiddenOnly()},
-		{"[::ffff:127.0.0.1]", forbiddenOnly()}, {"[::ffff:7f00:1]", forbiddenOnly()}, {"[::]", forbiddenOnly()}, {"0.0.0.0", forbiddenOnly()},
-		{"[64:ff9b::7f00:1]", forbiddenOnly()}, {"[2002:7f00:1::]", forbiddenOnly()}, {"169.254.169.254", forbiddenOnly()},
-		{"10.0.0.1", forbiddenOnly()}, {"[fd00:ec2::254]", forbiddenOnly()},
-		{"inside.example", forbiddenOnly()}, {"metadata.example", forbiddenOnly()}, {"six.example", forbiddenOnly()},
-		{"mapped.example", forbiddenOnly()}, {"nat64.example", forbiddenOnly()}, {"several.example", forbiddenOnly()},
-		{"INSIDE.example", forbiddenOnly()}, {"inside.example.", forbiddenOnly()}, {"localhost", forbiddenOnly()}, {"LOCALHOST", forbiddenOnly()},
+		{"127.0.0.1", forbiddenOnly()},
+		{"127.1.2.3", forbiddenOnly()},
+		{"[::1]", forbiddenOnly()},
+		{"[0:0:0:0:0:0:0:1]", forbiddenOnly()},
+		{"[::ffff:127.0.0.1]", forbiddenOnly()},
+		{"[::ffff:7f00:1]", forbiddenOnly()},
+		{"[::]", forbiddenOnly()},
+		{"0.0.0.0", forbiddenOnly()},
+		{"[64:ff9b::7f00:1]", forbiddenOnly()},
+		{"[2002:7f00:1::]", forbiddenOnly()},
+		{"169.254.169.254", forbiddenOnly()},
+		{"10.0.0.1", forbiddenOnly()},
+		{"[fd00:ec2::254]", forbiddenOnly()},
+		{"inside.example", forbiddenOnly()},
+		{"metadata.example", forbiddenOnly()},
+		{"six.example", forbiddenOnly()},
+		{"mapped.example", forbiddenOnly()},
+		{"nat64.example", forbiddenOnly()},
+		{"several.example", forbiddenOnly()},
+		{"INSIDE.example", forbiddenOnly()},
+		{"inside.example.", forbiddenOnly()},
+		{"localhost", forbiddenOnly()},
+		{"LOCALHOST", forbiddenOnly()},
 		{"unknown.example", []delivery.ErrorClass{delivery.ErrDNS}},
 		// Whether these are names or addresses is up to the system's resolver.
-		{"0", nil}, {"127.1", nil}, {"2130706433", nil}, {"0x7f000001", nil}, {"0177.0.0.1", nil}, {"0x7f.1", nil}, {"127.0.0.1.", nil},
+		{"0", nil},
+		{"127.1", nil},
+		{"2130706433", nil},
+		{"0x7f000001", nil},
+		{"0177.0.0.1", nil},
+		{"0x7f.1", nil},
+		{"127.0.0.1.", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.host, func(t *testing.T) {
@@ -182,7 +204,7 @@ func nameServer(c net.Conn, answers map[string][]string) {
 			return
 		}
 		reply := answerTo(question, answers)
-		if _, err := c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...)); err != nil { //nolint:gosec // small
+		if _, err := c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...)); err != nil {
 			return
 		}
 	}

@@ -142,7 +142,7 @@ func TestCookiesAndProxies(t *testing.T) {
 	t.Setenv("http_proxy", "http://127.0.0.1:1/")
 	var cookies atomic.Int32
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		cookies.Add(int32(len(r.Cookies()))) //nolint:gosec // a few
+		cookies.Add(int32(len(r.Cookies())))
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
 	})
 	w := sender(t, Settings{AllowPrivate: loopback()})
@@ -180,7 +180,7 @@ func TestConnectionsAreKept(t *testing.T) {
 }
 
 func TestCertificates(t *testing.T) {
-	s, old := serveTLS(t, nil), serveTLS(t, &tls.Config{MaxVersion: tls.VersionTLS10, MinVersion: tls.VersionTLS10}) //nolint:gosec // what is to be refused
+	s, old := serveTLS(t, nil), serveTLS(t, &tls.Config{MaxVersion: tls.VersionTLS10, MinVersion: tls.VersionTLS10})
 	plain := serve(t, func(http.ResponseWriter, *http.Request) {})
 	for name, url := range map[string]string{
 		"a certificate nobody knows":  s,

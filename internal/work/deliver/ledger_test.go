@@ -55,7 +55,7 @@ func owe(t *testing.T, db *sqlledger.DB, ring *txid.Ring, n int) []string {
 	t.Helper()
 	now := time.Now()
 	id := func(k txid.Kind) txid.ID {
-		sealed, err := ring.Seal(txid.Parts{Kind: k, Time: now, Seq: uint16(n), Offer: 1, Affiliate: 1}) //nolint:gosec // few
+		sealed, err := ring.Seal(txid.Parts{Kind: k, Time: now, Seq: uint16(n), Offer: 1, Affiliate: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

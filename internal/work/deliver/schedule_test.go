@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -235,7 +234,7 @@ func TestRendering(t *testing.T) {
 		})
 		a := w.Send(t.Context(), s, o)
 		at := time.Now()
-		if a.Error != "" || a.Number != 5 || a.Method != "GET" || a.Status != 204 || a.URL != got.URL.String() || got.Method != "GET" {
+		if a.Error != "" || a.Number != 5 || a.Method != http.MethodGet || a.Status != 204 || a.URL != got.URL.String() || got.Method != http.MethodGet {
 			t.Errorf("Send() = %+v", a)
 		}
 		q := got.URL.Query()
@@ -278,7 +277,7 @@ func TestSlowBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := New(newBook(), nil, Settings{}, quiet())
 		w.transport = receiver(func(r *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: &trickle{ctx: r.Context()}, Header: http.Header{}}, nil
+			return &http.Response{StatusCode: http.StatusOK, Body: &trickle{ctx: r.Context()}, Header: http.Header{}}, nil
 		})
 		s := delivery.Default()
 		s.Owner.AffiliateID, s.URL = 7, tracker
@@ -367,5 +366,3 @@ func TestLogLine(t *testing.T) {
 		}
 	})
 }
-
-var _ io.ReadCloser = (*trickle)(nil)
