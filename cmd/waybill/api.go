@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strconv"
+
+	"waybill/internal/account"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/serve/api"
+	"waybill/internal/serve/edge"
+	"waybill/internal/signal"
+	"waybill/internal/store/sqlledger"
+)
+
+// api makes the REST API.
+func (n *node) api(e *edge.Edge) http.Handler {
+	l := apiLedger{n.ledger}
+	a := &api.API{
+		Catalog:     n.Catalog,
+		Advertisers: tableOf(n.ledger.Advertisers()), Affiliates: tableOf(n.ledger.Affiliates()),
+		Offers: tableOf(n.ledger.Offers()), Goals: tableOf(n.ledger.Goals()), Terms: tableOf(n.ledger.Terms()),
+		Links: tableOf(n.ledger.Links()), Subscriptions: tableOf(n.ledger.Subscriptions()),
+		Keys: l, Settings: l, Answers: l,
+		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
+		Signals: claims{e}, Tester: n.deliver,
+		PublicURL: n.publicURL, Refresh: n.refresh.Refresh,
+		ClientIP: func(r *http.Request) netip.Addr { return e.Proxies.Client(r) },
+		Log:      n.log, Retention: n.settings.Retention.Duration(),
+	}
+	return a.Handler()
+}
+
+// claims takes claims made through the API to the edge, which writes them down
+// like any other.
+type claims struct{ edge *edge.Edge }
+
+// Submit takes one claim.
+func (c claims) Submit(ctx context.Context, h api.Hit) signal.Verdict {
+	return c.edge.Submit(ctx, edge.Claim{
+		AdvertiserID: h.By.AdvertiserID, From: h.From, UserAgent: h.UserAgent,
+		Method: h.Method, Path: h.Path, Parameters: h.Parameters, Index: h.Index,
+	})
+}
+
+// tableOf gives a table of the ledger to the API.
+func tableOf[K int64 | string, T any](t *sqlledger.Table[K, T]) apiTable[K, T] {
+	return apiTable[K, T]{t}
+}
+
+// apiTable is a table of the ledger in the words of the API.
+type apiTable[K int64 | string, T any] struct{ *sqlledger.Table[K, T] }
+
+// Get is as the API wants it.
+func (t apiTable[K, T]) Get(ctx context.Context, id K) (api.Row[T], error) {
+	row, err := t.Table.Get(ctx, id)
+	return api.Row[T](row), err
+}
+
+// List is as the API wants it.
+func (t apiTable[K, T]) List(ctx context.Context, p api.Page[K]) ([]api.Row[T], error) {
+	rows, err := t.Table.List(ctx, sqlledger.List[K](p))
+	all := make([]api.Row[T], len(rows))
+	for i, row := range rows {
+		all[i] = api.Row[T](row)
+	}
+	return all, err
+}
+
+// Create is as the API wants it.
+func (t apiTable[K, T]) Create(ctx context.Context, by account.Principal, v T) (api.Row[T], error) {
+	row, err := t.By(actor(by)).Create(ctx, v)
+	return api.Row[T](row), err
+}
+
+// Update is as the API wants it.
+func (t apiTable[K, T]) Update(ctx context.Context, by account.Principal, id K, ifVersion int64, change func(*T) error) (api.Row[T], error) {
+	row, err := t.By(actor(by)).Update(ctx, id, ifVersion, change)
+	return api.Row[T](row), err
+}
+
+// actor is who changed something, as the audit names it.
+func actor(by account.Principal) string { return "key " + strconv.FormatInt(by.KeyID, 10) }
+
+// apiLedger is the ledger in the words of the API.
+type apiLedger struct{ *sqlledger.DB }
+
+// Idempotent is as the API wants it.
+func (l apiLedger) Idempotent(ctx context.Context, key, scope, bodyHash string) (*api.Answer, error) {
+	a, err := l.DB.Idempotent(ctx, key, scope, bodyHash)
+	return (*api.Answer)(a), err
+}
+
+// Answered is as the API wants it.
+func (l apiLedger) Answered(ctx context.Context, key, scope string, a api.Answer) error {
+	return l.DB.Answered(ctx, key, scope, sqlledger.Answer(a))
+}
+
+// Conversions is as the API wants it.
+func (l apiLedger) Conversions(ctx context.Context, f api.ConversionFilter) ([]conversion.Conversion, string, error) {
+	return l.DB.Conversions(ctx, sqlledger.ConversionFilter{
+		TransactionID: f.TransactionID, OfferID: f.OfferID, AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID,
+		Status: f.Status, Goal: f.Goal, OrderID: f.OrderID, Test: f.Test, From: f.From, Until: f.Until,
+		Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
+	})
+}
+
+// Verdicts is as the API wants it.
+func (l apiLedger) Verdicts(ctx context.Context, f api.VerdictFilter) ([]signal.Verdict, string, error) {
+	return l.DB.Verdicts(ctx, sqlledger.VerdictFilter{
+		TransactionID: f.TransactionID, Status: f.Status, Code: f.Code, OfferID: f.OfferID, Test: f.Test,
+		From: f.From, Until: f.Until, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
+	})
+}
+
+// Deliveries is as the API wants it.
+func (l apiLedger) Deliveries(ctx context.Context, f api.DeliveryFilter) ([]delivery.Owed, string, error) {
+	return l.DB.Deliveries(ctx, sqlledger.DeliveryFilter{
+		TransactionID: f.TransactionID, ConversionID: f.ConversionID, SubscriptionID: f.SubscriptionID,
+		AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, State: f.State, Event: f.Event,
+		From: f.From, Until: f.Until, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
+	})
+}
+
+// Balances is as the API wants it.
+func (l apiLedger) Balances(ctx context.Context, f api.BalanceFilter) ([]api.Balance, error) {
+	list, err := l.DB.Balances(ctx, sqlledger.BalanceFilter(f))
+	all := make([]api.Balance, len(list))
+	for i, b := range list {
+		all[i] = api.Balance(b)
+	}
+	return all, err
+}
+
+// Trace is as the API wants it.
+func (l apiLedger) Trace(ctx context.Context, id string) (api.Trace, error) {
+	t, err := l.DB.Trace(ctx, id)
+	return api.Trace(t), err
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"waybill/internal/serve/edge"
+)
+
+// staleCatalog is how old the catalog may be before readiness says so. The node
+// goes on serving with what it has.
+const staleCatalog = time.Minute
+
+// health answers whether the node lives and is fit to be sent traffic.
+func (n *node) health(mux *http.ServeMux) {
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintln(w, "ok") //nolint:errcheck // whoever hung up needs no answer
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		failing := n.failing()
+		if len(failing) > 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		for _, f := range failing {
+			fmt.Fprintln(w, f) //nolint:errcheck // as above
+		}
+		for _, f := range n.limping() {
+			fmt.Fprintln(w, f) //nolint:errcheck // as above
+		}
+		if len(failing) == 0 {
+			fmt.Fprintln(w, "ready") //nolint:errcheck // as above
+		}
+	})
+}
+
+// failing lists why the node should not be sent traffic: a click's record
+// cannot be written.
+func (n *node) failing() []string {
+	if err := n.journal.Health(); err != nil {
+		return []string{"failing: journal: " + err.Error()}
+	}
+	return nil
+}
+
+// limping lists what is wrong but loses nothing: clicks go on, and signals are
+// queued.
+func (n *node) limping() []string {
+	var all []string
+	if age := n.refresh.Age(); age > staleCatalog {
+		all = append(all, fmt.Sprintf("warning: catalog: last read from the ledger %s ago", age.Round(time.Second)))
+	}
+	if count, oldest := n.settler.Unsettled(); count > 0 {
+		all = append(all, fmt.Sprintf("warning: settle: %d signals wait to be settled, the oldest for %s", count, oldest.Round(time.Second)))
+	}
+	return all
+}
+
+// administration opens the API and the metrics.
+func (n *node) administration(mux *http.ServeMux, e *edge.Edge) {
+	mux.Handle("GET /metrics", promhttp.HandlerFor(n.metrics, promhttp.HandlerOpts{}))
+	mux.Handle("/api/v1/", n.api(e))
+}

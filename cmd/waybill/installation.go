@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"waybill/internal/fault"
+	"waybill/internal/store/pebblejournal"
+	"waybill/internal/store/sqlledger"
+)
+
+// The parts of a data folder.
+const (
+	journalFolder = "journal"
+	ledgerFile    = "ledger.db"
+	catalogFile   = "catalog.json"
+)
+
+// installation is the stores of one data folder, opened.
+type installation struct {
+	dir     string
+	log     *slog.Logger
+	journal *pebblejournal.Journal
+	ledger  *sqlledger.DB
+	// changed makes a running node act by a changed catalog before it returns.
+	// Without a node nobody has to be told.
+	changed func(context.Context) error
+}
+
+// openInstallation opens the stores of c's data folder, which must be there
+// unless create is set.
+func openInstallation(e *env, c common, create bool) (*installation, error) {
+	log := newLogger(e.stderr, c)
+	if err := ensureFolder(c.Data, create); err != nil {
+		return nil, err
+	}
+	journal, err := pebblejournal.Open(filepath.Join(c.Data, journalFolder), pebblejournal.Options{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return openLedger(e.ctx, c, journal, log)
+}
+
+// openLedger opens the ledger beside an open journal.
+func openLedger(ctx context.Context, c common, journal *pebblejournal.Journal, log *slog.Logger) (*installation, error) {
+	db, err := sqlledger.Open(ctx, ledgerURL(c), sqlledger.Options{Log: log})
+	if err != nil {
+		return nil, errors.Join(err, journal.Close())
+	}
+	return &installation{dir: c.Data, log: log, journal: journal, ledger: db, changed: func(context.Context) error { return nil }}, nil
+}
+
+// ledgerURL names the ledger: what the configuration says, or SQLite in the
+// data folder.
+func ledgerURL(c common) string {
+	if c.Ledger != "" {
+		return c.Ledger
+	}
+	return "sqlite:" + filepath.Join(c.Data, ledgerFile)
+}
+
+// ensureFolder makes sure that the data folder is there and nobody else's.
+func ensureFolder(dir string, create bool) error {
+	_, err := os.Stat(filepath.Join(dir, journalFolder))
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("open the data folder: %w", err)
+	case !create:
+		return fault.New(fault.Invalid,
+			`there is no installation in %s; "waybill serve" creates one, or name its folder with --data`, dir)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("create the data folder: %w", err)
+	}
+	return nil
+}
+
+// takeNode gets a new node number from the ledger and keeps it in the folder.
+func (in *installation) takeNode(ctx context.Context) (uint16, error) {
+	host, _ := os.Hostname()
+	node, err := in.ledger.TakeNode(ctx, host+" "+in.dir, time.Now())
+	if err != nil {
+		return 0, err
+	}
+	return node, writeIdentity(in.dir, node)
+}
+
+// node gives the folder's node number, a new one when it has none that holds.
+func (in *installation) node(ctx context.Context) (uint16, error) {
+	id, holds, err := readIdentity(in.dir)
+	if err != nil || holds {
+		return id.Node, err
+	}
+	return in.takeNode(ctx)
+}
+
+// close closes the stores.
+func (in *installation) close() error {
+	return errors.Join(in.ledger.Close(), in.journal.Close())
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"waybill/internal/catalog"
+	"waybill/internal/serve/edge"
+	"waybill/internal/signal"
+	"waybill/internal/store/pebblejournal"
+	"waybill/internal/txid"
+	"waybill/internal/visitor"
+	"waybill/internal/work/deliver"
+	"waybill/internal/work/refresh"
+	"waybill/internal/work/settle"
+)
+
+// shutdownTime is how long a node may take to finish what is in flight.
+const shutdownTime = 9 * time.Second
+
+// node is a running Waybill: the stores, the parts that work on them, and the
+// doors.
+type node struct {
+	*installation
+	settings *serveCmd
+	minter   *minter
+	current  atomic.Pointer[catalog.Catalog]
+	refresh  *refresh.Worker
+	settler  *settle.Settler
+	deliver  *deliver.Worker
+	metrics  *prometheus.Registry
+
+	publicURL, adminURL string
+	servers             []*http.Server
+	group               *group
+}
+
+// startNode opens an installation and starts everything on it. The doors open
+// last, when everything behind them is there.
+func startNode(e *env, s *serveCmd) (*node, error) {
+	in, err := openInstallation(e, s.common, true)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{installation: in, settings: s, metrics: prometheus.NewRegistry()}
+	if err := n.start(e.ctx); err != nil {
+		return nil, errors.Join(err, in.close())
+	}
+	return n, nil
+}
+
+// start brings up the parts in the order in which they need each other.
+func (n *node) start(ctx context.Context) error {
+	number, err := n.node(ctx)
+	if err != nil {
+		return fmt.Errorf("find this node's number: %w", err)
+	}
+	n.refresh = &refresh.Worker{
+		Ledger: n.ledger, Path: filepath.Join(n.dir, catalogFile), Log: n.log, Publish: n.publish,
+	}
+	first, err := n.refresh.First(ctx)
+	if err != nil {
+		return fmt.Errorf("load the catalog: %w", err)
+	}
+	n.minter = &minter{now: time.Now, journal: n.journal, take: n.takeNode, log: n.log}
+	if err := n.minter.start(ctx, number, first.Ring()); err != nil {
+		return err
+	}
+	n.publish(first)
+	n.changed = n.refresh.Refresh
+	n.makeWorkers()
+	return n.open(ctx)
+}
+
+// publish makes a catalog the present one.
+func (n *node) publish(c *catalog.Catalog) {
+	n.current.Store(c)
+	n.minter.SetRing(c.Ring())
+}
+
+// Catalog gives the catalog as it stands.
+func (n *node) Catalog() *catalog.Catalog { return n.current.Load() }
+
+// makeWorkers makes what works behind the doors.
+func (n *node) makeWorkers() {
+	n.settler = settle.New(signals{n.journal}, n.ledger, n.Catalog, n.minter.Bound, n.log)
+	n.deliver = deliver.New(n.ledger, n.Catalog, deliver.Settings{
+		Version: version, AllowPrivate: n.settings.AllowPrivate, Metrics: n.metrics,
+	}, n.log)
+}
+
+// edge makes what answers the public.
+func (n *node) edge() (*edge.Edge, error) {
+	atlas, err := visitor.World()
+	if err != nil {
+		return nil, fmt.Errorf("open the country data: %w", err)
+	}
+	return &edge.Edge{
+		Catalog: n.Catalog, Journal: n.journal, Mint: n.minter, Settler: prompt{n.settler, n.deliver},
+		Guide: visitor.NewGuide(atlas), Proxies: n.settings.Trusted, Metrics: edge.NewMetrics(n.metrics),
+	}, nil
+}
+
+// prompt settles signals and lets what they owe go out at once.
+type prompt struct {
+	settler *settle.Settler
+	deliver *deliver.Worker
+}
+
+// Settle judges a signal and wakes the delivery of what it owes.
+func (p prompt) Settle(ctx context.Context, s signal.Signal) signal.Verdict {
+	v := p.settler.Settle(ctx, s)
+	if v.Status == signal.Accepted || v.Status == signal.Updated {
+		p.deliver.Nudge()
+	}
+	return v
+}
+
+// signals is the journal as settle reads it.
+type signals struct{ *pebblejournal.Journal }
+
+// Signals calls f for a node's signals in a span of ticks.
+func (s signals) Signals(ctx context.Context, node uint16, from, to txid.Tick, f func(txid.ID, []byte) error) error {
+	return s.Scan(ctx, pebblejournal.Query{Kind: txid.Signal, Node: node, From: from, To: to}, f)
+}
+
+// open opens the doors and sets the workers to work.
+func (n *node) open(ctx context.Context) error {
+	public, err := n.edge()
+	if err != nil {
+		return err
+	}
+	n.register()
+	n.group, ctx = newGroup(ctx)
+	mux := http.NewServeMux()
+	mux.Handle("/", public.Handler())
+	n.health(mux)
+	admin := mux
+	if n.settings.AdminListen != "" {
+		admin = http.NewServeMux()
+		n.health(admin)
+	}
+	if err := n.listen(ctx, mux, admin); err != nil {
+		n.group.cancel()
+		return errors.Join(err, n.group.wait())
+	}
+	n.administration(admin, public)
+	n.group.start(ctx, "mint", n.minter.Run)
+	n.group.start(ctx, "refresh", n.refresh.Run)
+	n.group.start(ctx, "settle", n.settler.Run)
+	n.group.start(ctx, "deliver", n.deliver.Run)
+	n.group.start(ctx, "retention", n.retain)
+	return nil
+}
+
+// listen opens the listeners and serves on them.
+func (n *node) listen(ctx context.Context, public, admin http.Handler) error {
+	l, err := net.Listen("tcp", n.settings.Listen) //nolint:noctx // a listener opens at once
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; choose another with --listen", n.settings.Listen, err)
+	}
+	n.serve(ctx, "public", l, public)
+	n.publicURL = n.settings.PublicURL
+	if n.publicURL == "" {
+		n.publicURL = "http://" + l.Addr().String()
+	}
+	n.adminURL = "http://" + l.Addr().String()
+	if n.settings.AdminListen != "" {
+		l, err := net.Listen("tcp", n.settings.AdminListen) //nolint:noctx // as above
+		if err != nil {
+			return fmt.Errorf("listen on %s: %w; choose another with --admin-listen", n.settings.AdminListen, err)
+		}
+		n.serve(ctx, "admin", l, admin)
+		n.adminURL = "http://" + l.Addr().String()
+	}
+	control, err := listenControl(n.dir)
+	if err != nil {
+		return err
+	}
+	n.serve(ctx, "control", control, controlHandler(n.installation))
+	return nil
+}
+
+// serve answers on one listener until ctx is done, then finishes what is in
+// flight.
+func (n *node) serve(ctx context.Context, name string, l net.Listener, h http.Handler) {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second, // slow clients are cut off
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       75 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+	}
+	if name == "control" {
+		s.ReadTimeout, s.WriteTimeout = 0, 0 // a backup takes its time
+	}
+	n.group.start(ctx, name, func(ctx context.Context) error {
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			<-ctx.Done()
+			n.finish(name, s)
+		}()
+		err := s.Serve(l)
+		if !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		<-stopped
+		return nil
+	})
+}
+
+// finish lets a server end what is in flight, and cuts off what takes too long:
+// whoever sends that slowly has not finished a request that could be lost.
+func (n *node) finish(name string, s *http.Server) {
+	limit, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	if err := s.Shutdown(limit); err != nil {
+		n.log.LogAttrs(limit, slog.LevelWarn, "connections cut off at the stop", slog.String("listener", name), slog.Any("error", err))
+		_ = s.Close() // what is left is only closed
+	}
+}
+
+// retain removes what is older than the retention, once an hour.
+func (n *node) retain(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if err := n.journal.Retain(ctx, time.Now().Add(-n.settings.Retention.Duration())); err != nil && ctx.Err() == nil {
+			n.log.LogAttrs(ctx, slog.LevelError, "old records could not be removed", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// wait blocks until the node has stopped, and closes it.
+func (n *node) wait() error {
+	err := n.group.wait()
+	released := n.minter.release(context.Background())
+	return errors.Join(err, released, n.close())
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"os"
+
+	"waybill/internal/fault"
+	"waybill/internal/span"
+)
+
+// serveCmd is "waybill serve".
+type serveCmd struct {
+	common
+	Listen       string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where to answer clicks and postbacks; also API and metrics unless --admin-listen is given."`
+	AdminListen  string         `placeholder:"ADDR" help:"Answer API and metrics only here, never on a tracking domain."`
+	PublicURL    string         `name:"public-url" placeholder:"URL" help:"How the public reaches this node, such as https://go.example.com; used in the links that Waybill hands out."`
+	Trusted      []netip.Prefix `name:"trusted-proxies" placeholder:"CIDR,…" help:"Proxies whose Forwarded or X-Forwarded-For is believed. Default: none."`
+	AllowPrivate []netip.Prefix `name:"allow-private-destinations" placeholder:"CIDR,…" help:"Loopback and private addresses that outbound postbacks may reach; all others are refused."`
+	Retention    span.Span      `default:"400d" help:"How long clicks and signals are kept."`
+	MinFreeMiB   uint64         `name:"min-free-mib" placeholder:"MIB" help:"Refuse to write when less disk than this is free. Default: 1% of the disk, at least 256."`
+}
+
+// Run runs a node until it is told to stop.
+func (s *serveCmd) Run(e *env) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	_, statErr := os.Stat(s.Data)
+	n, err := startNode(e, s)
+	if err != nil {
+		return err
+	}
+	s.greet(e.stdout, n, statErr != nil)
+	return n.wait()
+}
+
+// validate looks for what the parser cannot see.
+func (s *serveCmd) validate() error {
+	if s.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(s.PublicURL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fault.New(fault.Invalid, "--public-url %q is not an http or https URL", s.PublicURL)
+	}
+	return nil
+}
+
+// greet tells a person where to go next.
+func (s *serveCmd) greet(w io.Writer, n *node, first bool) {
+	fmt.Fprintf(w, "Waybill %s answers clicks and postbacks on %s\n", version, n.publicURL) //nolint:errcheck // a closed stdout is no reason to stop
+	fmt.Fprintf(w, "API:  %s/api/v1   description: %s/api/v1/openapi.json\n", n.adminURL, n.adminURL)
+	fmt.Fprintf(w, "Data: %s\n", s.Data)
+	if first {
+		fmt.Fprintf(w, "\nFirst steps, in another terminal:\n"+
+			"  KEY=$(waybill key create --role network --data %s)\n"+
+			"  curl -H \"Authorization: Bearer $KEY\" %s/api/v1/offers\n"+
+			"The README walks from here to the first conversion; \"waybill demo\" shows the whole way.\n",
+			s.Data, n.adminURL)
+	}
+}
