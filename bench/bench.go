@@ -42,12 +42,13 @@ type options struct {
 }
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == "redirect" {
-		fmt.Fprintln(os.Stderr, "bench:", redirect(os.Args[2]))
-		os.Exit(1)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
+	var err error
+	if len(os.Args) == 3 && os.Args[1] == "redirect" {
+		err = redirect(ctx, os.Args[2])
+	} else {
+		err = run(ctx, os.Args[1:], os.Stdout)
+	}
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -95,10 +96,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	rep.print(out)
 	for _, m := range chosen {
-		if err := m.do(ctx, &o, rep); err != nil {
+		err := m.do(ctx, &o, rep)
+		rep.print(out)
+		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
-		rep.print(out)
 	}
 	return rep.save(o.markdown)
 }

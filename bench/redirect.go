@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -9,7 +11,7 @@ import (
 // redirect is the least that a Go server can do for a click: net/http and
 // ServeMux with Waybill's time limits, a query cut up by hand and not decoded,
 // and a Location put together from it. It mints, decides and records nothing.
-func redirect(address string) error {
+func redirect(ctx context.Context, address string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/click", func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -23,7 +25,11 @@ func redirect(address string) error {
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
 		IdleTimeout: 75 * time.Second, MaxHeaderBytes: 16 << 10,
 	}
-	return s.ListenAndServe()
+	context.AfterFunc(ctx, func() { _ = s.Close() }) // nothing of it is worth keeping
+	if err := s.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 // noID stands where a transaction ID would, so that all answers are as long.
