@@ -274,11 +274,12 @@ func (t *clickTest) count(ctx context.Context, rep *report) error {
 	tab := rep.table("Clicks counted", "what", "count")
 	tab.row("answers that wrk received", t.answered)
 	tab.row("answered by waybill_clicks_total", counted)
-	tab.row("of these unrecorded, by waybill_clicks_unrecorded_total", unrecorded)
+	tab.row("of these after 500 ms without the disk's answer, by waybill_clicks_unrecorded_total", unrecorded)
 	tab.row("records in the journal after SIGTERM", sent)
 	tab.note("wrk hangs up at the end of a run: up to one answer a connection (here %d in all) is on its way then and not among wrk's. "+
 		"Servers took %.2f s to stop.", t.runs, took.Seconds())
-	if turnedAway != 0 || sent != counted-unrecorded || sent < t.answered-unrecorded || sent > t.answered+t.runs {
+	// An unrecorded click's visitor did not wait for the disk; its record may be there all the same.
+	if turnedAway != 0 || sent < counted-unrecorded || sent > counted || counted < t.answered || counted > t.answered+t.runs {
 		return fmt.Errorf("the journal has %d clicks sent and %d turned away; %d answers were counted, %d unrecorded, %d received by wrk",
 			sent, turnedAway, counted, unrecorded, t.answered)
 	}
