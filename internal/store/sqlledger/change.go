@@ -29,8 +29,7 @@ func insertChange(ctx context.Context, s session, c *conversion.Conversion, befo
 	const insert = `
 		INSERT INTO change (kind, conversion_id, version, before_doc, at)
 		VALUES ($1, $2, $3, $4, $5)`
-	_, err := s.exec(ctx, insert, conversionChanged, c.ID, int64(c.Version), before, micros(c.UpdatedAt))
-	return err
+	return s.later(ctx, insert, conversionChanged, c.ID, int64(c.Version), before, micros(c.UpdatedAt))
 }
 
 // Changes gives the changes of conversions after one, in the order in which

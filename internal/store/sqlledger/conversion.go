@@ -155,7 +155,7 @@ func insertConversion(ctx context.Context, s session, claim settlement.Claim, c 
 		INSERT INTO conversion (` + conversionColumns + `, transaction_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
 			$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)`
-	if _, err := s.exec(ctx, insert, append(args, claim.TransactionID)...); err != nil {
+	if err := s.later(ctx, insert, append(args, claim.TransactionID)...); err != nil {
 		return err
 	}
 	return insertChange(ctx, s, c, "")

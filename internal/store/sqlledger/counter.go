@@ -6,25 +6,14 @@ import (
 	"waybill/internal/settlement"
 )
 
-// lockCounters takes the rows of caps in the order given, and reads their use.
-func lockCounters(ctx context.Context, s session, counters []settlement.Counter) (map[settlement.Counter]int64, error) {
+// lockCounter takes the row of a cap and has its use put into used.
+func lockCounter(ctx context.Context, s session, c *settlement.Counter, used *int64) error {
 	const lock = `
 		INSERT INTO counter (offer_id, affiliate_id, goal, metric, period, used, raised_at)
 		VALUES ($1, $2, $3, $4, $5, 0, 0)
 		ON CONFLICT (offer_id, affiliate_id, goal, metric, period) DO UPDATE SET used = counter.used
 		RETURNING used`
-	if len(counters) == 0 {
-		return nil, nil
-	}
-	used := make(map[settlement.Counter]int64, len(counters))
-	for _, c := range counters {
-		var n int64
-		if _, err := s.get(ctx, []any{&n}, lock, c.OfferID, c.AffiliateID, c.Goal, c.Metric, c.Period); err != nil {
-			return nil, err
-		}
-		used[c] = n
-	}
-	return used, nil
+	return s.laterGet(ctx, []any{used}, lock, c.OfferID, c.AffiliateID, c.Goal, c.Metric, c.Period)
 }
 
 // addUse adds what the outcome uses, or gives back, to the counters that are held.
@@ -37,7 +26,7 @@ func addUse(ctx context.Context, s session, c *settlement.Case, out *settlement.
 		if n == 0 {
 			continue
 		}
-		_, err := s.exec(ctx, add, n, micros(out.Verdict.SettledAt), k.OfferID, k.AffiliateID, k.Goal, k.Metric, k.Period)
+		err := s.later(ctx, add, n, micros(out.Verdict.SettledAt), k.OfferID, k.AffiliateID, k.Goal, k.Metric, k.Period)
 		if err != nil {
 			return err
 		}

@@ -53,6 +53,9 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	db.reader.SetMaxOpenConns(readers)
 	db.reader.SetMaxIdleConns(readers)
 	db.writer = newGroupWriter(write, db.texts, db.stats, o)
+	if err := db.furnish(ctx); err != nil {
+		return joinClose(err, db)
+	}
 	return nil
 }
 

@@ -26,7 +26,7 @@ func (r *rows) run(ctx context.Context, s session) error {
 	}
 	for rest := r.args; len(rest) > 0; {
 		n := min(len(rest)/r.columns, most)
-		if _, err := s.exec(ctx, s.texts.values(r.head, r.columns, n), rest[:n*r.columns]...); err != nil {
+		if err := s.later(ctx, s.texts.values(r.head, r.columns, n), rest[:n*r.columns]...); err != nil {
 			return err
 		}
 		rest = rest[n*r.columns:]

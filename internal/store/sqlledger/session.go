@@ -10,11 +10,15 @@ import (
 	"waybill/internal/fault"
 )
 
-// runner is what statements run on: a pool, a transaction, or the prepared
-// statements of SQLite's one writer.
+// runner is what statements run on: a pool, a transaction, the prepared
+// statements of SQLite's one writer, or a pipeline of PostgreSQL's. It may hold
+// statements back until now is called; what they answer is there afterwards.
 type runner interface {
-	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	// change runs a statement and puts the number of changed rows into n.
+	change(ctx context.Context, n *int64, text string, args []any) error
+	// rows runs a statement and calls row for each row of its answer.
+	rows(ctx context.Context, row func(scan) error, text string, args []any) error
+	now(ctx context.Context) error
 }
 
 // session runs statements that are written for both engines.
@@ -23,31 +27,43 @@ type session struct {
 	texts *texts
 }
 
-// exec runs a statement and gives the number of rows that it has changed.
-func (s session) exec(ctx context.Context, text string, args ...any) (int64, error) {
+// later runs a statement whose answer is not needed before now, exec or query is
+// called next, or at all. It may fail only then.
+func (s session) later(ctx context.Context, text string, args ...any) error {
+	return s.laterChange(ctx, new(int64), text, args...)
+}
+
+// laterChange is later, and the number of changed rows is in n afterwards.
+func (s session) laterChange(ctx context.Context, n *int64, text string, args ...any) error {
 	clean(args)
-	r, err := s.on.ExecContext(ctx, s.texts.of(text), args...)
-	if err != nil {
+	return s.on.change(ctx, n, s.texts.of(text), args)
+}
+
+// laterGet is later, and the one row of the answer is in dest afterwards.
+func (s session) laterGet(ctx context.Context, dest []any, text string, args ...any) error {
+	clean(args)
+	return s.on.rows(ctx, func(read scan) error { return read(dest...) }, s.texts.of(text), args)
+}
+
+// now waits for the answers of all that later has begun.
+func (s session) now(ctx context.Context) error { return s.on.now(ctx) }
+
+// exec runs a statement and gives the number of rows that it has changed.
+func (s session) exec(ctx context.Context, text string, args ...any) (n int64, err error) {
+	if err := s.laterChange(ctx, &n, text, args...); err != nil {
 		return 0, err
 	}
-	return r.RowsAffected()
+	return n, s.now(ctx)
 }
 
 // query runs a statement and calls row for each row of its answer. row must not
-// run statements of its own.
+// run statements on the same session.
 func (s session) query(ctx context.Context, row func(scan) error, text string, args ...any) error {
 	clean(args)
-	rows, err := s.on.QueryContext(ctx, s.texts.of(text), args...)
-	if err != nil {
+	if err := s.on.rows(ctx, row, s.texts.of(text), args); err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return s.now(ctx)
 }
 
 // scan reads the columns of the row at hand.
@@ -87,6 +103,39 @@ func clean(args []any) {
 		args[i] = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "")
 	}
 }
+
+// plain runs statements by database/sql, each at once.
+type plain struct {
+	on interface {
+		ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	}
+}
+
+func (p plain) change(ctx context.Context, n *int64, text string, args []any) error {
+	r, err := p.on.ExecContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	*n, err = r.RowsAffected()
+	return err
+}
+
+func (p plain) rows(ctx context.Context, row func(scan) error, text string, args []any) error {
+	rows, err := p.on.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (plain) now(context.Context) error { return nil } // nothing was held back
 
 // micros is how a time is kept.
 func micros(t time.Time) int64 {

@@ -1,6 +1,7 @@
 package sqlledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ func (db *DB) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, er
 		v, err = db.settle(ctx, s, &c)
 		return err
 	})
+	if errors.Is(err, errSettled) {
+		return db.Verdict(ctx, c.SignalID)
+	}
 	if _, ok := errors.AsType[*unsure](err); ok {
 		if known, e := db.Verdict(ctx, c.SignalID); e == nil {
 			return known, nil
@@ -34,34 +38,48 @@ func (db *DB) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, er
 	return v, nil
 }
 
+// errSettled ends the transaction of a signal that has its verdict already. It
+// never leaves Settle.
+var errSettled = errors.New("the signal is settled already")
+
 func (db *DB) settle(ctx context.Context, s session, c *settlement.Case) (signal.Verdict, error) {
 	first := openVerdict(c)
-	added, err := insertVerdict(ctx, s, c.SignalID, first, db.now())
-	if err != nil {
+	first.SettledAt = cmp.Or(first.SettledAt, db.now())
+	var added int64
+	if err := insertVerdict(ctx, s, &added, c.SignalID, &first); err != nil {
 		return first, fmt.Errorf("insert the verdict: %w", err)
 	}
-	if !added {
-		return verdictOf(ctx, s, c.SignalID)
-	}
 	if c.Refusal != nil {
-		return first, nil
+		if err := s.now(ctx); err != nil {
+			return first, fmt.Errorf("insert the refusal: %w", err)
+		}
+		return first, settledBefore(added)
 	}
-	state, taken, err := lockCase(ctx, s, c)
+	held, err := lockCase(ctx, s, c)
 	if err != nil {
+		return first, fmt.Errorf("lock the claim: %w", err)
+	}
+	if err := settledBefore(added); err != nil {
 		return first, err
+	}
+	state, err := held.state(ctx, s, c)
+	if err != nil {
+		return first, fmt.Errorf("read the claim: %w", err)
 	}
 	out, err := c.Judge(state)
 	if err != nil {
 		return first, fmt.Errorf("judge: %w", err)
 	}
 	out.Verdict.SignalID = c.SignalID
-	if out.Verdict.SettledAt.IsZero() {
-		out.Verdict.SettledAt = db.now()
+	out.Verdict.SettledAt = cmp.Or(out.Verdict.SettledAt, first.SettledAt)
+	return out.Verdict, writeOutcome(ctx, s, c, state, &out, held.orderFree == 1)
+}
+
+func settledBefore(added int64) error {
+	if added == 0 {
+		return errSettled
 	}
-	if err := writeOutcome(ctx, s, c, state, &out, taken); err != nil {
-		return first, err
-	}
-	return out.Verdict, nil
+	return nil
 }
 
 // openVerdict gives the verdict that is inserted to hold the signal's place: the
@@ -76,73 +94,78 @@ func openVerdict(c *settlement.Case) signal.Verdict {
 	}
 }
 
-// lockCase takes the case's rows and reads what they say. It reports whether the
-// order ID was free and is held now.
-func lockCase(ctx context.Context, s session, c *settlement.Case) (state settlement.State, taken bool, err error) {
-	known, err := lockClaim(ctx, s, c.Claim)
-	if err != nil {
-		return state, false, fmt.Errorf("lock the claim: %w", err)
-	}
-	if c.OrderID != "" {
-		if state.Order, taken, err = lockOrder(ctx, s, c); err != nil {
-			return state, false, fmt.Errorf("lock order %q: %w", c.OrderID, err)
-		}
-	}
-	if state.Used, err = lockCounters(ctx, s, c.Counters); err != nil {
-		return state, false, fmt.Errorf("lock the caps: %w", err)
-	}
-	if known {
-		if state.Conversions, err = conversionsOfClaim(ctx, s, c.Claim); err != nil {
-			return state, false, fmt.Errorf("read the claim's conversions: %w", err)
-		}
-	}
-	return state, taken, nil
+// held is what the locks of a case have shown.
+type held struct {
+	signals   int64 // on the claim, this one included
+	orderFree int64 // 1 if the order ID was free, and is held now
+	used      []int64
 }
 
-// lockClaim takes the claim's row and reports whether there was one.
-func lockClaim(ctx context.Context, s session, c settlement.Claim) (known bool, err error) {
-	const insert = `
+// lockCase takes the case's rows, all in one round trip where the engine has
+// round trips.
+func lockCase(ctx context.Context, s session, c *settlement.Case) (*held, error) {
+	const claim = `
 		INSERT INTO claim (transaction_id, goal_id, offer_id, test, signals)
 		VALUES ($1, $2, $3, $4, 1)
-		ON CONFLICT (transaction_id, goal_id, offer_id, test) DO NOTHING`
-	const again = `
-		UPDATE claim SET signals = signals + 1
-		WHERE transaction_id = $1 AND goal_id = $2 AND offer_id = $3 AND test = $4`
-	added, err := s.exec(ctx, insert, c.TransactionID, c.GoalID, c.OfferID, c.Test)
-	if err != nil || added == 1 {
-		return false, err
-	}
-	locked, err := s.exec(ctx, again, c.TransactionID, c.GoalID, c.OfferID, c.Test)
-	if err == nil && locked != 1 {
-		err = errAgain
-	}
-	return true, err
-}
-
-// lockOrder takes the row of an order ID. If it was free it is held now; if not,
-// it gives the conversion whose it is.
-func lockOrder(ctx context.Context, s session, c *settlement.Case) (whose *conversion.Conversion, taken bool, err error) {
-	const insert = `
+		ON CONFLICT (transaction_id, goal_id, offer_id, test) DO UPDATE SET signals = claim.signals + 1
+		RETURNING signals`
+	const order = `
 		INSERT INTO taken_order (offer_id, goal_id, test, order_id, conversion_id)
 		VALUES ($1, $2, $3, $4, '')
 		ON CONFLICT (offer_id, goal_id, test, order_id) DO NOTHING`
+	h := &held{used: make([]int64, len(c.Counters))}
+	k := c.Claim
+	err := s.laterGet(ctx, []any{&h.signals}, claim, k.TransactionID, k.GoalID, k.OfferID, k.Test)
+	if err != nil {
+		return nil, err
+	}
+	if c.OrderID != "" {
+		if err := s.laterChange(ctx, &h.orderFree, order, k.OfferID, k.GoalID, k.Test, c.OrderID); err != nil {
+			return nil, err
+		}
+	}
+	for i := range c.Counters {
+		if err := lockCounter(ctx, s, &c.Counters[i], &h.used[i]); err != nil {
+			return nil, err
+		}
+	}
+	return h, s.now(ctx)
+}
+
+// state reads what the held rows stand for.
+func (h *held) state(ctx context.Context, s session, c *settlement.Case) (state settlement.State, err error) {
+	if len(c.Counters) > 0 {
+		state.Used = make(map[settlement.Counter]int64, len(c.Counters))
+	}
+	for i, counter := range c.Counters {
+		state.Used[counter] = h.used[i]
+	}
+	if c.OrderID != "" && h.orderFree == 0 {
+		if state.Order, err = ownerOfOrder(ctx, s, c); err != nil {
+			return state, fmt.Errorf("read whose order %q is: %w", c.OrderID, err)
+		}
+	}
+	if h.signals > 1 {
+		state.Conversions, err = conversionsOfClaim(ctx, s, c.Claim)
+	}
+	return state, err
+}
+
+// ownerOfOrder gives the conversion that has taken the case's order ID.
+func ownerOfOrder(ctx context.Context, s session, c *settlement.Case) (*conversion.Conversion, error) {
 	const read = `
 		SELECT conversion_id FROM taken_order
 		WHERE offer_id = $1 AND goal_id = $2 AND test = $3 AND order_id = $4`
-	added, err := s.exec(ctx, insert, c.Claim.OfferID, c.Claim.GoalID, c.Claim.Test, c.OrderID)
-	if err != nil || added == 1 {
-		return nil, added == 1, err
-	}
 	var id string
 	found, err := s.get(ctx, []any{&id}, read, c.Claim.OfferID, c.Claim.GoalID, c.Claim.Test, c.OrderID)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if !found {
-		return nil, false, errAgain // it was given back in between
+		return nil, errAgain // it was given back in between
 	}
 	conv, err := conversionOf(ctx, s, id)
-	return &conv, false, err
+	return &conv, err
 }
 
 // writeOutcome writes what Judge has decided.
@@ -207,9 +230,7 @@ func settleOrder(ctx context.Context, s session, c *settlement.Case, out *settle
 		DELETE FROM taken_order
 		WHERE offer_id = $1 AND goal_id = $2 AND test = $3 AND order_id = $4`
 	if out.TakeOrder {
-		_, err := s.exec(ctx, take, out.Conversion.ID, c.Claim.OfferID, c.Claim.GoalID, c.Claim.Test, c.OrderID)
-		return err
+		return s.later(ctx, take, out.Conversion.ID, c.Claim.OfferID, c.Claim.GoalID, c.Claim.Test, c.OrderID)
 	}
-	_, err := s.exec(ctx, giveBack, c.Claim.OfferID, c.Claim.GoalID, c.Claim.Test, c.OrderID)
-	return err
+	return s.later(ctx, giveBack, c.Claim.OfferID, c.Claim.GoalID, c.Claim.Test, c.OrderID)
 }

@@ -41,6 +41,7 @@ type Options struct {
 	Pool       int              // connections: PostgreSQL's in all (default 16), SQLite's readers (default 4)
 	Timeout    time.Duration    // PostgreSQL: longest write, default 10 s
 	Dial       time.Duration    // PostgreSQL: longest wait for a connection, default 2 s
+	Later      bool             // PostgreSQL: open also while the server is away
 }
 
 func (o Options) withDefaults() Options {
@@ -88,7 +89,8 @@ type writer interface {
 
 // Open opens the ledger at url: a file's path, sqlite:PATH, or postgres://….
 // It makes what is missing and brings the schema up to date. A server that
-// cannot be reached is Unavailable.
+// cannot be reached is Unavailable; with Later the ledger opens all the same, and
+// everything asked of it is Unavailable until the server is there.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	o = o.withDefaults()
 	db := &DB{engine: engineOf(url), now: o.Now, stats: new(counts)}
@@ -99,9 +101,6 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if err := open(ctx, url, o); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", db.engine.explain(err))
-	}
-	if err := db.furnish(ctx); err != nil {
-		return nil, fmt.Errorf("open ledger: %w", joinClose(err, db))
 	}
 	return db, nil
 }
@@ -130,7 +129,7 @@ func (db *DB) Ping(ctx context.Context) error {
 func (db *DB) Engine() string { return string(db.engine) }
 
 // read gives a session for single reads, each of which sees the latest commit.
-func (db *DB) read() session { return session{on: db.reader, texts: db.texts} }
+func (db *DB) read() session { return session{on: plain{db.reader}, texts: db.texts} }
 
 // snapshot runs f on one unchanging state of the whole ledger.
 func (db *DB) snapshot(ctx context.Context, f func(session) error) error {
@@ -138,7 +137,7 @@ func (db *DB) snapshot(ctx context.Context, f func(session) error) error {
 	if err != nil {
 		return db.engine.explain(err)
 	}
-	err = f(session{on: tx, texts: db.texts})
+	err = f(session{on: plain{tx}, texts: db.texts})
 	if e := tx.Rollback(); err == nil && e != nil {
 		err = db.engine.explain(e)
 	}

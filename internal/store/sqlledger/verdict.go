@@ -22,18 +22,14 @@ func scanVerdict(read scan) (v signal.Verdict, err error) {
 	return v, err
 }
 
-// insertVerdict stores v and reports whether its signal had none yet.
-func insertVerdict(ctx context.Context, s session, id string, v signal.Verdict, now time.Time) (bool, error) {
+// insertVerdict stores v; added is 1 afterwards if its signal had none yet.
+func insertVerdict(ctx context.Context, s session, added *int64, id string, v *signal.Verdict) error {
 	const insert = `
 		INSERT INTO verdict (` + verdictColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (signal_id) DO NOTHING`
-	if v.SettledAt.IsZero() {
-		v.SettledAt = now
-	}
-	added, err := s.exec(ctx, insert, id, string(v.Status), string(v.Code), v.ConversionID, v.TransactionID,
+	return s.laterChange(ctx, added, insert, id, string(v.Status), string(v.Code), v.ConversionID, v.TransactionID,
 		v.Test, v.Message, v.Rule, v.OfferID, v.GoalID, string(v.Channel), micros(v.SettledAt))
-	return added == 1, err
 }
 
 // updateVerdict gives a verdict that held its signal's place its contents.
@@ -42,9 +38,8 @@ func updateVerdict(ctx context.Context, s session, v *signal.Verdict) error {
 		UPDATE verdict SET status = $2, code = $3, conversion_id = $4, transaction_id = $5, test = $6,
 			message = $7, rule = $8, offer_id = $9, goal_id = $10, channel = $11, settled_at = $12
 		WHERE signal_id = $1`
-	_, err := s.exec(ctx, update, v.SignalID, string(v.Status), string(v.Code), v.ConversionID, v.TransactionID,
+	return s.later(ctx, update, v.SignalID, string(v.Status), string(v.Code), v.ConversionID, v.TransactionID,
 		v.Test, v.Message, v.Rule, v.OfferID, v.GoalID, string(v.Channel), micros(v.SettledAt))
-	return err
 }
 
 func verdictOf(ctx context.Context, s session, id string) (v signal.Verdict, err error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"waybill/internal/fault"
 )
@@ -78,24 +79,27 @@ func (w *poolWriter) long(ctx context.Context, f func(context.Context, session) 
 }
 
 func (w *poolWriter) once(ctx context.Context, f func(context.Context, session) error) error {
-	tx, err := w.db.BeginTx(ctx, nil)
+	conn, err := w.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	if err := f(ctx, session{on: tx, texts: w.texts}); err != nil {
-		_ = tx.Rollback() // a connection that cannot is thrown away
-		return err
-	}
-	begun := time.Now()
-	if err := tx.Commit(); err != nil {
-		w.stats.failed.Add(1)
-		if _, ok := errors.AsType[*pgconn.PgError](err); ok {
-			return err // the server has answered: it did not commit
+	defer conn.Close() //nolint:errcheck // gives it back to the pool
+	return conn.Raw(func(driver any) error {
+		p := &pipeline{conn: driver.(*stdlib.Conn).Conn()} //nolint:forcetypeassert // the pool's own driver
+		p.begin()
+		if err := f(ctx, session{on: p, texts: w.texts}); err != nil {
+			p.rollback(ctx)
+			return err
 		}
-		return &unsure{err}
-	}
-	w.stats.commit(1, time.Since(begun))
-	return nil
+		begun := time.Now()
+		if err := p.commit(ctx); err != nil {
+			w.stats.failed.Add(1)
+			p.rollback(ctx)
+			return err
+		}
+		w.stats.commit(1, time.Since(begun))
+		return nil
+	})
 }
 
 func (w *poolWriter) close() error { return nil } // the pool is the reader's

@@ -186,7 +186,7 @@ func (w *groupWriter) one(ctx context.Context, r *request) error {
 	if err := w.stmts.run(ctx, "SAVEPOINT one"); err != nil {
 		return err
 	}
-	r.err = guarded(ctx, r.f, session{on: w.stmts, texts: w.texts})
+	r.err = guarded(ctx, r.f, session{on: plain{w.stmts}, texts: w.texts})
 	if r.err != nil {
 		// Where the transaction is gone (a full disk takes it all), so is the
 		// savepoint, and this fails.
