@@ -48,9 +48,9 @@ func TestPowerLoss(t *testing.T) {
 			j := open(t, "journal", Options{FS: disk.on(mem), MemTableSize: 256 << 10})
 			tr := start(t, j, 8, 2000)
 			rng := rand.New(rand.NewPCG(3, uint64(kept)))
-			for round := range 12 {
+			for round := range 6 {
 				tr.awaitAcks(1 + rng.IntN(400))
-				if round%4 == 3 { // the disk is failing while the power goes
+				if round%3 == 2 { // the disk is failing while the power goes
 					disk.breaks(on(syscall.EIO, "", errorfs.OpFileSync, errorfs.OpFileSyncData))
 					tr.awaitRefusals(1)
 				}

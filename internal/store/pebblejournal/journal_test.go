@@ -20,13 +20,16 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-const patience = 20 * time.Second // the time after which a test gives up waiting
+const patience = time.Minute // the time after which a test gives up waiting
 
 // open opens a journal and closes it with the test.
 func open(t testing.TB, dir string, o Options) *Journal {
 	t.Helper()
 	if o.MemTableSize == 0 {
 		o.MemTableSize = 4 << 20
+	}
+	if o.AppendTimeout == 0 {
+		o.AppendTimeout = patience // the machine may be busy
 	}
 	j, err := Open(dir, o)
 	if err != nil {

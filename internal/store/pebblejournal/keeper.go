@@ -28,6 +28,9 @@ const (
 	spaceStep = 16 << 20
 )
 
+// errShut breaks the fence of a store that is in order.
+var errShut = errors.New("the store has been shut")
+
 // keep watches over the store: it serves from one until it breaks, then opens
 // the next, until the journal is closed. One goroutine runs it, so there is
 // never more than one try at a time.
@@ -132,8 +135,9 @@ func (j *Journal) refuseWaiting(refusal error) {
 	}
 }
 
-// shut ends a healthy store: what waits is written, memory is flushed, so that
-// the next start has nothing to replay.
+// shut ends a healthy store: what waits is written, and memory is flushed, so
+// that the next start has nothing to replay. Then the fence is broken: closing
+// would wait for compactions, and cutting them off is no worse than a crash.
 func (j *Journal) shut(s *store) error {
 	drained := s.finish(closing / 2)
 	j.current.Store(nil)
@@ -146,10 +150,14 @@ func (j *Journal) shut(s *store) error {
 	if err := s.db.Flush(); err != nil {
 		s.fence.fail(fmt.Errorf("flush: %w", err))
 	}
+	s.fence.fail(errShut)
 	if err := s.close(); err != nil {
-		s.fence.fail(err)
+		return err
 	}
-	return s.fence.failure()
+	if cause := s.fence.failure(); !errors.Is(cause, errShut) {
+		return cause
+	}
+	return nil
 }
 
 // unwritten makes the fault for records that cannot be written now.

@@ -64,7 +64,7 @@ func (f *hungFile) SyncData() error { f.disk.wait(); return f.File.SyncData() }
 func hung(t *testing.T, f func(t *testing.T, j *Journal, d *hungDisk, m *txid.Mint)) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &hungDisk{FS: vfs.NewMem()}
-		j := open(t, "journal", Options{FS: d})
+		j := open(t, "journal", Options{FS: d, AppendTimeout: defaultTimeout})
 		defer shut(t, j)
 		m := txid.NewMint(testRing, 1, 0)
 		put(t, j, m, noon, txid.Click, "before")
@@ -159,7 +159,7 @@ func TestTheQueueHasAnEnd(t *testing.T) {
 func TestCloseDoesNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &hungDisk{FS: vfs.NewMem()}
-		j := open(t, "journal", Options{FS: d})
+		j := open(t, "journal", Options{FS: d, AppendTimeout: defaultTimeout})
 		d.hangs()
 		m := txid.NewMint(testRing, 1, 0)
 		go func() { _, _, _ = try(t.Context(), j, m, "committing") }()
