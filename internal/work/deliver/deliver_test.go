@@ -105,9 +105,12 @@ func (b *book) Renew(_ context.Context, id string, held, until time.Time) (bool,
 	return true, nil
 }
 
-func (b *book) Record(_ context.Context, a delivery.Attempt, after delivery.Owed) error {
+func (b *book) Record(ctx context.Context, a delivery.Attempt, after delivery.Owed) error {
 	err := b.begin("record")
 	defer b.mu.Unlock()
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return err
 	}

@@ -2,16 +2,25 @@ package deliver
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"code.dny.dev/ssrf"
 
 	"waybill/internal/delivery"
 )
@@ -135,17 +144,18 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestCookiesAndProxies: nothing of one answer, and nothing of the environment,
-// goes into the next request.
-func TestCookiesAndProxies(t *testing.T) {
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1/")
-	t.Setenv("http_proxy", "http://127.0.0.1:1/")
+// TestNothingIsCarriedOver: nothing of one answer goes into the next request,
+// and no proxy stands between the guard and the receiver.
+func TestNothingIsCarriedOver(t *testing.T) {
 	var cookies atomic.Int32
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		cookies.Add(int32(len(r.Cookies())))
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
 	})
 	w := sender(t, Settings{AllowPrivate: loopback()})
+	if w.transport.(*http.Transport).Proxy != nil {
+		t.Error("a proxy may be used")
+	}
 	for range 2 {
 		if a := w.Send(t.Context(), to(url), owed("d1")); a.Error != "" {
 			t.Errorf("Send() = %+v", a)
@@ -230,6 +240,41 @@ func speak(t testing.TB, text string) string {
 		<-done
 	})
 	return "http://" + l.Addr().String()
+}
+
+func TestClassify(t *testing.T) {
+	dial := func(err error) error { return &net.OpError{Op: "dial", Err: err} }
+	tests := []struct {
+		name string
+		err  error
+		want delivery.ErrorClass
+	}{
+		{"no such name", dial(&net.DNSError{Err: "no such host", IsNotFound: true}), delivery.ErrDNS},
+		{"no answer about a name", dial(&net.DNSError{Err: "i/o timeout", IsTimeout: true}), delivery.ErrDNS},
+		{"a forbidden address", dial(fmt.Errorf("%w: 10.0.0.1", ssrf.ErrProhibitedIP)), delivery.ErrForbidden},
+		{"a forbidden protocol", dial(ssrf.ErrProhibitedNetwork), delivery.ErrForbidden},
+		{"nobody listens", dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), delivery.ErrRefused},
+		{"no way there", dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), delivery.ErrOther},
+		{"nobody there", dial(os.NewSyscallError("connect", syscall.ETIMEDOUT)), delivery.ErrTimeout},
+		{"our time is up", fmt.Errorf("x: %w", context.DeadlineExceeded), delivery.ErrTimeout},
+		{"the socket's time is up", &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, delivery.ErrTimeout},
+		{"reset", &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, delivery.ErrReset},
+		{"broken pipe", &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}, delivery.ErrReset},
+		{"the end", io.EOF, delivery.ErrReset},
+		{"the end in between", fmt.Errorf("x: %w", io.ErrUnexpectedEOF), delivery.ErrReset},
+		{"an alert", &net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}, delivery.ErrTLS},
+		{"a certificate", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, delivery.ErrTLS},
+		{"another protocol", http.ErrSchemeMismatch, delivery.ErrTLS},
+		{"no common version", errors.New("tls: server selected unsupported protocol version 301"), delivery.ErrTLS},
+		{"anything else", errors.New("malformed HTTP response"), delivery.ErrOther},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := classify(tt.err); got != tt.want {
+				t.Errorf("classify(%v) = %s, want %s", tt.err, got, tt.want)
+			}
+		})
+	}
 }
 
 func TestConnections(t *testing.T) {

@@ -79,10 +79,10 @@ func (l *lanes) enter(j job, now time.Time) (place, time.Time) {
 	if soonest := now.Add(2 * h.took); h.full.Before(soonest) {
 		h.full = soonest // those that are held go first
 	}
-	if last := now.Add(farthest); h.full.After(last) {
-		return putOff, last
-	}
 	h.full = h.full.Add(h.took / time.Duration(l.perHost))
+	if last := now.Add(farthest); h.full.After(last) {
+		h.full = last
+	}
 	return putOff, h.full
 }
 

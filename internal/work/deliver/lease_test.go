@@ -203,6 +203,14 @@ func TestLedgerAway(t *testing.T) {
 		if o := b.get("d1"); o.State != delivery.Delivered || f.times("d1") != 1 {
 			t.Errorf("it was sent %d times and is %+v", f.times("d1"), o)
 		}
+
+		b.setFail(func(string) error { return errAway })
+		wait(t, longest) // the next outage is another one
+		before := b.looks
+		wait(t, 3*time.Second)
+		if got := b.looks - before; got < 2 {
+			t.Errorf("it looked %d times in the first 3 s of another outage, want 2 at least", got)
+		}
 	})
 }
 
@@ -264,7 +272,7 @@ func TestOutcomeIsNeverRecorded(t *testing.T) {
 			`waybill_postback_attempts_total{outcome="delivered"}`: 2,
 			`waybill_postback_attempts_unrecorded_total`:           1,
 			`waybill_postback_attempt_seconds`:                     2,
-			`waybill_postbacks_dead_total`:                         0,
+			`waybill_postbacks_given_up_total`:                     0,
 			`waybill_postbacks_in_flight`:                          0,
 		}
 		if !maps.Equal(got, want) {

@@ -29,7 +29,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Name: "waybill_postbacks_in_flight", Help: "Postbacks that are being sent.",
 		}),
 		dead: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "waybill_postbacks_dead_total", Help: "Postbacks given up: every attempt failed, or they can never succeed.",
+			Name: "waybill_postbacks_given_up_total", Help: "Postbacks that died: every attempt failed, or they can never succeed.",
 		}),
 		unrecorded: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "waybill_postback_attempts_unrecorded_total", Help: "Attempts that the ledger did not take. Their postbacks are sent again with the same ID.",
