@@ -67,14 +67,27 @@ func (n *node) command(ctx context.Context, args ...string) *exec.Cmd {
 // url writes the address of a path.
 func (n *node) url(path string) string { return "http://" + n.address + path }
 
-// createKey makes the key that later calls of the API bear.
+// createKey makes the key that later calls of the API bear, and waits until the
+// node knows it, which a busy machine may delay.
 func (n *node) createKey(ctx context.Context) error {
 	out, err := n.command(ctx, "key", "create", "--role", "network").Output()
 	if err != nil {
 		return fmt.Errorf("create a key: %w", err)
 	}
 	n.key = strings.TrimSpace(string(out))
-	return nil
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	for tick := time.Tick(20 * time.Millisecond); ; {
+		var page document
+		if err = n.call(ctx, http.MethodGet, "/advertisers", nil, &page); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("use the new key: %w", err)
+		case <-tick:
+		}
+	}
 }
 
 // check runs "waybill check" beside the node.
