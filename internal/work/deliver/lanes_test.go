@@ -26,8 +26,15 @@ func TestLanes(t *testing.T) {
 		where place
 		until time.Duration
 	}{
-		{start, 0}, {start, 0}, {hold, 0}, {hold, 0}, {hold, 0}, {hold, 0},
-		{putOff, 250 * time.Millisecond}, {putOff, 300 * time.Millisecond}, {putOff, 350 * time.Millisecond},
+		{start, 0},
+		{start, 0},
+		{hold, 0},
+		{hold, 0},
+		{hold, 0},
+		{hold, 0},
+		{putOff, 250 * time.Millisecond},
+		{putOff, 300 * time.Millisecond},
+		{putOff, 350 * time.Millisecond},
 	}
 	for i, w := range want {
 		if where, until := enter(i, "slow"); where != w.where || until != w.until {
