@@ -31,7 +31,8 @@ func (a *API) registerKeys(h huma.API, s *schemas) {
 	handle(h, route{
 		method: http.MethodPost, path: prefix + "/keys", id: "create-key", tag: "Administration", status: http.StatusCreated,
 		summary: "Create an API key", in: create, out: schemaOf[newKey](s),
-		text: "The answer holds the key itself. That is the only time it is shown: a repetition by Idempotency-Key leaves it out.",
+		example: `{"role":"affiliate","affiliate_id":1,"name":"their tracker"}`,
+		text:    "The answer holds the key itself. That is the only time it is shown: a repetition by Idempotency-Key leaves it out.",
 	}, a.createKey)
 	handle(h, route{
 		method: http.MethodDelete, path: prefix + "/keys/{id}", id: "revoke-key", tag: "Administration",
@@ -136,7 +137,8 @@ func (a *API) registerSettings(h huma.API, s *schemas) {
 	})
 	handle(h, route{
 		method: http.MethodPatch, path: prefix + "/settings", id: "change-settings", tag: "Administration",
-		summary: "Change the settings", in: shape, out: shape, text: "By the rules of JSON Merge Patch (RFC 7396).",
+		summary: "Change the settings", in: shape, out: shape, example: `{"fallback_url":"https://www.example.com/"}`,
+		text: "By the rules of JSON Merge Patch (RFC 7396).",
 	}, a.changeSettings)
 }
 

@@ -31,6 +31,8 @@ func (a *API) advertisers() resource[int64, advertiser.Advertiser] {
 	return resource[int64, advertiser.Advertiser]{
 		path: "advertisers", tag: "Advertisers", one: "advertiser", schema: "Advertiser", kind: kindNetwork,
 		text:    "An advertiser pays for what its offers bring, and proves with a token or a signature that its postbacks come from it.",
+		example: `{"name":"Example Shop","postback_auth":"token","status_words":{"sale":"approved","refund":"rejected"}}`,
+		patch:   `{"postback_auth":"signature"}`,
 		table:   a.Advertisers,
 		initial: func(int64) advertiser.Advertiser { return advertiser.Default() },
 		key:     func(v advertiser.Advertiser) int64 { return v.ID },
@@ -56,6 +58,8 @@ func (a *API) affiliates() resource[int64, affiliate.Affiliate] {
 	return resource[int64, affiliate.Affiliate]{
 		path: "affiliates", tag: "Affiliates", one: "affiliate", schema: "Affiliate", kind: kindNetwork,
 		text:    "An affiliate sends visitors, and is paid for what they do.",
+		example: `{"name":"Example Blog"}`,
+		patch:   `{"status":"blocked"}`,
 		table:   a.Affiliates,
 		initial: func(int64) affiliate.Affiliate { return affiliate.Default() },
 		key:     func(v affiliate.Affiliate) int64 { return v.ID },
@@ -72,6 +76,8 @@ func (a *API) offers() resource[int64, offer.Offer] {
 		path: "offers", tag: "Offers", one: "offer", schema: "Offer", kind: kindOffer,
 		text: "An offer says where visitors go, what counts as a conversion and what it earns. " +
 			"Creating one makes its goal `default`. Affiliates see all but archived offers, without revenue; advertisers their own, without payout.",
+		example: `{"advertiser_id":1,"name":"Spring sale","destination_url":"https://shop.example.com/?tid={transaction_id}","payout":{"type":"cpa","amount":"4.00"},"revenue":{"type":"cpa","amount":"6.00"},"caps":[{"metric":"conversions","period":"day","limit":"500"}],"targeting":{"countries":["DE","AT"],"block_bots":true}}`,
+		patch:   `{"payout":{"amount":"4.50"},"click_window":"14d"}`,
 		table:   a.Offers,
 		initial: func(int64) offer.Offer { return offer.Default() },
 		key:     func(v offer.Offer) int64 { return v.ID },
@@ -115,6 +121,8 @@ func (a *API) goals() resource[int64, offer.Goal] {
 	return resource[int64, offer.Goal]{
 		path: "goals", under: "offers", tag: "Offers", one: "goal", schema: "Goal", kind: kindGoal,
 		text:    "A goal is one step that a visitor may take, counted and paid on its own.",
+		example: `{"code":"deposit","name":"First deposit","payout":{"type":"cpa","amount":"25.00"},"revenue":{"type":"cpa","amount":"40.00"},"dedupe":"once"}`,
+		patch:   `{"name":"First deposit"}`,
 		table:   a.Goals,
 		initial: offer.NewGoal,
 		key:     func(v offer.Goal) int64 { return v.ID },
@@ -151,6 +159,8 @@ func (a *API) terms() resource[int64, offer.Term] {
 	return resource[int64, offer.Term]{
 		path: "terms", tag: "Terms", one: "term", schema: "Term", kind: kindNetwork,
 		text:    "A term is a special price for an affiliate, a goal or a country, for a time. The one that fits most closely holds.",
+		example: `{"offer_id":1,"affiliate_id":1,"country":"DE","payout":{"type":"cpa","amount":"5.00"},"note":"summer agreement"}`,
+		patch:   `{"until":"2027-01-01T00:00:00Z"}`,
 		table:   a.Terms,
 		initial: func(int64) offer.Term { return offer.Term{} },
 		key:     func(v offer.Term) int64 { return v.ID },
@@ -167,6 +177,8 @@ func (a *API) links() resource[string, link.Link] {
 	return resource[string, link.Link]{
 		path: "links", tag: "Links", one: "link", schema: "Link", kind: kindNetwork,
 		text:    "A short link stands for an offer, an affiliate and values to see again. Its code never changes meaning; it is retired, not reused.",
+		example: `{"code":"summer","offer_id":1,"affiliate_id":1,"query":"source=newsletter&sub1=may"}`,
+		patch:   `{"status":"retired"}`,
 		table:   a.Links,
 		initial: func(int64) link.Link { return link.Default() },
 		key:     func(v link.Link) string { return v.Code },
@@ -210,6 +222,8 @@ func (a *API) subscriptions() resource[int64, delivery.Subscription] {
 		path: "postbacks", tag: "Postbacks", one: "postback", schema: "Postback", kind: kindSubscription,
 		text: "A postback tells an affiliate's tracker, an advertiser's system or the network's own of what becomes of conversions. " +
 			"Partners manage their own, and those can hold only what their owner may know.",
+		example: `{"owner":{"affiliate_id":1},"on":["conversion.created","conversion.rejected"],"url":"https://tracker.example.com/postback?cid={aff_click_id}&payout={payout}&status={status}"}`,
+		patch:   `{"status":"paused"}`,
 		table:   a.Subscriptions,
 		initial: func(int64) delivery.Subscription { return delivery.Default() },
 		key:     func(v delivery.Subscription) int64 { return v.ID },

@@ -30,7 +30,8 @@ func (a *API) registerConversions(h huma.API, s *schemas) {
 	handle(h, route{
 		method: http.MethodPost, path: prefix + "/conversions", id: "create-conversions", tag: "Conversions",
 		summary: "Report conversions", roles: []account.Role{account.Advertiser},
-		in: reportSchema(), out: &huma.Schema{OneOf: []*huma.Schema{verdict, verdictsSchema(s)}},
+		in: reportSchema(), example: `[{"transaction_id":"TRANSACTION_ID","goal":"default","amount":"59.90","order_id":"A-1001"}]`,
+		out: &huma.Schema{OneOf: []*huma.Schema{verdict, verdictsSchema(s)}},
 		text: "One object, or an array of up to 100, by the names that postbacks use: `transaction_id`, `goal`, `amount`, `order_id`, " +
 			"`status`, `occurred_at` and so on, values as strings. Each is written down, judged by the same rules as a postback " +
 			"(channel `api`), and answered for by a verdict. A single one is answered with its verdict's HTTP status, an array with " +
@@ -39,18 +40,13 @@ func (a *API) registerConversions(h huma.API, s *schemas) {
 	handle(h, route{
 		method: http.MethodPatch, path: prefix + "/conversions/{id}", id: "change-conversion", tag: "Conversions",
 		summary: "Change a conversion", roles: []account.Role{account.Advertiser},
-		in: schemaOf[conversionChange](s), out: verdict,
+		in: schemaOf[conversionChange](s), out: verdict, example: `{"status":"rejected","note":"the order was returned"}`,
 		text: "Sets the status, the sale amount, or both. The change is a signal like any other, so the answer is a verdict, with its HTTP status.",
 	}, a.changeConversion)
 }
 
 func reportSchema() *huma.Schema {
-	one := &huma.Schema{
-		Type: huma.TypeObject, AdditionalProperties: true,
-		Examples: []any{map[string]any{
-			"transaction_id": "TRANSACTION_ID", "goal": "default", "amount": "59.90", "order_id": "A-1001",
-		}},
-	}
+	one := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 	most := param.MaxBatch
 	return &huma.Schema{OneOf: []*huma.Schema{one, {Type: huma.TypeArray, Items: one, MaxItems: &most}}}
 }

@@ -2,10 +2,13 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -32,5 +35,77 @@ func TestOpenAPIIsCommitted(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("openapi.yaml differs from the routes; run go test ./internal/serve/api -run OpenAPI -update")
+	}
+}
+
+// description is as much of an OpenAPI document as these tests look at.
+type description struct {
+	Paths map[string]map[string]struct {
+		OperationID string
+		Summary     string
+		RequestBody struct {
+			Content map[string]struct{ Example json.RawMessage }
+		}
+	}
+	Components struct{ Schemas map[string]json.RawMessage }
+}
+
+func (w *world) describe(t *testing.T) (d description, text string) {
+	t.Helper()
+	text = w.do(t, "", "GET", "openapi.json", "").text
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatal(err)
+	}
+	return d, text
+}
+
+func TestDescriptionIsWhole(t *testing.T) {
+	w := newWorld(t)
+	d, text := w.describe(t)
+	used := map[string]bool{}
+	for _, m := range regexp.MustCompile(`"#/components/schemas/([^"]+)"`).FindAllStringSubmatch(text, -1) {
+		used[m[1]] = true
+		if d.Components.Schemas[m[1]] == nil {
+			t.Errorf("schema %s is referred to, and is not there", m[1])
+		}
+	}
+	for name := range d.Components.Schemas {
+		if !used[name] {
+			t.Errorf("schema %s is there, and nothing refers to it", name)
+		}
+	}
+	for path, methods := range d.Paths {
+		for method, op := range methods {
+			if op.OperationID == "" || op.Summary == "" {
+				t.Errorf("%s %s has no ID or no summary", method, path)
+			}
+		}
+	}
+}
+
+// TestExamplesAreTaken sends every example of the description.
+func TestExamplesAreTaken(t *testing.T) {
+	w := newWorld(t)
+	w.do(t, asNetwork, "POST", "terms", `{"offer_id":1,"payout":{"type":"cpa","amount":"5"}}`)
+	d, _ := w.describe(t)
+	for path, methods := range d.Paths {
+		for method, op := range methods {
+			example := op.RequestBody.Content["application/json"].Example
+			if method == "get" || method == "delete" || op.OperationID == "replay-delivery" {
+				continue
+			}
+			id := "1"
+			switch op.OperationID {
+			case "change-link":
+				id = "spring"
+			case "change-conversion":
+				id = w.conversion.ID
+			}
+			target := strings.NewReplacer("/api/v1/", "", "{offer_id}", "1", "{id}", id).Replace(path)
+			got := w.do(t, asNetwork, strings.ToUpper(method), target, string(example))
+			if len(example) == 0 || got.status/100 != 2 {
+				t.Errorf("%s %s with the example %s = %d %s; want a success", method, target, example, got.status, got.text)
+			}
+		}
 	}
 }

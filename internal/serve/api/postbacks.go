@@ -42,11 +42,12 @@ func (a *API) registerPostbacks(h huma.API, s *schemas) {
 		method: http.MethodPost, path: prefix + "/postbacks/preview", id: "preview-postback", tag: "Postbacks",
 		summary: "Fill a template in, without saving or sending it", roles: both,
 		in: schemaOf[previewRequest](s), out: schemaOf[preview](s),
+		example: `{"owner":{"affiliate_id":1},"url":"https://tracker.example.com/?cid={aff_click_id}&payout={payout}"}`,
 	}, a.previewPostback)
 	handle(h, route{
 		method: http.MethodPost, path: prefix + "/postbacks/{id}/test", id: "test-postback", tag: "Postbacks",
 		summary: "Send one test of a postback now", roles: both,
-		in: schemaOf[testRequest](s), out: schemaOf[attemptRecord](s), bodyOptional: true,
+		in: schemaOf[testRequest](s), out: schemaOf[attemptRecord](s), bodyOptional: true, example: `{}`,
 		text: "It is sent once, outside the queue, with the values of a sample or of a conversion, and is not kept. " +
 			"The answer tells what came back, also when that is an error.",
 	}, a.testPostback)

@@ -20,7 +20,9 @@ type resource[K int64 | string, T any] struct {
 	tag, one    string // for the description: "Offers", "offer"
 	text        string
 	schema      string
-	kind        kind // for the view
+	example     string // what may be created, as JSON
+	patch       string // a change of it, as JSON
+	kind        kind   // for the view
 
 	table   Table[K, T]
 	initial func(parent int64) T
@@ -145,11 +147,11 @@ func (r resource[K, T]) routes(s *schemas) (list, get, post, patch route) {
 	post = route{
 		method: http.MethodPost, path: base, id: "create-" + r.one, tag: r.tag,
 		summary: "Create " + article(r.one), text: r.text, roles: r.writers,
-		in: create, out: read, status: http.StatusCreated, versioned: true,
+		in: create, out: read, status: http.StatusCreated, versioned: true, example: r.example,
 	}
 	patch = route{
 		method: http.MethodPatch, path: base + "/{id}", id: "change-" + r.one, tag: r.tag,
-		summary: "Change " + article(r.one), roles: r.writers, in: change, out: read, versioned: true,
+		summary: "Change " + article(r.one), roles: r.writers, in: change, out: read, versioned: true, example: r.patch,
 		text: "By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.",
 	}
 	return list, get, post, patch

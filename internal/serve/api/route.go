@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ type route struct {
 	roles         []account.Role // who may call, beside the network
 	filters       []filterDoc    // query parameters that the input type does not name
 	in, out       *huma.Schema
+	example       string // of a body, as JSON
 	bodyOptional  bool
 	versioned     bool // the answer has an ETag
 	status        int  // of success; 0 is 200
@@ -116,9 +118,13 @@ func (rt route) describe() string {
 }
 
 func (rt route) media() map[string]*huma.MediaType {
-	media := map[string]*huma.MediaType{"application/json": {Schema: rt.in}}
+	one := &huma.MediaType{Schema: rt.in}
+	if rt.example != "" {
+		one.Example = json.RawMessage(rt.example)
+	}
+	media := map[string]*huma.MediaType{"application/json": one}
 	if rt.method == http.MethodPatch {
-		media["application/merge-patch+json"] = &huma.MediaType{Schema: rt.in}
+		media["application/merge-patch+json"] = one
 	}
 	return media
 }
