@@ -10,7 +10,7 @@ import (
 // sealed and opens nowhere.
 func First(k Kind, test bool, t time.Time) ID {
 	var id ID
-	milli := uint64(min(max(t.UnixMilli(), 0), maxMilli)) //nolint:gosec // within its bounds
+	milli := uint64(min(max(t.UnixMilli(), 0), maxMilli))
 	high := uint64(version)<<versionShift | uint64(k&kindMask)<<kindShift | milli<<milliShift
 	if test {
 		high |= testBit

@@ -50,7 +50,7 @@ type Cluster struct {
 }
 
 // shared is the cluster of this test binary.
-var shared struct {
+var shared struct { //nolint:gochecknoglobals // so that all tests of a binary share one server
 	once    sync.Once
 	cluster *Cluster
 	err     error
@@ -196,18 +196,18 @@ func unprivileged() (*syscall.Credential, error) {
 }
 
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil //nolint:forcetypeassert // of a TCP listener
+	port := l.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // of a TCP listener
+	return port, l.Close()
 }
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 
 func (c *Cluster) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(c.bin, program), args...) //nolint:gosec // the server's own programs
+	cmd := exec.CommandContext(context.Background(), filepath.Join(c.bin, program), args...) //nolint:gosec // the server's own programs
 	cmd.Dir = c.dir
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
 	if c.owner != nil {
@@ -232,7 +232,7 @@ func (c *Cluster) Start() error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it has only been asked
 	for tick := time.Tick(20 * time.Millisecond); ; {
 		if err = db.PingContext(ctx); err == nil {
 			return nil
@@ -260,7 +260,7 @@ func (c *Cluster) end(s syscall.Signal) error {
 	if err := c.server.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop postgres: %w", err)
 	}
-	<-c.exited
+	_ = <-c.exited // how it ended is not asked
 	c.server = nil
 	return nil
 }
@@ -272,8 +272,8 @@ func (c *Cluster) Pause(url string) (resume func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
-	rows, err := db.Query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+	defer db.Close() //nolint:errcheck // it has only been asked
+	rows, err := db.QueryContext(context.Background(), "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
 	if err != nil {
 		return nil, err
 	}
@@ -304,8 +304,10 @@ func (c *Cluster) Remove() error {
 }
 
 func (c *Cluster) url(database string) string {
-	u := url.URL{Scheme: "postgres", User: url.User("waybill"), Path: "/" + database,
-		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)), RawQuery: "sslmode=disable"}
+	u := url.URL{
+		Scheme: "postgres", User: url.User("waybill"), Path: "/" + database,
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)), RawQuery: "sslmode=disable",
+	}
 	return u.String()
 }
 
@@ -341,7 +343,6 @@ func (c *Cluster) admin(statement string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	_, err = db.Exec(statement)
-	return err
+	_, err = db.ExecContext(context.Background(), statement)
+	return errors.Join(err, db.Close())
 }

@@ -49,7 +49,7 @@ func (db *DB) vacuumInto(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	defer from.Close()
+	defer from.Close() //nolint:errcheck // it has only been read
 	_, err = from.ExecContext(ctx, `VACUUM INTO ?1`, file)
 	return err
 }
@@ -64,6 +64,9 @@ func (db *DB) copyInto(ctx context.Context, file string, progress func(string, .
 	}
 	err := db.snapshot(ctx, func(from session) error {
 		return to.writer.long(ctx, func(_ context.Context, s session) error {
+			if err := clearNew(ctx, s); err != nil {
+				return err
+			}
 			return copyTables(ctx, from, s, s, progress)
 		})
 	})
@@ -144,11 +147,6 @@ func copyTables(ctx context.Context, from, to, schema session, progress func(str
 		columns, err := columnsOfTable(ctx, schema, table)
 		if err != nil {
 			return fmt.Errorf("read the columns of %s: %w", table, err)
-		}
-		if table == "sequence" { // a new ledger's own
-			if _, err := to.exec(ctx, "DELETE FROM sequence"); err != nil {
-				return err
-			}
 		}
 		n, err := copyTable(ctx, from, to, table, columns)
 		if err != nil {
@@ -243,7 +241,7 @@ func verify(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it has only been read
 	var said string
 	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&said); err != nil {
 		return fmt.Errorf("look through %s: %w", file, err)
@@ -255,12 +253,12 @@ func verify(ctx context.Context, file string) error {
 }
 
 func copyFile(from, to string) error {
-	source, err := os.Open(from) //nolint:gosec // the operator names the file
+	source, err := os.Open(from)
 	if err != nil {
 		return err
 	}
-	defer source.Close()
-	target, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // in a folder of our own
+	defer source.Close() //nolint:errcheck // it has only been read
+	target, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -271,7 +269,7 @@ func copyFile(from, to string) error {
 // syncFile has a file and its place in its folder written to disk.
 func syncFile(file string) error {
 	for _, path := range []string{file, filepath.Dir(file)} {
-		f, err := os.Open(path) //nolint:gosec // the operator names the file
+		f, err := os.Open(path)
 		if err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ func fill(t testing.TB, db *DB) {
 	follow(t, db, i, all[0])
 	finish(t, db, all[1], delivery.Dead, clock)
 	c := sale(1)
-	c.Judge = func(s settlement.State) (settlement.Outcome, error) {
+	c.Judge = func(settlement.State) (settlement.Outcome, error) {
 		out := saleOutcome(c, 1)
 		out.Owed = nil
 		return out, nil

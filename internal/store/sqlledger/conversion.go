@@ -220,5 +220,5 @@ func (db *DB) Conversions(ctx context.Context, f ConversionFilter) ([]conversion
 	if err != nil {
 		return nil, "", db.failed(err, "list conversions")
 	}
-	return page[:min(len(page), f.Page.limit())], next, nil
+	return page[:min(len(page), f.limit())], next, nil
 }

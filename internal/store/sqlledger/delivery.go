@@ -166,7 +166,7 @@ func (db *DB) Deliveries(ctx context.Context, f DeliveryFilter) ([]delivery.Owed
 	if err != nil {
 		return nil, "", db.failed(err, "list deliveries")
 	}
-	return page[:min(len(page), f.Page.limit())], next, nil
+	return page[:min(len(page), f.limit())], next, nil
 }
 
 // Attempts gives the attempts of a delivery, the first one first.

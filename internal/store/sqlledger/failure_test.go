@@ -90,7 +90,7 @@ func TestChild(t *testing.T) {
 					panic(err)
 				}
 				mu.Lock()
-				_, err := fmt.Println("acked", c.SignalID)
+				_, err := fmt.Fprintln(os.Stdout, "acked", c.SignalID)
 				mu.Unlock()
 				if err != nil {
 					panic(err)
@@ -107,7 +107,7 @@ func TestKillLosesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, at newURL) {
 		for round := range 3 {
 			path := at(t)
-			child := exec.Command(os.Args[0], "-test.run=^TestChild$") //nolint:gosec // ourselves
+			child := exec.Command(os.Args[0], "-test.run=^TestChild$")
 			child.Env = append(os.Environ(), childVariable+"="+path)
 			out, err := child.StdoutPipe()
 			if err != nil {
@@ -152,7 +152,8 @@ func readAcked(t *testing.T, out io.Reader, child *exec.Cmd, enough int) []strin
 // again: callers are told at once and kindly, and nothing acknowledged is lost.
 func TestServerFails(t *testing.T) {
 	server := pgtest.Own(t)
-	db := open(t, server.URL(t))
+	url := server.URL(t)
+	db := open(t, url)
 	stop := make(chan struct{})
 	done := make(chan struct{})
 	var acked []string
@@ -175,6 +176,14 @@ func TestServerFails(t *testing.T) {
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("it took %v to say so", took)
 	}
+	late, err := Open(t.Context(), url, Options{Later: true})
+	if err != nil {
+		t.Fatalf("opening for later: %v", err)
+	}
+	defer late.Close() //nolint:errcheck // the test is about opening
+	if _, err := late.Settle(t.Context(), sale(-2)); fault.Of(err) != fault.Unavailable {
+		t.Errorf("settling before the server was ever there: %v, want Unavailable", err)
+	}
 	if _, err := Open(t.Context(), "postgres://waybill@127.0.0.1:1/x?sslmode=disable", Options{}); fault.Of(err) != fault.Unavailable {
 		t.Errorf("opening where nobody listens: %v, want Unavailable", err)
 	}
@@ -183,6 +192,10 @@ func TestServerFails(t *testing.T) {
 	}
 	commits := db.Stats().Commits
 	until(t, "it is settled again", func() bool { return db.Stats().Commits > commits+50 })
+	until(t, "the ledger that was opened for later settles", func() bool {
+		_, err := late.Settle(t.Context(), sale(-2))
+		return err == nil
+	})
 	close(stop)
 	<-done
 	for _, err := range failed {
@@ -314,7 +327,7 @@ func TestGroupFailsApart(t *testing.T) {
 	db := open(t, sqliteURL(t))
 	wrong := errors.New("wrong on purpose")
 	block, blocked := make(chan struct{}), make(chan struct{})
-	go func() { //nolint:errcheck // only holds the writer until all others wait
+	go func() {
 		_ = db.write(context.Background(), func(context.Context, session) error {
 			close(blocked)
 			<-block

@@ -36,7 +36,7 @@ func (db *DB) openPostgres(ctx context.Context, url string, o Options) error {
 	db.writer = &poolWriter{db: db.reader, texts: db.texts, stats: db.stats, timeout: o.Timeout}
 	err = db.reach(ctx, o)
 	if err != nil && o.Later && fault.Of(db.engine.explain(err)) == fault.Unavailable {
-		db.writer = newGate(db, o)
+		db.writer = newGate(db, o) //nolint:contextcheck // it goes on when Open has returned
 		return nil
 	}
 	if err != nil {

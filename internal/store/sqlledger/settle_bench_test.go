@@ -50,6 +50,49 @@ func benchmarkSettle(b *testing.B, db *DB) {
 	b.ReportMetric(float64(s.CommitTime.Milliseconds())/float64(max(s.Commits, 1)), "ms/commit")
 }
 
+// BenchmarkClaim claims and settles while a million postbacks wait, most of them
+// for a subscription that is paused.
+func BenchmarkClaim(b *testing.B) {
+	const waiting = `
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+		INSERT INTO delivery (id, subscription_id, conversion_id, transaction_id, sequence, event, test, frozen,
+			state, attempts, created_at, due_at, leased_until, done_at, claim_at)
+		SELECT 'd' || CAST(i AS TEXT), 1 + CASE WHEN i % 10 = 0 THEN i % 7 ELSE 0 END, 'c' || CAST(i AS TEXT), '', 1,
+			'conversion.created', FALSE, '', 'waiting', 0, 0, i, 0, 0, i FROM n`
+	for _, e := range []struct {
+		name string
+		at   newURL
+	}{{"sqlite", sqliteURL}, {"postgres", postgresURL}} {
+		b.Run(e.name, func(b *testing.B) {
+			db := open(b, e.at(b))
+			subscribe(b, db, 7)
+			_, err := db.Subscriptions().Update(b.Context(), 1, 0, func(s *delivery.Subscription) error {
+				s.Status = delivery.Paused
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			err = db.writer.long(b.Context(), func(ctx context.Context, s session) error {
+				_, err := s.exec(ctx, waiting)
+				return err
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			n := 0
+			for b.Loop() {
+				n++
+				got, err := db.Claim(b.Context(), clock, clock.Add(time.Hour), 50)
+				if err != nil || len(got) != 50 {
+					b.Fatalf("claimed %d, %v", len(got), err)
+				}
+				settle(b, db, sale(n))
+			}
+		})
+	}
+}
+
 // sale is the case of the nth new conversion, as an ordinary postback makes it.
 func sale(n int) settlement.Case {
 	tid := fmt.Sprintf("4%031d", n)

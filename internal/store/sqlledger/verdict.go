@@ -136,7 +136,7 @@ func (db *DB) Verdicts(ctx context.Context, f VerdictFilter) ([]signal.Verdict, 
 	if err != nil {
 		return nil, "", db.failed(err, "list verdicts")
 	}
-	return page[:min(len(page), f.Page.limit())], next, nil
+	return page[:min(len(page), f.limit())], next, nil
 }
 
 // SettledThrough gives the tick up to which every signal of a node has a

@@ -245,7 +245,7 @@ func (p *prepared) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 
 // ExecContext runs a prepared statement.
 func (p *prepared) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	st, err := p.stmt(ctx, text)
+	st, err := p.stmt(ctx, text) //nolint:sqlclosecheck // closed with the connection
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +254,7 @@ func (p *prepared) ExecContext(ctx context.Context, text string, args ...any) (s
 
 // QueryContext runs a prepared query.
 func (p *prepared) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	st, err := p.stmt(ctx, text)
+	st, err := p.stmt(ctx, text) //nolint:sqlclosecheck // closed with the connection
 	if err != nil {
 		return nil, err
 	}
