@@ -22,16 +22,25 @@ func (p Proxies) trusts(a netip.Addr) bool {
 // Client gives the address of whoever sent r: the peer's, or, when the peer is
 // a trusted proxy, the rightmost untrusted address of Forwarded (RFC 7239) or
 // X-Forwarded-For. What stands further left was written by the client and
-// proves nothing.
+// proves nothing. Proxies write one of the two headers and pass the other on as
+// the client sent it, so where they differ neither is believed.
 func (p Proxies) Client(r *http.Request) netip.Addr {
 	peer := peerAddr(r.RemoteAddr)
 	if len(p) == 0 || !p.trusts(peer) {
 		return peer
 	}
-	if lines := r.Header["Forwarded"]; len(lines) > 0 {
-		return p.rightmost(peer, lines, forwardedFor)
+	forwarded, list := r.Header["Forwarded"], r.Header["X-Forwarded-For"]
+	switch {
+	case len(forwarded) == 0:
+		return p.rightmost(peer, list, parseHop)
+	case len(list) == 0:
+		return p.rightmost(peer, forwarded, forwardedFor)
 	}
-	return p.rightmost(peer, r.Header["X-Forwarded-For"], parseHop)
+	client := p.rightmost(peer, list, parseHop)
+	if client != p.rightmost(peer, forwarded, forwardedFor) {
+		return peer
+	}
+	return client
 }
 
 // rightmost walks the hops from the nearest to the farthest and stops at the
@@ -78,14 +87,16 @@ func parseHop(s string) (netip.Addr, bool) {
 	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return a.Unmap().WithZone(""), true
 	}
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap().WithZone(""), true
-	}
-	return netip.Addr{}, false
+	a := peerAddr(s)
+	return a, a.IsValid()
 }
 
-// peerAddr reads the address of a connection's other end.
+// peerAddr reads the address of a connection's other end. What is none, such as
+// a Unix socket's, gives the zero address.
 func peerAddr(remote string) netip.Addr {
-	a, _ := parseHop(remote)
-	return a
+	ap, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
 }

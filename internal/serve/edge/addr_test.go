@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"testing"
@@ -42,16 +43,23 @@ func TestClientAddress(t *testing.T) {
 			headers: map[string][]string{"X-Forwarded-For": {"198.51.100.7, unknown, 10.0.0.3"}}, want: "10.0.0.3",
 		},
 		{
-			name: "is read from Forwarded before X-Forwarded-For", proxies: proxies, peer: "10.0.0.1:1",
-			headers: map[string][]string{
-				"Forwarded":       {`for=1.1.1.1, for="[2001:db8::7]:443";proto=https`},
-				"X-Forwarded-For": {"198.51.100.7"},
-			},
-			want: "2001:db8::7",
+			name: "is read from Forwarded", proxies: proxies, peer: "10.0.0.1:1",
+			headers: map[string][]string{"Forwarded": {`for=1.1.1.1, for="[2001:db8::7]:443";proto=https`}}, want: "2001:db8::7",
+		},
+		{
+			name: "is what both headers say", proxies: proxies, peer: "10.0.0.1:1",
+			headers: map[string][]string{"Forwarded": {"for=198.51.100.7"}, "X-Forwarded-For": {"1.1.1.1, 198.51.100.7"}}, want: "198.51.100.7",
+		},
+		{
+			name: "is the proxy's when the headers differ, since a client wrote one of them", proxies: proxies, peer: "10.0.0.1:1",
+			headers: map[string][]string{"Forwarded": {"for=192.0.2.1"}, "X-Forwarded-For": {"198.51.100.7"}}, want: "10.0.0.1",
 		},
 		{
 			name: "may carry a port", proxies: proxies, peer: "[fd00::1]:1",
 			headers: map[string][]string{"X-Forwarded-For": {"198.51.100.7:1234"}}, want: "198.51.100.7",
+		},
+		{
+			name: "is nobody's over a Unix socket", peer: "@", want: "invalid IP",
 		},
 		{
 			name: "is IPv4 when it came mapped into IPv6", peer: "[::ffff:203.0.113.9]:1", want: "203.0.113.9",
@@ -59,7 +67,7 @@ func TestClientAddress(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := httptest.NewRequest("GET", "/click", nil)
+			r := httptest.NewRequest(http.MethodGet, "/click", nil)
 			r.RemoteAddr = tt.peer
 			for k, v := range tt.headers {
 				r.Header[k] = v
@@ -76,7 +84,7 @@ func FuzzForwarded(f *testing.F) {
 	f.Add(`for="[::1]:80";by=x`, ",,,")
 	proxies := Proxies{netip.MustParsePrefix("10.0.0.0/8")}
 	f.Fuzz(func(t *testing.T, forwarded, xff string) {
-		r := httptest.NewRequest("GET", "/click", nil)
+		r := httptest.NewRequest(http.MethodGet, "/click", nil)
 		r.RemoteAddr = "10.0.0.1:1"
 		r.Header["X-Forwarded-For"] = []string{xff}
 		if !proxies.Client(r).IsValid() {

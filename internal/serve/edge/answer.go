@@ -2,59 +2,64 @@ package edge
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"waybill/internal/click"
 	"waybill/internal/param"
 )
 
-// answer sends the visitor on.
-func (e *Edge) answer(v *visit, w http.ResponseWriter) {
-	h := w.Header()
-	h["Cache-Control"] = noStore
-	if v.values.Get(param.Format) == "json" {
-		v.answerJSON(w)
-		return
-	}
-	if v.click.Location == "" {
-		nowhere(w, v.click.TurnedAway)
-		return
-	}
-	h["Location"] = []string{v.click.Location}
-	h["Content-Length"] = zeroLength
-	w.WriteHeader(http.StatusFound)
-}
-
-// Header values that every answer shares; net/http only reads them.
+// Header values that answers share; net/http only reads them.
 //
 //nolint:gochecknoglobals // never changed
 var (
-	noStore    = []string{"no-store"}
-	zeroLength = []string{"0"}
+	noStore   = []string{"no-store"}
+	anyOrigin = []string{"*"}
 )
+
+// answer sends the visitor on.
+func (v *visit) answer(w http.ResponseWriter) {
+	if strings.EqualFold(v.values.Get(param.Format), "json") {
+		v.answerJSON(w)
+		return
+	}
+	if v.location == "" {
+		nowhere(w, v.click.TurnedAway)
+		return
+	}
+	h := w.Header()
+	h["Cache-Control"] = noStore
+	h["Location"] = []string{v.location}
+	w.WriteHeader(http.StatusFound)
+}
 
 // clickAnswer is the answer to a click that asked for JSON.
 type clickAnswer struct {
-	TransactionID string       `json:"transaction_id"`
-	URL           string       `json:"url"`
-	TurnedAway    click.Reason `json:"turned_away,omitempty"`
+	TransactionID string `json:"transaction_id"`
+	URL           string `json:"url"`
 }
 
-// answerJSON tells a page's script the ID and where the offer is. Any page may
-// read it: it holds nothing that the redirect would not have told.
+// answerJSON tells a page's script the ID and where to send the visitor. Any
+// page may read it: it holds nothing that the redirect would not have told.
 func (v *visit) answerJSON(w http.ResponseWriter) {
-	a := clickAnswer{URL: v.click.Location, TurnedAway: v.click.TurnedAway}
-	if !v.click.ID.IsZero() {
-		a.TransactionID = v.click.ID.String()
-	}
-	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header()["Access-Control-Allow-Origin"] = anyOrigin
 	status := http.StatusOK
-	if v.click.Location == "" {
+	if v.location == "" {
 		status = nowhereStatus(v.click.TurnedAway)
 	}
-	writeJSON(w, status, a)
+	writeJSON(w, status, clickAnswer{TransactionID: v.click.ID.String(), URL: v.location})
+}
+
+// preflight tells a browser that a page of any origin may ask for a click as
+// JSON.
+func preflight(w http.ResponseWriter) {
+	h := w.Header()
+	h["Access-Control-Allow-Origin"] = anyOrigin
+	h.Set("Access-Control-Allow-Methods", "GET, POST")
+	h.Set("Access-Control-Allow-Headers", "*")
+	h.Set("Access-Control-Max-Age", "86400")
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // nowhere tells a visitor that there is nowhere to send him. The page says
@@ -62,15 +67,11 @@ func (v *visit) answerJSON(w http.ResponseWriter) {
 // reader.
 func nowhere(w http.ResponseWriter, reason click.Reason) {
 	status := nowhereStatus(reason)
-	text := "This link leads nowhere.\n"
 	if status == http.StatusGone {
-		text = "This offer is no longer available.\n"
+		refuse(w, status, "This offer is no longer available.")
+		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text)
+	refuse(w, status, "This link leads nowhere.")
 }
 
 // nowhereStatus tells what is over from what never was.
@@ -81,25 +82,36 @@ func nowhereStatus(reason click.Reason) int {
 	return http.StatusNotFound
 }
 
+// notAllowed answers a method that a path does not know.
+func notAllowed(w http.ResponseWriter, allowed string) {
+	w.Header().Set("Allow", allowed)
+	refuse(w, http.StatusMethodNotAllowed, "use one of "+allowed)
+}
+
+// refuse answers with a plain text that nobody keeps.
+func refuse(w http.ResponseWriter, status int, text string) {
+	h := w.Header()
+	h["Cache-Control"] = noStore
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n") // whoever hung up needs no answer
+}
+
 // writeJSON answers with v.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	h := w.Header()
+	h["Cache-Control"] = noStore
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h["Cache-Control"] = noStore
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // whoever hung up needs no answer
+	_ = enc.Encode(v) // as above
 }
 
-// readBody reads a request's body, up to the limit.
+// readBody reads a request's body, up to the limit. With an error comes what
+// could be read.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-}
-
-// tooLarge reports whether a body was refused for its size.
-func tooLarge(err error) bool {
-	_, is := errors.AsType[*http.MaxBytesError](err)
-	return is
 }

@@ -68,22 +68,18 @@ const (
 	maxBody        = 64 << 10
 )
 
-// Handler routes the public's requests.
+// Handler routes the public's requests, and refuses those whose line is longer
+// than any link should be.
 func (e *Edge) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/click", e.click)
 	mux.HandleFunc("/c/{code}", e.click)
 	mux.HandleFunc("/postback", e.postback)
-	return bounded(mux)
-}
-
-// bounded refuses request lines that are longer than any link should be.
-func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.RequestURI) > maxRequestLine {
-			http.Error(w, "the request line is longer than 8 KiB", http.StatusRequestURITooLong)
+			refuse(w, http.StatusRequestURITooLong, "the request line is longer than 8 KiB")
 			return
 		}
-		next.ServeHTTP(w, r)
+		mux.ServeHTTP(w, r)
 	})
 }

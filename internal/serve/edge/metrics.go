@@ -10,7 +10,9 @@ import (
 // Metrics counts what the edge does. The counters of the hot path are looked up
 // once, here, and not by label for each click.
 type Metrics struct {
-	sent       prometheus.Counter
+	toOffer    prometheus.Counter
+	toFallback prometheus.Counter
+	nowhere    prometheus.Counter
 	turnedAway *prometheus.CounterVec
 	unrecorded prometheus.Counter
 	prefetches prometheus.Counter
@@ -20,10 +22,10 @@ type Metrics struct {
 // NewMetrics makes the edge's counters and registers them.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	clicks := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "waybill_clicks_total", Help: "Clicks answered, by where the visitor was sent: to the offer, or turned away.",
+		Name: "waybill_clicks_total", Help: "Clicks answered, by where the visitor was sent: offer, fallback or nowhere.",
 	}, []string{"sent"})
 	m := &Metrics{
-		sent: clicks.WithLabelValues("offer"),
+		toOffer: clicks.WithLabelValues("offer"), toFallback: clicks.WithLabelValues("fallback"), nowhere: clicks.WithLabelValues("nowhere"),
 		turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waybill_clicks_turned_away_total", Help: "Clicks whose visitor was not sent to the offer, by reason.",
 		}, []string{"reason"}),
@@ -41,13 +43,18 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-// count counts one answered click.
-func (m *Metrics) count(reason click.Reason) {
+// click counts one answered click.
+func (m *Metrics) click(reason click.Reason, somewhere bool) {
 	if reason == click.Sent {
-		m.sent.Inc()
+		m.toOffer.Inc()
 		return
 	}
 	m.turnedAway.WithLabelValues(string(reason)).Inc()
+	if somewhere {
+		m.toFallback.Inc()
+	} else {
+		m.nowhere.Inc()
+	}
 }
 
 // signal counts one answered signal.

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"time"
 
-	"waybill/internal/param"
 	"waybill/internal/signal"
 )
 
@@ -24,12 +23,12 @@ type Claim struct {
 
 // Submit takes a claim as a postback is taken: it is written down, judged and
 // answered for, on the channel api.
-func (e *Edge) Submit(_ context.Context, c Claim) signal.Verdict {
-	ua, _ := param.Cut(c.UserAgent)
+func (e *Edge) Submit(ctx context.Context, c Claim) signal.Verdict {
 	h := &hit{index: c.Index, origin: origin{
-		catalog: e.Catalog(), now: time.Now(), channel: signal.API, client: client{addr: c.From, userAgent: ua},
+		catalog: e.Catalog(), now: time.Now(), channel: signal.API,
+		client: client{addr: c.From, userAgent: c.UserAgent},
 		method: c.Method, path: c.Path, trusted: &c.AdvertiserID,
 	}}
 	h.readObject(c.Parameters)
-	return e.take(h).Verdict
+	return e.take(context.WithoutCancel(ctx), h).Verdict
 }

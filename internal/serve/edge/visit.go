@@ -1,96 +1,74 @@
 package edge
 
 import (
-	"math/rand/v2"
-	"strconv"
+	"time"
 
-	"waybill/internal/affiliate"
+	"waybill/internal/catalog"
 	"waybill/internal/click"
 	"waybill/internal/macro"
 	"waybill/internal/param"
 )
 
-// affiliateRefusal looks for a reason not to take the affiliate's visitors.
-func (v *visit) affiliateRefusal() click.Reason {
-	a, ok := v.catalog.Affiliate(v.click.AffiliateID)
-	switch {
-	case !ok:
-		return click.AffiliateUnknown
-	case a.Status != affiliate.Active:
-		return click.AffiliateBlocked
-	}
-	return click.Sent
+// visit is one click on its way: everything the handler needs, kept in a pool
+// so that a click makes no garbage but its answer.
+type visit struct {
+	values  param.Values
+	linked  param.Values // of a short link
+	macros  macro.Values
+	click   click.Click
+	catalog *catalog.Catalog
+	offer   *catalog.Offer // nil when the request names none
+	now     time.Time
+	deep    string // the deep link that the visitor may follow
+	// location is where the visitor is sent. The record's is without the e-mails
+	// that a deep link may hold.
+	location string
+
+	names  []byte // the ID and numbers, as macros show them
+	url    []byte // the location, as it is rendered
+	record []byte
 }
 
-// fill gives the macros that t uses their values.
-func (v *visit) fill(t *macro.Template) {
-	c := &v.click
-	for _, n := range t.Names() {
-		switch n {
-		case macro.TransactionID:
-			if !c.ID.IsZero() {
-				v.macros.Set(n, c.ID.String())
-			}
-		case macro.OfferID:
-			v.macros.Set(n, strconv.FormatInt(c.OfferID, 10))
-		case macro.AffiliateID:
-			v.macros.Set(n, strconv.FormatInt(c.AffiliateID, 10))
-		case macro.AdvertiserID:
-			if v.offer != nil {
-				v.macros.Set(n, strconv.FormatInt(v.offer.AdvertiserID, 10))
-			}
-		case macro.OfferName:
-			if v.offer != nil {
-				v.macros.Set(n, v.offer.Name)
-			}
-		case macro.ClickTime, macro.Timestamp, macro.Date:
-			v.macros.SetTime(n, v.now)
-		case macro.Random:
-			v.macros.Set(n, strconv.FormatUint(rand.Uint64(), 36)) //nolint:gosec // breaks caches, guards nothing
-		default:
-			v.macros.Set(n, v.value(n))
-		}
+// visit gives an empty visit.
+func (e *Edge) visit() *visit {
+	if v, ok := e.visits.Get().(*visit); ok {
+		return v
 	}
+	return new(visit)
 }
 
-// value gives what the click itself says.
-func (v *visit) value(n macro.Name) string {
+// leave ends a visit. Its buffers keep their room for another, but nothing of
+// the visitor.
+func (e *Edge) leave(v *visit) {
+	v.values.Reset()
+	v.macros.Reset()
+	v.click = click.Click{Marks: v.click.Marks[:0]}
+	v.catalog, v.offer = nil, nil
+	v.deep, v.location = "", ""
+	e.visits.Put(v)
+}
+
+// key gives what hashes of e-mails are made with.
+func (v *visit) key() []byte { return v.catalog.Settings().IdentityKey }
+
+// keep takes what the click's parameters say.
+func (v *visit) keep() {
 	c := &v.click
-	if n >= macro.Sub1 && n < macro.Sub1+click.Subs {
-		return c.Sub[n-macro.Sub1]
+	c.At, c.Test = v.now, v.values.Test()
+	c.AffClickID, c.Source = v.values.Get(param.AffClickID), v.values.Get(param.Source)
+	for i := range c.Sub {
+		c.Sub[i] = v.values.Get(param.Sub1 + param.Name(i))
 	}
-	switch n {
-	case macro.AffClickID:
-		return c.AffClickID
-	case macro.Source:
-		return c.Source
-	case macro.Coupon:
-		return c.Coupon
-	case macro.GAID:
-		return c.GAID
-	case macro.IDFA:
-		return c.IDFA
-	case macro.IDFV:
-		return c.IDFV
-	case macro.Country:
-		return c.Visitor.Country
-	case macro.Device:
-		return string(c.Visitor.Device)
-	case macro.OS:
-		return c.Visitor.OS
-	case macro.Browser:
-		return c.Visitor.Browser
-	case macro.IP:
-		return c.IP.String()
-	case macro.UserAgent:
-		return c.UserAgent
-	case macro.Test:
-		if c.Test {
-			return "1"
-		}
-		return ""
-	default:
-		return ""
+	c.Coupon = v.values.Get(param.Coupon)
+	c.GAID, c.IDFA, c.IDFV = v.values.Get(param.GAID), v.values.Get(param.IDFA), v.values.Get(param.IDFV)
+	if v.values.Cut|v.values.TooLong == 0 {
+		return
+	}
+	for _, n := range v.values.Cut.Names() {
+		v.mark(n.String() + " cut")
+	}
+	for _, n := range v.values.TooLong.Names() {
+		v.mark(n.String() + " dropped")
 	}
 }
 
@@ -101,16 +79,6 @@ func (v *visit) cut(name, value string) string {
 		v.mark(name + " cut")
 	}
 	return short
-}
-
-// marks notes which values were cut or dropped.
-func (v *visit) marks() {
-	for _, n := range v.values.Cut.Names() {
-		v.mark(n.String() + " cut")
-	}
-	for _, n := range v.values.TooLong.Names() {
-		v.mark(n.String() + " dropped")
-	}
 }
 
 // mark notes what was done to the click's values.

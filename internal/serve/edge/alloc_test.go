@@ -1,0 +1,39 @@
+//go:build !race
+
+package edge_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+// TestClickAllocations holds a click to its budget: the text of its ID and
+// numbers, the Location, and the slice in which http.Header keeps it. A short
+// link costs ServeMux one more, for what its path matches.
+func TestClickAllocations(t *testing.T) {
+	tests := []struct {
+		name   string
+		target string
+		budget float64
+	}{
+		{name: "a link", target: "/click?offer_id=5&affiliate_id=7&aff_click_id=wj2k81x0qmz7b5h3n9c4d6fa&sub1=spring&sub2=x&source=news", budget: 3},
+		{name: "a short link", target: "/c/spring?aff_click_id=wj2k81x0qmz7b5h3n9c4d6fa", budget: 4},
+		{name: "a visitor who is turned away", target: "/click?offer_id=5&affiliate_id=8&sub1=spring", budget: 3},
+		{name: "a deep link", target: "/click?offer_id=5&affiliate_id=7&url=https://shop.example/shoes?size=42", budget: 8},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.edge.Journal = forgetful{}
+			r := clickRequest(tt.target)
+			answer := &discard{header: http.Header{}}
+			got := testing.AllocsPerRun(1000, func() { w.handler.ServeHTTP(answer, r) })
+			if got > tt.budget {
+				t.Errorf("%s makes %v allocations, budget %v", tt.name, got, tt.budget)
+			}
+			if answer.status != http.StatusFound {
+				t.Errorf("%s is answered with %d, want 302", tt.name, answer.status)
+			}
+		})
+	}
+}

@@ -1,0 +1,217 @@
+package edge
+
+import (
+	"encoding/json"
+	"net/netip"
+	"strings"
+	"time"
+
+	"waybill/internal/advertiser"
+	"waybill/internal/catalog"
+	"waybill/internal/offer"
+	"waybill/internal/param"
+	"waybill/internal/signal"
+	"waybill/internal/txid"
+)
+
+// hit is one claim in a postback, and the request it came in.
+type hit struct {
+	origin
+	values param.Values
+	object json.RawMessage // the JSON it was read from, nil for a query or a form
+	index  int             // its place in an array
+	broken string          // why it cannot be read, empty when it can
+	marks  []string        // what was mended on the way
+
+	parts txid.Parts     // of its transaction ID, or the offer that it names
+	offer *catalog.Offer // nil when it names none
+}
+
+// origin is what all hits of one request share.
+type origin struct {
+	catalog   *catalog.Catalog
+	now       time.Time
+	channel   signal.Channel
+	client    client
+	method    string
+	path      string
+	query     string
+	body      []byte // as it came, and may be signed
+	text      []byte // the body without what surrounds it
+	signature string // the header Waybill-Signature
+	// trusted is set where the API has looked at the caller's key already: the
+	// advertiser whose word it is, 0 for the network's.
+	trusted *int64
+}
+
+// client is who sent the request.
+type client struct {
+	addr      netip.Addr
+	userAgent string
+	referrer  string
+}
+
+// readQuery reads the query, unless the signature covers the body alone: what
+// nobody signed is not said beside what somebody did.
+func (h *hit) readQuery() {
+	if h.signature == "" {
+		h.fail(h.values.ScanQuery(param.Signal, h.query))
+	} else if h.query != "" {
+		h.marks = append(h.marks, "query ignored: the signature covers the body")
+	}
+}
+
+// readForm reads the body as a form.
+func (h *hit) readForm() {
+	h.fail(h.values.ScanQuery(param.Signal, string(h.text)))
+}
+
+// readObject reads one JSON object, and beside it the query, which may hold
+// what is the same for all: the token, the offer.
+func (h *hit) readObject(object json.RawMessage) {
+	h.object = object
+	h.fail(h.values.AddJSON(param.Signal, object))
+	h.readQuery()
+}
+
+// fail notes what about the hit's form is wrong, the first time.
+func (h *hit) fail(err error) {
+	if err != nil && h.broken == "" {
+		h.broken = err.Error()
+	}
+}
+
+// signal makes the record of a hit: who sent it, whether to believe it, and
+// what it says without its secrets.
+func (h *hit) signal() signal.Signal {
+	s := signal.Signal{
+		ReceivedAt: h.now, Channel: h.channel, Method: h.method, Path: h.path, IP: h.client.addr,
+		Index: h.index, Malformed: h.broken, Auth: signal.OK,
+	}
+	s.Click = h.transaction()
+	s.Test = h.values.Test() || h.parts.Test
+	if o, ok := h.catalog.Offer(h.parts.Offer); ok {
+		h.offer = o
+		s.Auth = h.believe()
+	}
+	key := h.catalog.Settings().IdentityKey
+	s.UserAgent = h.cut("user_agent", h.client.userAgent)
+	s.Referrer = h.cut("referrer", param.ScrubText(key, h.client.referrer))
+	s.Raw = h.raw(key)
+	h.values.Scrub(key)
+	s.Params, s.Extra = h.params(s.Click)
+	h.mark()
+	s.Marks = h.marks
+	return s
+}
+
+// transaction gives the first transaction ID that verifies, and takes its
+// parts. Without one the offer that the hit names says whose word it is.
+func (h *hit) transaction() txid.ID {
+	for _, text := range h.values.TransactionIDs() {
+		id, err := txid.Parse(strings.TrimSpace(text))
+		if err != nil || id.Kind() != txid.Click && id.Kind() != txid.Impression {
+			continue
+		}
+		if parts, err := h.catalog.Ring().Open(id); err == nil {
+			h.parts = parts
+			return id
+		}
+	}
+	h.parts.Offer = number(h.values.Get(param.OfferID), offer.MaxID)
+	return txid.ID{}
+}
+
+// believe says whether the sender may speak for the offer's advertiser.
+func (h *hit) believe() signal.Code {
+	switch {
+	case h.trusted == nil:
+		return h.offer.Advertiser.Check(h.credential(), h.now)
+	case *h.trusted != 0 && *h.trusted != h.offer.AdvertiserID:
+		return signal.OfferUnknown // another advertiser's offer is as good as none
+	}
+	return signal.OK
+}
+
+// uncovered stands for a signature that does not cover what came with it. It is
+// no hex, so that nothing matches it.
+const uncovered = "uncovered"
+
+// credential gathers what the sender proves itself with.
+func (h *hit) credential() advertiser.Credential {
+	c := advertiser.Credential{Channel: h.channel, Addr: h.client.addr, Token: h.values.Get(param.Token)}
+	switch {
+	case h.signature != "":
+		c.Header, c.Payload = h.signature, string(h.body)
+	case h.values.Has(param.Sig):
+		c.Timestamp, c.Signature = h.values.Get(param.TS), h.values.Get(param.Sig)
+		signed, behind, found := strings.Cut(h.query, "&sig=")
+		if !found || strings.Contains(behind, "&") || len(h.body) > 0 { // there is more than was signed
+			c.Signature = uncovered
+		}
+		c.Payload = signed
+	}
+	return c
+}
+
+// raw gives the request as it is kept: as it came, without secrets. A body that
+// is neither a form nor JSON is left out, since nobody knows where in it the
+// secrets are.
+func (h *hit) raw(key []byte) string {
+	query := param.ScrubQuery(param.Signal, key, h.query)
+	var body string
+	switch {
+	case h.object != nil:
+		body = string(param.ScrubJSON(param.Signal, key, h.object))
+	case h.isJSON():
+		body = string(param.ScrubJSON(param.Signal, key, h.text))
+	case len(h.text) > 0 && h.isForm():
+		body = param.ScrubQuery(param.Signal, key, string(h.text))
+	}
+	if query != "" && body != "" {
+		return query + "\n" + body
+	}
+	return query + body
+}
+
+// params lists what the hit says, by canonical names. Of several transaction IDs
+// it keeps the one that verifies, else the likeliest as it was sent.
+func (h *hit) params(verified txid.ID) ([]signal.Param, []signal.Extra) {
+	var said []signal.Param
+	for n := range param.NumNames {
+		value := h.values.Get(n)
+		if n == param.TransactionID && !verified.IsZero() {
+			value = verified.String()
+		}
+		if value != "" {
+			said = append(said, signal.Param{Name: n, Value: value})
+		}
+	}
+	var extra []signal.Extra
+	for _, p := range h.values.Unknown {
+		extra = append(extra, signal.Extra{Name: p.Name, Value: p.Value})
+	}
+	return said, extra
+}
+
+// cut shortens a header's value to what is kept, and marks that it did.
+func (h *hit) cut(name, value string) string {
+	short, cut := param.Cut(value)
+	if cut {
+		h.marks = append(h.marks, name+" cut")
+	}
+	return short
+}
+
+// mark notes what was done to the hit's values.
+func (h *hit) mark() {
+	if h.values.Entity {
+		h.marks = append(h.marks, "amp; removed")
+	}
+	for _, n := range h.values.Cut.Names() {
+		h.marks = append(h.marks, n.String()+" cut")
+	}
+	if h.values.UnknownLost {
+		h.marks = append(h.marks, "unknown parameters dropped")
+	}
+}
