@@ -112,9 +112,12 @@ func TestCapPeriods(t *testing.T) {
 func TestCaseHolds(t *testing.T) {
 	w := newWorld(t, func(s *catalog.Source) {
 		for _, c := range []offer.Cap{
-			{Metric: offer.CapRevenue, Period: "day"}, {Metric: offer.CapConversions, Period: "total"},
-			{Metric: offer.CapConversions, Period: "day", PerAffiliate: true}, {Metric: offer.CapRevenue, Period: "day", OnReached: "pending"},
-			{Metric: offer.CapPayout, Period: "day", Goal: "ping"}, {Metric: offer.CapPayout, Period: "day", Goal: "SALE"},
+			{Metric: offer.CapRevenue, Period: "day"},
+			{Metric: offer.CapConversions, Period: "total"},
+			{Metric: offer.CapConversions, Period: "day", PerAffiliate: true},
+			{Metric: offer.CapRevenue, Period: "day", OnReached: "pending"},
+			{Metric: offer.CapPayout, Period: "day", Goal: "ping"},
+			{Metric: offer.CapPayout, Period: "day", Goal: "SALE"},
 		} {
 			c.Limit = micros(1000)
 			s.Offers[0].Caps = append(s.Offers[0].Caps, c)

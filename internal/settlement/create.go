@@ -2,7 +2,6 @@ package settlement
 
 import (
 	"fmt"
-	"slices"
 
 	"waybill/internal/click"
 	"waybill/internal/conversion"
@@ -110,13 +109,14 @@ func (h *hearing) describe(c *conversion.Conversion) {
 	c.Adv = trimmed(adv[:])
 }
 
-// trimmed gives a copy of values without the empty ones at the end.
+// trimmed gives a copy of values without the empty ones at the end; nil when
+// all are.
 func trimmed(values []string) []string {
 	n := len(values)
 	for n > 0 && values[n-1] == "" {
 		n--
 	}
-	return slices.Clone(values[:n:n])
+	return append([]string(nil), values[:n]...)
 }
 
 func (h *hearing) extra() map[string]string {

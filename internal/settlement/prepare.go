@@ -41,11 +41,10 @@ func unexpanded(n param.Name, got string) *refusal {
 // hearing is what is known of a signal before the ledger is asked.
 type hearing struct {
 	Input
-	s            *signal.Signal
-	tid          string     // the transaction ID
-	parts        txid.Parts // what it says
-	test         bool
-	conversionID string // of the conversion that the signal makes, if it makes one
+	s     *signal.Signal
+	tid   string     // the transaction ID
+	parts txid.Parts // what it says
+	test  bool
 
 	offer *catalog.Offer
 	goal  *offer.Goal

@@ -239,8 +239,11 @@ func (b *books) settle(c settlement.Case) (signal.Verdict, error) {
 		return signal.Verdict{}, err
 	}
 	again, err := c.Judge(b.state(c))
-	if diff := cmp.Diff(out, again); diff != "" || err != nil {
-		return signal.Verdict{}, fmt.Errorf("judged again it is different: %v\n%s", err, diff)
+	if err != nil {
+		return signal.Verdict{}, err
+	}
+	if diff := cmp.Diff(out, again); diff != "" {
+		return signal.Verdict{}, fmt.Errorf("judged again it is different:\n%s", diff)
 	}
 	if err := b.apply(c, out); err != nil {
 		return signal.Verdict{}, err
