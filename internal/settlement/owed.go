@@ -74,8 +74,6 @@ func (h *hearing) frozen(c *conversion.Conversion, use macro.Use) map[string]str
 	at(macro.ClickTime, c.Touch.At)
 	at(macro.ConversionTime, c.OccurredAt)
 	at(macro.OccurredAt, c.OccurredAt)
-	at(macro.Timestamp, h.Now)
-	at(macro.Date, h.Now)
 	return values
 }
 

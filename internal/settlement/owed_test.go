@@ -110,7 +110,6 @@ func TestFrozenValues(t *testing.T) {
 		"customer_id": "c-77", "aff_click_id": "their-click", "source": "newsletter", "sub1": "may", "sub3": "banner",
 		"country": "DE", "device": "desktop", "os": "Linux", "browser": "Firefox", "ip": "203.0.113.7", "user_agent": "Firefox",
 		"click_time": "2026-11-22T12:00:00Z", "conversion_time": "2026-11-22T12:30:00Z", "occurred_at": "2026-11-22T12:30:00Z",
-		"timestamp": "2026-11-22T13:00:01Z", "date": "2026-11-22T13:00:01Z",
 	}
 	tests := []struct {
 		owner  delivery.Owner
