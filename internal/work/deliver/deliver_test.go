@@ -147,6 +147,13 @@ func (b *book) recorded() []delivery.Attempt {
 	return slices.Clone(b.attempts)
 }
 
+// looked gives how often something was claimed, or nothing found.
+func (b *book) looked() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.looks
+}
+
 // count gives how many are in a state.
 func (b *book) count(s delivery.State) int {
 	b.mu.Lock()

@@ -195,8 +195,8 @@ func TestLedgerAway(t *testing.T) {
 		w.transport = f
 		begin(t, w)
 		wait(t, 10*time.Minute)
-		if b.looks < 30 || b.looks > 60 {
-			t.Errorf("it looked %d times in ten minutes", b.looks)
+		if n := b.looked(); n < 30 || n > 60 {
+			t.Errorf("it looked %d times in ten minutes", n)
 		}
 		b.setFail(nil)
 		wait(t, 16*time.Second)
@@ -206,9 +206,9 @@ func TestLedgerAway(t *testing.T) {
 
 		b.setFail(func(string) error { return errAway })
 		wait(t, longest) // the next outage is another one
-		before := b.looks
+		before := b.looked()
 		wait(t, 3*time.Second)
-		if got := b.looks - before; got < 2 {
+		if got := b.looked() - before; got < 2 {
 			t.Errorf("it looked %d times in the first 3 s of another outage, want 2 at least", got)
 		}
 	})
