@@ -61,12 +61,78 @@ func benchRaw(b *testing.B, callers int) {
 	<-stopped
 }
 
+// BenchmarkRead measures reading from a million clicks of a year, of which each
+// visitor makes ten.
+func BenchmarkRead(b *testing.B) {
+	const clicks = 1_000_000
+	j := open(b, b.TempDir(), Options{MemTableSize: memTableSize})
+	mint := txid.NewMint(testRing, 1, 0)
+	ids := make([]txid.ID, clicks)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for c := range 256 {
+		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(4, uint64(c)))
+			var record []byte
+			for n := next.Add(1) - 1; n < clicks; n = next.Add(1) - 1 {
+				at := noon.Add(time.Duration(n) * 365 * 24 * time.Hour / clicks)
+				record = click(record[:0], rng, at)
+				ticket := mint.Begin(at, txid.Subject{Kind: txid.Click})
+				if err := j.Append(b.Context(), ticket, record, visitor(rng.Uint64N(clicks/10))); err != nil {
+					b.Error(err)
+					return
+				}
+				ids[n] = ticket.ID
+			}
+		})
+	}
+	wg.Wait()
+	rng := rand.New(rand.NewPCG(5, 5))
+	b.Run("get", func(b *testing.B) {
+		defer cpu(b)()
+		for b.Loop() {
+			if _, err := j.Get(b.Context(), ids[rng.IntN(clicks)]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("identity", func(b *testing.B) {
+		n := 0
+		defer cpu(b)()
+		for b.Loop() {
+			err := j.Identity(b.Context(), visitor(rng.Uint64N(clicks/10)), func(txid.ID) error { n++; return nil })
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(n)/float64(b.N), "IDs/op")
+	})
+	b.Run("scan", func(b *testing.B) {
+		defer cpu(b)()
+		for b.Loop() {
+			n := 0
+			q := Query{Kind: txid.Click, Node: 1, To: mint.Low()}
+			err := j.Scan(b.Context(), q, func(txid.ID, []byte) error { n++; return nil })
+			if err != nil || n != clicks {
+				b.Fatalf("Scan() gives %d, %v", n, err)
+			}
+		}
+		b.ReportMetric(clicks*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+	})
+}
+
+// visitor makes an identity of 16 bytes, as a hash is.
+func visitor(n uint64) []byte {
+	h := binary.BigEndian.AppendUint64(nil, n*0x9e3779b97f4a7c15)
+	return binary.BigEndian.AppendUint64(h, n*0xc2b2ae3d27d4eb4f)
+}
+
 // inParallel runs b.N appends in so many goroutines.
 func inParallel(b *testing.B, callers int, do func(record []byte) error) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	var wg sync.WaitGroup
-	before := cpuTime()
+	defer cpu(b)()
 	for c := range callers {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(1, uint64(c)))
@@ -81,7 +147,13 @@ func inParallel(b *testing.B, callers int, do func(record []byte) error) {
 	}
 	wg.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
-	b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(b.N), "cpu-ns/record")
+}
+
+// cpu starts to count the processor's time, and reports it when what it gives
+// is called.
+func cpu(b *testing.B) func() {
+	before := cpuTime()
+	return func() { b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(b.N), "cpu-ns/op") }
 }
 
 // cpuTime is what the process has used so far. Unlike the time that passes, it

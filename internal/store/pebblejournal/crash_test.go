@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("waybill/internal/store/pebblejournal.(*pebbleLog).Fatalf"))
 }
 
 // TestPowerLoss takes copies of the disk as a power loss would have left it at

@@ -419,7 +419,7 @@ func TestAStoreThatPebbleGivesUp(t *testing.T) {
 	tr := start(t, j, 8, 300)
 	tr.awaitAcks(100)
 	s := j.current.Load()
-	s.fence.fail(errors.New("pebble: an invariant does not hold")) // what Fatalf does, but for the goroutine
+	go (&pebbleLog{log: j.log, fence: s.fence}).Fatalf("an invariant does not hold: %d", 7) // never returns
 	poll(t, "another store", func() bool { now := j.current.Load(); return now != nil && now != s })
 	tr.awaitAcks(100)
 	tr.end()

@@ -1,6 +1,47 @@
 // Package pebblejournal keeps what came in, as it came: clicks, impressions
 // and signals, and the keys that lead from an identity to them. It is
-// append-only, and the truth that all else is derived from.
+// append-only, and the truth that all else is derived from. Pebble is the
+// engine; a node has one journal, on its own disk.
+//
+// # What always holds
+//
+// Append returns nil only once the record is on disk, fsynced. Records are
+// never changed; they leave by age alone, with Retain. Each ticket handed to
+// Append is done when its fate is decided, so the mint's Low passes it. The
+// process never ends, hangs or panics because the disk fails, and no fsync is
+// repeated on a file on which one has failed.
+//
+// # Commit
+//
+// Callers copy their record into an entry and queue it. One committer takes
+// what waits, writes it as one Pebble batch, waits for one fsync and answers
+// everybody. A caller waits for 500 ms at most. One who leaves before the
+// commit has begun takes the entry along; later, the record may still be found.
+//
+// # Failure
+//
+// Pebble answers a failed write of its log or manifest by ending the process,
+// partly in ways that no recover catches, and repeats a failed flush without
+// end. So it never meets one: all its files stand behind a fence (see there)
+// that drops every change from the first failed one on, and reports it as done.
+// The committer looks at the fence after each fsync and before it answers.
+//
+// The keeper, one goroutine, then answers who waits, opens the folder again
+// beside the broken store, about once a second until that works, and goes on.
+// Meanwhile appends and reads fail at once. The broken store is closed when its
+// readers have left; should a defect of Pebble keep it from closing, it is left
+// behind, up to three of them. When free space falls below the floor, appends
+// are refused before the disk is full; reads, marks and Retain work on.
+//
+// # Reading
+//
+// Pebble shows a record from the moment it is in memory, before its fsync. Scan
+// is exact all the same: callers ask up to the mint's Low, below which all is
+// decided, and nothing read from a broken store is passed on. Get and Identity
+// may show a record whose fsync is under way and which a power loss would still
+// undo. That is harmless: whoever acts on it appends to the same log, behind
+// it, so what it leads to is durable only if it is; and a conversion keeps a
+// copy of the click that earned it.
 package pebblejournal
 
 import (

@@ -43,25 +43,26 @@ func (q *queue) push(e *entry) bool {
 }
 
 // take moves what waits to dst, up to a number of entries and of bytes, and at
-// least one. Entries whose callers have gone go back to the pool.
+// least one. Entries whose callers have gone go back to the pool and do not
+// count: nothing is taken only if nothing waits.
 func (q *queue) take(dst []*entry, most, mostBytes int, p *pool) []*entry {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n, bytes := 0, 0
-	for n < len(q.waiting) && len(dst) < most && (n == 0 || bytes < mostBytes) {
+	for n < len(q.waiting) && len(dst) < most && bytes < mostBytes {
 		e := q.waiting[n]
-		bytes += e.size()
+		n++
+		q.bytes -= e.size()
 		if e.state.CompareAndSwap(queued, taken) {
+			bytes += e.size()
 			dst = append(dst, e)
 		} else {
 			p.put(e)
 		}
-		n++
 	}
 	rest := copy(q.waiting, q.waiting[n:])
 	clear(q.waiting[rest:])
 	q.waiting = q.waiting[:rest]
-	q.bytes -= bytes
 	return dst
 }
 

@@ -2,6 +2,7 @@ package pebblejournal
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,39 @@ func TestADiskThatDoesNotAnswer(t *testing.T) {
 		put(t, j, m, noon, txid.Click, "after")
 		if st := j.Stats(); st.Late != 2 || st.Records != 2 || st.Failures != 0 {
 			t.Errorf("Stats() = %d late, %d records, %d failures; want 2, 2, 0", st.Late, st.Records, st.Failures)
+		}
+	})
+}
+
+// TestACommitThatNeverReturns breaks the store while its committer waits for
+// the disk. The keeper answers in its place, and opens the next store only once
+// the old one cannot write any more.
+func TestACommitThatNeverReturns(t *testing.T) {
+	hung(t, func(t *testing.T, j *Journal, d *hungDisk, m *txid.Mint) {
+		s := j.current.Load()
+		go func() {
+			synctest.Wait()
+			s.fence.fail(errors.New("something else failed"))
+		}()
+		committing, took, err := try(t.Context(), j, m, "committing")
+		if fault.Of(err) != fault.Unavailable || took != takeover {
+			t.Errorf("Append() = %v after %s, want unavailable after %s", err, took, takeover)
+		}
+		if got, want := m.Low(), committing.Tick()+1; got != want {
+			t.Errorf("Low() = %d, want %d: the ticket is not done", got, want)
+		}
+		<-time.After(10 * tick)
+		if _, took, err := try(t.Context(), j, m, "refused"); fault.Of(err) != fault.Unavailable || took != 0 {
+			t.Errorf("Append() = %v after %s, want unavailable at once", err, took)
+		}
+		if st := j.Stats(); st.Reopens != 0 || st.Winding != 1 {
+			t.Errorf("Stats() = %d reopens, %d winding down; want 0, 1", st.Reopens, st.Winding)
+		}
+		d.answers()
+		<-time.After(2 * tick)
+		put(t, j, m, noon, txid.Click, "after")
+		if st := j.Stats(); st.Reopens != 1 || st.Winding != 0 {
+			t.Errorf("Stats() = %d reopens, %d winding down; want 1, 0", st.Reopens, st.Winding)
 		}
 	})
 }
