@@ -260,7 +260,7 @@ func (c *Cluster) end(s syscall.Signal) error {
 	if err := c.server.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop postgres: %w", err)
 	}
-	_ = <-c.exited // how it ended is not asked
+	<-c.exited //nolint:errcheck // how it ended is not asked
 	c.server = nil
 	return nil
 }

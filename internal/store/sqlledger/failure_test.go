@@ -180,7 +180,7 @@ func TestServerFails(t *testing.T) {
 	if err != nil {
 		t.Fatalf("opening for later: %v", err)
 	}
-	defer late.Close() //nolint:errcheck // the test is about opening
+	defer late.Close()
 	if _, err := late.Settle(t.Context(), sale(-2)); fault.Of(err) != fault.Unavailable {
 		t.Errorf("settling before the server was ever there: %v, want Unavailable", err)
 	}
@@ -324,7 +324,11 @@ func TestFullDisk(t *testing.T) {
 // TestGroupFailsApart puts writes that fail between others: each has its own
 // outcome.
 func TestGroupFailsApart(t *testing.T) {
-	db := open(t, sqliteURL(t))
+	db, err := Open(t.Context(), sqliteURL(t), Options{GroupTime: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
 	wrong := errors.New("wrong on purpose")
 	block, blocked := make(chan struct{}), make(chan struct{})
 	go func() {
