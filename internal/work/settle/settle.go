@@ -4,7 +4,8 @@
 // answers with the verdict. When the ledger cannot be reached the answer is
 // "queued", and the signal is left to the sweep: from then on every new signal
 // is, until the sweep has settled all that came before, since a node's unsettled
-// signals are settled in the order of their receipt.
+// signals are settled in the order of their receipt wherever that can matter:
+// within a transaction, an order ID, a conversion, an offer with caps.
 //
 // The sweep reads the journal behind the direct way all the time, so it also
 // finds what never came here: signals of a process that was killed, and those

@@ -1,7 +1,6 @@
 package settle
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,12 +27,6 @@ const (
 	// there.
 	tries = 3
 )
-
-// found is a signal as the sweep finds it.
-type found struct {
-	id     txid.ID
-	record []byte
-}
 
 // Run settles what the direct way has not, until ctx is done.
 func (s *Settler) Run(ctx context.Context) error {
@@ -173,7 +166,8 @@ func (s *Settler) read(ctx context.Context, node uint16, from, to txid.Tick) ([]
 	var part []found
 	full := errors.New("the batch is full")
 	err := s.journal.Signals(ctx, node, from, to, func(id txid.ID, record []byte) error {
-		part = append(part, found{id, bytes.Clone(record)})
+		sig, err := signal.Read(id, record)
+		part = append(part, found{id: id, signal: sig, damage: err})
 		if len(part) == batch {
 			return full
 		}
@@ -185,7 +179,8 @@ func (s *Settler) read(ctx context.Context, node uint16, from, to txid.Tick) ([]
 	return part, nil
 }
 
-// settleAll settles those of a batch that have no verdict, one after another.
+// settleAll settles those of a batch that have no verdict: in the order of their
+// receipt, but side by side where the order can matter to none of them.
 func (s *Settler) settleAll(ctx context.Context, part []found) error {
 	part = s.unknown(part)
 	if len(part) == 0 {
@@ -199,17 +194,25 @@ func (s *Settler) settleAll(ctx context.Context, part []found) error {
 	if err != nil {
 		return fmt.Errorf("ask which are settled: %w", err)
 	}
-	s.count(part, settled)
-	for i, f := range part {
+	for i := range part {
+		part[i].settled = settled[i]
+	}
+	s.count(part)
+	return sideBySide(ctx, lanes(part, s.catalog()), s.settleLane)
+}
+
+// settleLane settles the signals of a lane, one after another.
+func (s *Settler) settleLane(ctx context.Context, l lane) error {
+	for _, f := range l {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !settled[i] {
+		if !f.settled {
 			if err := s.settleFound(ctx, f); err != nil {
 				return fmt.Errorf("settle %s: %w", f.id, err)
 			}
 		}
-		s.swept(f.id, settled[i])
+		s.swept(f.id, f.settled)
 	}
 	return nil
 }
@@ -229,11 +232,11 @@ func (s *Settler) unknown(part []found) []found {
 
 // count takes those that this process did not leave behind itself among those
 // that are known to wait.
-func (s *Settler) count(part []found, settled []bool) {
+func (s *Settler) count(part []found) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, f := range part {
-		if !settled[i] && !s.state.wasLeft(f.id) {
+	for _, f := range part {
+		if !f.settled && !s.state.wasLeft(f.id) {
 			s.state.wait(f.id)
 		}
 	}
@@ -251,23 +254,22 @@ func (s *Settler) swept(id txid.ID, before bool) {
 // settleFound settles one signal of the journal. One that cannot be settled
 // must not hold up those behind it.
 func (s *Settler) settleFound(ctx context.Context, f found) error {
-	sig, err := signal.Read(f.id, f.record)
-	if err != nil {
+	if f.damage != nil {
 		why := "its record in the journal is damaged"
-		return s.park(ctx, f.id, err, signal.Verdict{
+		return s.park(ctx, f.id, f.damage, signal.Verdict{
 			Status: signal.Rejected, Code: signal.Malformed,
 			Message: signal.Explain(signal.Malformed, signal.Detail{Why: why}), Rule: why,
 		})
 	}
 	for try := 1; ; try++ {
-		_, err = s.settle(ctx, sig, sweep)
+		_, err := s.settle(ctx, f.signal, sweep)
 		switch {
 		case err == nil, away(err), ctx.Err() != nil:
 			return err
 		case try < tries:
 			s.pause(ctx, leastBackoff, nil)
 		default:
-			v := queued(&sig)
+			v := queued(&f.signal)
 			v.Rule = "could not be settled, and waits for a person: " + err.Error()
 			return s.park(ctx, f.id, err, v)
 		}
