@@ -9,8 +9,10 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
+	"waybill/internal/macro"
 	"waybill/internal/serve/api"
 	"waybill/internal/serve/edge"
+	"waybill/internal/settlement"
 	"waybill/internal/signal"
 	"waybill/internal/store/sqlledger"
 )
@@ -26,6 +28,9 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Keys: l, Settings: l, Answers: l,
 		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
 		Signals: claims{e}, Tester: n.deliver,
+		Values: func(c conversion.Conversion, use macro.Use) map[string]string {
+			return settlement.Values(n.Catalog(), &c, use)
+		},
 		PublicURL: n.publicURL, Refresh: n.refresh.Refresh,
 		ClientIP: func(r *http.Request) netip.Addr { return e.Proxies.Client(r) },
 		Log:      n.log, Retention: n.settings.Retention.Duration(),

@@ -1,6 +1,7 @@
 package settlement_test
 
 import (
+	"net/http"
 	"testing"
 
 	"waybill/internal/catalog"
@@ -229,6 +230,30 @@ func TestPaidIsFinal(t *testing.T) {
 		w.pay(before, after)
 		if got := answer(w.hit(hit)); got != forbidden || w.summary() != "paid edit amount=50 pays=5/10" {
 			t.Errorf("%s: %s, then %s", hit, got, w.summary())
+		}
+	}
+}
+
+// TestCorrections: what somebody changes through the API on purpose is applied,
+// whatever was said before and whatever the goal makes of repeated hits.
+func TestCorrections(t *testing.T) {
+	w := newWorld(t, nil)
+	w.hit("postback goal=sale order_id=A amount=50")
+	correct := func(said string) string {
+		s := w.signal("api goal=sale order_id=A " + said)
+		s.Method = http.MethodPatch
+		return answer(w.settle(s))
+	}
+	steps := []struct{ said, want, after string }{
+		{"amount=60 status=approved", updated, "approved sale order=A amount=60 pays=6/12"},
+		{"status=rejected", updated, "rejected sale order=A amount=60 pays=6/12"},
+		{"amount=60 status=approved", updated, "approved sale order=A amount=60 pays=6/12"},
+		{"amount=60 status=approved", duplicate, "approved sale order=A amount=60 pays=6/12"},
+		{"amount=50", updated, "approved sale order=A amount=50 pays=5/10"},
+	}
+	for _, step := range steps {
+		if got := correct(step.said); got != step.want || w.summary() != step.after {
+			t.Errorf("%s: %s, then %s; want %s, then %s", step.said, got, w.summary(), step.want, step.after)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (h *hearing) owed(c *conversion.Conversion, e conversion.Event) []delivery.
 		o := delivery.Owed{
 			ID: delivery.ID(h.s.ID, sub.ID, e), SubscriptionID: sub.ID,
 			ConversionID: c.ID, TransactionID: c.Touch.TransactionID, Sequence: c.Version, Event: e, Test: c.Test,
-			Values: h.frozen(c, use), State: delivery.Waiting, CreatedAt: h.Now, DueAt: h.Now.Add(sub.Delay.Duration()),
+			Values: Values(h.Catalog, c, use), State: delivery.Waiting, CreatedAt: h.Now, DueAt: h.Now.Add(sub.Delay.Duration()),
 		}
 		if use.Allows(macro.DeliveryID) {
 			o.Values[macro.DeliveryID.String()] = o.ID
@@ -31,8 +31,9 @@ func (h *hearing) owed(c *conversion.Conversion, e conversion.Event) []delivery.
 	return all
 }
 
-// frozen gives the values of macros as they are now, of what use may know.
-func (h *hearing) frozen(c *conversion.Conversion, use macro.Use) map[string]string {
+// Values gives what the macros of a postback about c stand for, of what use may
+// know. Only those that have a value are there.
+func Values(present *catalog.Catalog, c *conversion.Conversion, use macro.Use) map[string]string {
 	values := make(map[string]string)
 	set := func(n macro.Name, v string) {
 		if v != "" && use.Allows(n) {
@@ -45,13 +46,17 @@ func (h *hearing) frozen(c *conversion.Conversion, use macro.Use) map[string]str
 		}
 	}
 	set(macro.OfferID, number(c.OfferID))
-	set(macro.OfferName, h.offer.Name)
+	if o, ok := present.Offer(c.OfferID); ok {
+		set(macro.OfferName, o.Name)
+	}
 	set(macro.AffiliateID, number(c.AffiliateID))
 	set(macro.AdvertiserID, number(c.AdvertiserID))
 	set(macro.ConversionID, c.ID)
 	set(macro.Goal, c.GoalCode)
 	set(macro.GoalID, number(c.GoalID))
-	set(macro.GoalName, h.goal.Name)
+	if g, ok := present.Goal(c.GoalID); ok {
+		set(macro.GoalName, g.Name)
+	}
 	set(macro.Status, string(c.Status))
 	set(macro.OrderID, c.OrderID)
 	set(macro.HitID, c.Memory.HitID)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"waybill/internal/affiliate"
 	"waybill/internal/attribution"
 	"waybill/internal/catalog"
 	"waybill/internal/fault"
@@ -13,9 +14,6 @@ import (
 	"waybill/internal/signal"
 	"waybill/internal/txid"
 )
-
-// affiliateBlocked is the status of an affiliate who earns nothing any more.
-const affiliateBlocked = "blocked"
 
 // refusal is why a signal earns nothing, or changes nothing.
 type refusal struct {
@@ -213,7 +211,7 @@ func (h *hearing) bar() *refusal {
 	if h.offer.Status == offer.Archived {
 		return refuse(signal.OfferInactive, signal.Detail{Got: number(h.offer.ID)}, "offer %d is archived", h.offer.ID)
 	}
-	if a, ok := h.Catalog.Affiliate(h.parts.Affiliate); ok && a.Status == affiliateBlocked {
+	if a, ok := h.Catalog.Affiliate(h.parts.Affiliate); ok && a.Status == affiliate.Blocked {
 		return refuse(signal.AffiliateBlocked, signal.Detail{Got: number(a.ID)}, "affiliate %d is blocked", a.ID)
 	}
 	if !h.touch.Creditable() {

@@ -101,7 +101,7 @@ func (h *hearing) hearServer(c conversion.Conversion, next *conversion.Conversio
 	next.SeenByServer = true
 	first := !c.SeenByServer
 	switch {
-	case !first && h.applied(c):
+	case !first && !h.corrects() && h.applied(c):
 		return sameContents, nil
 	case h.hit.status != "" && h.hit.status != c.Status:
 		return h.move(c, next)
@@ -150,15 +150,23 @@ func (h *hearing) confirm(next *conversion.Conversion) string {
 
 // onRepeat applies a hit with other contents by the goal's rule.
 func (h *hearing) onRepeat(c conversion.Conversion, next *conversion.Conversion) (string, *refusal) {
-	switch h.goal.OnRepeat {
-	case "update":
+	switch {
+	case h.corrects():
+		return "a correction made through the API", h.apply(c, next)
+	case h.goal.OnRepeat == "update":
 		return "the goal takes over what a repeated hit says", h.apply(c, next)
-	case "conflict":
+	case h.goal.OnRepeat == "conflict":
 		why := "order, amount or payout differ from what was counted"
 		return "", refuse(signal.Conflict, signal.Detail{Why: why}, "on_repeat is conflict: %s", why)
 	default:
 		return "the goal ignores what a repeated hit says", nil
 	}
+}
+
+// corrects reports whether somebody changes a conversion on purpose, which is
+// never a repetition, whatever was said of it before.
+func (h *hearing) corrects() bool {
+	return h.s.Channel == signal.API && h.s.Method == "PATCH"
 }
 
 // applied reports whether a hit with the same contents was applied before.
