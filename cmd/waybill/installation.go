@@ -49,7 +49,7 @@ func openInstallation(e *env, c common, create bool) (*installation, error) {
 
 // openLedger opens the ledger beside an open journal.
 func openLedger(ctx context.Context, c common, journal *pebblejournal.Journal, log *slog.Logger) (*installation, error) {
-	db, err := sqlledger.Open(ctx, ledgerURL(c), sqlledger.Options{Log: log})
+	db, err := sqlledger.Open(ctx, ledgerURL(c), sqlledger.Options{Log: log, Later: true})
 	if err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
