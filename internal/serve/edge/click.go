@@ -42,7 +42,7 @@ func (e *Edge) click(w http.ResponseWriter, r *http.Request) {
 		v.depart()
 	}
 	if counts {
-		e.write(v, ticket)
+		e.write(v, ticket) //nolint:contextcheck // a visitor who hangs up loses nothing
 	}
 	v.answer(w)
 }
@@ -210,9 +210,8 @@ func (e *Edge) begin(v *visit, counts bool) txid.Ticket {
 	return ticket
 }
 
-// write appends the click's record. The visitor leaves also when that fails:
-// then the loss is counted. The time for it is the journal's own: a visitor who
-// hangs up loses nothing.
+// write appends the click's record, in the journal's own time and not the
+// request's. The visitor leaves also when that fails: then the loss is counted.
 func (e *Edge) write(v *visit, ticket txid.Ticket) {
 	v.record = v.click.Append(v.record[:0])
 	if err := e.Journal.Append(context.Background(), ticket, v.record); err != nil {

@@ -41,7 +41,9 @@ func TestClickGoesToTheOffer(t *testing.T) {
 		},
 		{
 			name: "by other systems' names, in any case",
-			send: func(w *world) *httptest.ResponseRecorder { return w.get("/click?OID=5&Aff_ID=7&clickid=k2&aff_sub=x&S2=y") },
+			send: func(w *world) *httptest.ResponseRecorder {
+				return w.get("/click?OID=5&Aff_ID=7&clickid=k2&aff_sub=x&S2=y")
+			},
 			want: "https://shop.example/l?wb=ID&aff=7&s1=x&c=k2",
 			kept: func(c *click.Click) bool { return c.AffClickID == "k2" && c.Sub[0] == "x" && c.Sub[1] == "y" },
 		},
@@ -55,7 +57,9 @@ func TestClickGoesToTheOffer(t *testing.T) {
 		},
 		{
 			name: "by a POST whose body is no form",
-			send: func(w *world) *httptest.ResponseRecorder { return w.post(toMain, `{"sub1":"x"}`, "Content-Type: application/json") },
+			send: func(w *world) *httptest.ResponseRecorder {
+				return w.post(toMain, `{"sub1":"x"}`, "Content-Type: application/json")
+			},
 			want: "https://shop.example/l?wb=ID&aff=7&s1=&c=",
 		},
 		{
@@ -100,7 +104,9 @@ func TestClickGoesToTheOffer(t *testing.T) {
 		},
 		{
 			name: "with line breaks made harmless",
-			send: func(w *world) *httptest.ResponseRecorder { return w.get(toMain + "&sub1=a%0d%0aSet-Cookie:%20x&aff_click_id=%00%0a") },
+			send: func(w *world) *httptest.ResponseRecorder {
+				return w.get(toMain + "&sub1=a%0d%0aSet-Cookie:%20x&aff_click_id=%00%0a")
+			},
 			want: "https://shop.example/l?wb=ID&aff=7&s1=a%0D%0ASet-Cookie%3A%20x&c=%2500%0A",
 		},
 	}
