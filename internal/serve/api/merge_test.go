@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -188,4 +190,25 @@ func FuzzMerge(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestURLsStayReadable: an & in an answer is an &, not six letters.
+func TestURLsStayReadable(t *testing.T) {
+	o, err := objectOf(map[string]string{"url": "https://t.example/?a={x}&b=<c>"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err = o.with("more", []string{"&"}); err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(o); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"url":"https://t.example/?a={x}&b=<c>","more":["&"]}`
+	if got := strings.TrimSpace(text.String()); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }

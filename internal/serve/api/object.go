@@ -18,11 +18,24 @@ type member struct {
 
 // objectOf gives v as JSON writes it.
 func objectOf(v any) (object, error) {
-	text, err := json.Marshal(v)
+	text, err := write(v)
 	if err != nil {
 		return nil, fmt.Errorf("write %T as JSON: %w", v, err)
 	}
 	return parseObject(text)
+}
+
+// write gives v as JSON in which a URL still reads like one: an & stays an &.
+// Answers are never part of a page, so nothing in them has to be hidden from
+// HTML.
+func write(v any) (json.RawMessage, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(text.Bytes()), nil
 }
 
 func parseObject(text []byte) (object, error) {
@@ -64,7 +77,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 
 // with gives o with one member more.
 func (o object) with(key string, v any) (object, error) {
-	text, err := json.Marshal(v)
+	text, err := write(v)
 	if err != nil {
 		return nil, fmt.Errorf("write %s as JSON: %w", key, err)
 	}
