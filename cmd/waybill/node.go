@@ -47,7 +47,7 @@ type node struct {
 // startNode opens an installation and starts everything on it. The doors open
 // last, when everything behind them is there.
 func startNode(e *env, s *serveCmd) (*node, error) {
-	in, err := openInstallation(e, s.common, true)
+	in, err := openInstallation(e, s.common, true, s.MinFreeMiB)
 	if err != nil {
 		return nil, err
 	}
@@ -231,13 +231,17 @@ func (n *node) finish(name string, s *http.Server) {
 	}
 }
 
-// retain removes what is older than the retention, once an hour.
+// retain removes what is past its time, once an hour: clicks and signals by the
+// retention, kept answers and attempts by the ledger's own terms.
 func (n *node) retain(ctx context.Context) error {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
 		if err := n.journal.Retain(ctx, time.Now().Add(-n.settings.Retention.Duration())); err != nil && ctx.Err() == nil {
 			n.log.LogAttrs(ctx, slog.LevelError, "old records could not be removed", slog.Any("error", err))
+		}
+		if err := n.ledger.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			n.log.LogAttrs(ctx, slog.LevelWarn, "the ledger could not be tidied", slog.Any("error", err))
 		}
 		select {
 		case <-ctx.Done():
