@@ -95,7 +95,7 @@ func (r *restoreCmd) restore(e *env) error {
 	if err := os.CopyFS(filepath.Join(r.Data, journalFolder), os.DirFS(from)); err != nil {
 		return fmt.Errorf("copy the journal: %w", err)
 	}
-	in, err := openInstallation(e, r.common, true)
+	in, err := openInstallation(e, r.common, true, 0)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func perform(e *env, c common, t task) error {
 		defer conn.Close() //nolint:errcheck // nothing was written that could be lost
 		return ask(e, conn, t)
 	}
-	in, err := openInstallation(e, c, t.creates())
+	in, err := openInstallation(e, c, t.creates(), 0)
 	if err != nil {
 		return err
 	}

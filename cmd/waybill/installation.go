@@ -34,13 +34,14 @@ type installation struct {
 }
 
 // openInstallation opens the stores of c's data folder, which must be there
-// unless create is set.
-func openInstallation(e *env, c common, create bool) (*installation, error) {
+// unless create is set. minFreeMiB is how much disk the journal leaves free, 0
+// for its default.
+func openInstallation(e *env, c common, create bool, minFreeMiB uint64) (*installation, error) {
 	log := newLogger(e.stderr, c)
 	if err := ensureFolder(c.Data, create); err != nil {
 		return nil, err
 	}
-	journal, err := pebblejournal.Open(filepath.Join(c.Data, journalFolder), pebblejournal.Options{Log: log})
+	journal, err := pebblejournal.Open(filepath.Join(c.Data, journalFolder), pebblejournal.Options{Log: log, FreeFloor: minFreeMiB << 20})
 	if err != nil {
 		return nil, err
 	}
