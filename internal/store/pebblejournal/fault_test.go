@@ -413,6 +413,28 @@ func TestADiskThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestNothingIsReadFromABrokenStore breaks the store in the middle of a scan.
+// Its memory may show what will not be there when it is opened again.
+func TestNothingIsReadFromABrokenStore(t *testing.T) {
+	j := open(t, t.TempDir(), Options{FS: vfs.NewMem()})
+	m := txid.NewMint(testRing, 1, 0)
+	for range 3 {
+		put(t, j, m, noon, txid.Click, "x")
+	}
+	q, s := Query{Kind: txid.Click, Node: 1, To: m.Low()}, j.current.Load()
+	err := j.Scan(t.Context(), q, func(txid.ID, []byte) error {
+		s.fence.fail(errors.New("broken"))
+		return nil
+	})
+	if fault.Of(err) != fault.Unavailable {
+		t.Errorf("Scan() = %v, want unavailable", err)
+	}
+	poll(t, "the journal to work again", func() bool { return j.Health() == nil })
+	if _, records := scan(t, j, q); len(records) != 3 {
+		t.Errorf("Scan() = %d records, want 3", len(records))
+	}
+}
+
 // TestAStoreThatPebbleGivesUp ends neither the process nor the journal.
 func TestAStoreThatPebbleGivesUp(t *testing.T) {
 	j := open(t, t.TempDir(), Options{FS: vfs.NewMem()})

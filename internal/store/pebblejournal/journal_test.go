@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
@@ -312,6 +313,15 @@ func TestRetainDeletesWhatIsOlder(t *testing.T) {
 	}
 	if err := j.Retain(t.Context(), noon); err != nil { // what is deleted stays so
 		t.Fatal(err)
+	}
+	err := j.iterate(t.Context(), []byte{spaceIdentity}, []byte{spaceIdentity + 1}, func(_ *store, it *pebble.Iterator) error {
+		if !it.First() || identityBucket(it.Key()) != bucketOf(tickOf(before)) {
+			t.Errorf("the oldest identity left has the key %x, want it in bucket %d", it.Key(), bucketOf(tickOf(before)))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 	for range 2 { // the second time after opening again
 		var kept int

@@ -80,6 +80,9 @@ func (j *Journal) Health() error {
 	if s == nil {
 		return j.unreadable()
 	}
+	if cause := s.fence.failure(); cause != nil {
+		return j.unwritten(cause)
+	}
 	if age := s.flight.age(time.Now()); age > j.o.AppendTimeout {
 		return fault.New(fault.Unavailable, "the disk has not answered the journal for %s", age.Round(time.Millisecond))
 	}
