@@ -32,7 +32,7 @@ const (
 	// deadline is how long the ledger has for one signal. It is settle's own: a
 	// sender who hangs up loses nothing.
 	deadline = 3 * time.Second
-	// patience is how long a signal waits, at the start, for the sweep to have
+	// patience is how long signals wait, at the start, for the sweep to have
 	// settled what an earlier process left.
 	patience = time.Second
 )
@@ -64,7 +64,8 @@ type Settler struct {
 	log     *slog.Logger
 
 	wake    chan struct{} // tells the sweep that signals wait for it
-	started chan struct{} // closed when the sweep has caught up the first time
+	started chan struct{} // closed when signals wait for the start no more
+	start   sync.Once     // of closing it
 
 	mu    sync.Mutex
 	state state
@@ -109,6 +110,10 @@ func (s *Settler) awaitStart(ctx context.Context) {
 	case <-ctx.Done():
 	}
 }
+
+// letIn ends the wait at the start: the sweep has caught up, takes too long, or
+// finds the ledger away.
+func (s *Settler) letIn() { s.start.Do(func() { close(s.started) }) }
 
 // begin takes a signal up, unless it has to wait for those before it.
 func (s *Settler) begin(id txid.ID) bool {

@@ -30,6 +30,8 @@ const (
 
 // Run settles what the direct way has not, until ctx is done.
 func (s *Settler) Run(ctx context.Context) error {
+	late := time.AfterFunc(patience, s.letIn)
+	defer late.Stop()
 	backoff := leastBackoff
 	for ctx.Err() == nil {
 		moved, err := s.pass(ctx)
@@ -60,6 +62,7 @@ func (s *Settler) failed(ctx context.Context, err error, first bool) {
 		s.mu.Lock()
 		s.state.behind = true
 		s.mu.Unlock()
+		s.letIn()
 	}
 }
 
@@ -88,7 +91,7 @@ func (s *Settler) catchUp(ctx context.Context) bool {
 			s.log.LogAttrs(ctx, slog.LevelInfo, "all queued signals are settled")
 		}
 	default:
-		close(s.started)
+		s.letIn()
 	}
 	return true
 }
