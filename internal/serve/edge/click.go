@@ -36,7 +36,7 @@ func (e *Edge) click(w http.ResponseWriter, r *http.Request) {
 
 	counts := r.Method != http.MethodHead
 	ticket := e.begin(v, counts)
-	if !v.depart() { // turned away after all, which the ID must say
+	if !v.depart() { // the offer's URL is broken, which the ID must say
 		ticket.Done()
 		ticket = e.begin(v, counts)
 		v.depart()
@@ -187,11 +187,8 @@ func (v *visit) refusal() click.Reason {
 	if refusal := v.offer.Targeting.Takes(c.Visitor); refusal != offer.Taken {
 		return click.Reason(refusal)
 	}
-	switch {
-	case v.catalog.CapReached(c.OfferID, c.AffiliateID, v.now):
+	if v.catalog.CapReached(c.OfferID, c.AffiliateID, v.now) {
 		return click.CapReached
-	case v.offer.Destination == nil:
-		return click.DestinationBroken
 	}
 	return click.Sent
 }

@@ -406,6 +406,27 @@ func TestUnknownPathsAreNotFound(t *testing.T) {
 	}
 }
 
+func TestAffiliateNumberBeyondAll(t *testing.T) {
+	w := newWorld(t, nil)
+	w.get("/click?offer_id=5&affiliate_id=16777223") // 7 above what an ID has room for
+	if c := w.click(); c.AffiliateID != 0 || c.TurnedAway != click.AffiliateUnknown {
+		t.Errorf("recorded affiliate %d, reason %q; want 0, which is nobody's", c.AffiliateID, c.TurnedAway)
+	}
+}
+
+func TestLinksShareNothing(t *testing.T) {
+	w := newWorld(t, nil)
+	for range 20 {
+		w.get("/c/spring")
+		w.get("/c/autumn")
+	}
+	for _, c := range w.clicks() {
+		if spring := c.LinkCode == "spring"; (c.Source == "news") != spring || (c.Sub[0] == "may") != spring || (c.Sub[1] == "fall") == spring {
+			t.Fatalf("the click of %s has source %q and subs %q", c.LinkCode, c.Source, c.Sub)
+		}
+	}
+}
+
 // TestVisitsShareNothing sends a visitor with everything and then one with
 // nothing, who must not be given the other's values.
 func TestVisitsShareNothing(t *testing.T) {

@@ -141,7 +141,9 @@ func TestMacrosWithoutAValueAreEmpty(t *testing.T) {
 
 // A connection over a Unix socket has no address.
 func TestVisitorWithoutAnAddress(t *testing.T) {
-	w := newWorld(t, func(s *catalog.Source) { s.Offers[0].DestinationURL = "https://shop.example/?ip={ip}&wb={transaction_id}" })
+	w := newWorld(t, func(s *catalog.Source) {
+		s.Offers[0].DestinationURL = "https://shop.example/?ip={ip}&wb={transaction_id}"
+	})
 	r, rec := clickRequest(toMain), httptest.NewRecorder()
 	r.RemoteAddr = "@"
 	w.handler.ServeHTTP(rec, r)

@@ -41,7 +41,8 @@ func allows(hosts []string, deep string) bool {
 
 // depart finds where the visitor goes: to the offer, or to a fallback. An empty
 // location is a plain page that says so. It reports false when the offer's URL
-// came out too long; then the visitor is turned away, and departs again.
+// is broken or came out too long; then the visitor is turned away, and departs
+// again.
 func (v *visit) depart() bool {
 	v.fillNames()
 	if v.click.TurnedAway == click.Sent {

@@ -70,6 +70,7 @@ func source() catalog.Source {
 		Offers: []offer.Offer{spring, plain, old, broken},
 		Links: []link.Link{
 			{Code: "spring", OfferID: mainOffer, AffiliateID: blog, Query: "source=news&sub1=may", Status: link.Active},
+			{Code: "autumn", OfferID: mainOffer, AffiliateID: blog, Query: "sub2=fall", Status: link.Active},
 			{Code: "gone", OfferID: mainOffer, AffiliateID: blog, Status: link.Retired},
 			{Code: "lost", OfferID: 99, AffiliateID: blog, Status: link.Active},
 		},
