@@ -22,6 +22,9 @@ const (
 	// ahead is how far in front of the last look at the clock IDs are reserved
 	// on disk, so that a node that was killed starts behind all it has minted.
 	ahead = time.Second
+	// slack is how many IDs past the last one are reserved at least, where they run
+	// ahead of the clock: more than a node mints between two reservations.
+	slack = txid.Tick(160_000)
 	// markEvery is how often the reservation moves on.
 	markEvery = ahead / 2
 )
@@ -168,10 +171,7 @@ func (m *minter) floor(ctx context.Context, node uint16) (txid.Tick, error) {
 // reserve writes down how far IDs may be minted before the next reservation.
 func (m *minter) reserve(ctx context.Context) error {
 	n := m.current.Load()
-	until := tickAt(m.now().Add(ahead))
-	if last := n.mint.Last(); last > until {
-		until = last
-	}
+	until := max(tickAt(m.now().Add(ahead)), n.mint.Last()+slack)
 	return m.journal.SetMark(ctx, markName(n.node), binary.BigEndian.AppendUint64(nil, uint64(until)))
 }
 
