@@ -24,8 +24,10 @@ import (
 	"waybill/internal/work/settle"
 )
 
-// shutdownTime is how long a node may take to finish what is in flight.
-const shutdownTime = 9 * time.Second
+// shutdownTime is how long a node may take to finish what is in flight. What has
+// been received whole is answered sooner, with a hung disk and a hung ledger too,
+// and closing the stores has to fit into ten seconds beside it.
+const shutdownTime = 6 * time.Second
 
 // node is a running Waybill: the stores, the parts that work on them, and the
 // doors.
