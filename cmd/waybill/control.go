@@ -57,7 +57,8 @@ type frame struct {
 // perform does t on the installation in c's data folder, through the running
 // node if there is one.
 func perform(e *env, c common, t task) error {
-	conn, err := net.DialTimeout("unix", filepath.Join(c.Data, socketName), time.Second)
+	dialer := net.Dialer{Timeout: time.Second}
+	conn, err := dialer.DialContext(e.ctx, "unix", filepath.Join(c.Data, socketName))
 	if err == nil {
 		defer conn.Close() //nolint:errcheck // nothing was written that could be lost
 		return ask(e, conn, t)
@@ -86,7 +87,7 @@ func ask(e *env, conn net.Conn, t task) error {
 	if err != nil {
 		return fmt.Errorf("ask the running node: %w", err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end below
+	defer resp.Body.Close()
 	lines := bufio.NewReader(resp.Body)
 	for {
 		line, err := lines.ReadBytes('\n')

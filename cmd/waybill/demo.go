@@ -24,7 +24,7 @@ type demoCmd struct {
 	Listen  string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the demo's Waybill answers. With --once a free port is taken."`
 	Shop    demoShopCmd    `cmd:"" hidden:"" help:"The demo's shop, alone."`
 	Tracker demoTrackerCmd `cmd:"" hidden:"" help:"The demo's affiliate tracker, alone."`
-	Run_    demoRunCmd     `cmd:"" name:"run" default:"1" hidden:"" help:"The whole demo."`
+	Whole   demoRunCmd     `cmd:"" name:"run" default:"1" hidden:"" help:"The whole demo."`
 }
 
 // demoRunCmd is "waybill demo" itself.
@@ -43,6 +43,7 @@ type demo struct {
 	shop     string
 	tracker  string
 	key      string
+	client   http.Client
 }
 
 // Run shows the whole way.
@@ -51,7 +52,7 @@ func (demoRunCmd) Run(e *env, c *command) error {
 	if err != nil {
 		return fmt.Errorf("make a temporary folder: %w", err)
 	}
-	d := &demo{env: e, dir: dir}
+	d := &demo{env: e, dir: dir, client: http.Client{Timeout: arrival}}
 	err = d.run(&c.Demo)
 	return errors.Join(err, d.stop(), os.RemoveAll(dir))
 }
@@ -227,7 +228,7 @@ func (d *demo) fetch(r *http.Request, into any) error {
 	if strings.HasPrefix(r.URL.String(), d.waybill+"/") {
 		r.Header.Set("Authorization", "Bearer "+d.key)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := d.client.Do(r)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err)
 	}

@@ -18,9 +18,9 @@ const staleCatalog = time.Minute
 func (n *node) health(mux *http.ServeMux) {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintln(w, "ok") //nolint:errcheck // whoever hung up needs no answer
+		fmt.Fprintln(w, "ok")
 	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
 		failing := n.failing()
@@ -28,13 +28,13 @@ func (n *node) health(mux *http.ServeMux) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		for _, f := range failing {
-			fmt.Fprintln(w, f) //nolint:errcheck // as above
+			fmt.Fprintln(w, f)
 		}
 		for _, f := range n.limping() {
-			fmt.Fprintln(w, f) //nolint:errcheck // as above
+			fmt.Fprintln(w, f)
 		}
 		if len(failing) == 0 {
-			fmt.Fprintln(w, "ready") //nolint:errcheck // as above
+			fmt.Fprintln(w, "ready")
 		}
 	})
 }

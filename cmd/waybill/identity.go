@@ -27,7 +27,7 @@ const identityFile = "node.json"
 
 // readIdentity gives the folder's identity, and whether it still holds here.
 func readIdentity(dir string) (id identity, holds bool, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, identityFile)) //nolint:gosec // the operator's own data folder
+	b, err := os.ReadFile(filepath.Join(dir, identityFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return identity{}, false, nil
 	}
@@ -106,7 +106,7 @@ func writeFile(path string, b []byte) error {
 
 // syncDir makes renames in a folder survive a power cut.
 func syncDir(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // the operator's own data folder
+	d, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("sync %s: %w", dir, err)
 	}

@@ -186,4 +186,4 @@ func (m *minter) release(ctx context.Context) error {
 func markName(node uint16) string { return fmt.Sprintf("mint/%d", node) }
 
 // tickAt is the first tick of t's millisecond.
-func tickAt(t time.Time) txid.Tick { return txid.Tick(t.UnixMilli()) << 14 } //nolint:gosec // times after 1970
+func tickAt(t time.Time) txid.Tick { return txid.Tick(t.UnixMilli()) << 14 }

@@ -42,7 +42,6 @@ type node struct {
 	metrics  *prometheus.Registry
 
 	publicURL, adminURL string
-	servers             []*http.Server
 	group               *group
 }
 
@@ -211,7 +210,7 @@ func (n *node) serve(ctx context.Context, name string, l net.Listener, h http.Ha
 		go func() {
 			defer close(stopped)
 			<-ctx.Done()
-			n.finish(name, s)
+			n.finish(context.WithoutCancel(ctx), name, s)
 		}()
 		err := s.Serve(l)
 		if !errors.Is(err, http.ErrServerClosed) {
@@ -224,8 +223,8 @@ func (n *node) serve(ctx context.Context, name string, l net.Listener, h http.Ha
 
 // finish lets a server end what is in flight, and cuts off what takes too long:
 // whoever sends that slowly has not finished a request that could be lost.
-func (n *node) finish(name string, s *http.Server) {
-	limit, cancel := context.WithTimeout(context.Background(), shutdownTime)
+func (n *node) finish(ctx context.Context, name string, s *http.Server) {
+	limit, cancel := context.WithTimeout(ctx, shutdownTime)
 	defer cancel()
 	if err := s.Shutdown(limit); err != nil {
 		n.log.LogAttrs(limit, slog.LevelWarn, "connections cut off at the stop", slog.String("listener", name), slog.Any("error", err))

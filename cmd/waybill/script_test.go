@@ -57,7 +57,7 @@ func cmdReady(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: ready ADDR")
 	}
 	ts.Check(poll(15*time.Second, func() error {
-		resp, err := http.Get("http://" + args[0] + "/readyz")
+		resp, err := noRedirects.Get("http://" + args[0] + "/readyz")
 		if err != nil {
 			return err
 		}

@@ -49,16 +49,18 @@ func (s *serveCmd) validate() error {
 	return nil
 }
 
-// greet tells a person where to go next.
+// greet tells a person where to go next. A closed standard output is no reason
+// to stop.
 func (s *serveCmd) greet(w io.Writer, n *node, first bool) {
-	fmt.Fprintf(w, "Waybill %s answers clicks and postbacks on %s\n", version, n.publicURL) //nolint:errcheck // a closed stdout is no reason to stop
-	fmt.Fprintf(w, "API:  %s/api/v1   description: %s/api/v1/openapi.json\n", n.adminURL, n.adminURL)
-	fmt.Fprintf(w, "Data: %s\n", s.Data)
+	text := fmt.Sprintf("Waybill %s answers clicks and postbacks on %s\n"+
+		"API:  %s/api/v1   description: %s/api/v1/openapi.json\n"+
+		"Data: %s\n", version, n.publicURL, n.adminURL, n.adminURL, s.Data)
 	if first {
-		fmt.Fprintf(w, "\nFirst steps, in another terminal:\n"+
+		text += fmt.Sprintf("\nFirst steps, in another terminal:\n"+
 			"  KEY=$(waybill key create --role network --data %s)\n"+
 			"  curl -H \"Authorization: Bearer $KEY\" %s/api/v1/offers\n"+
 			"The README walks from here to the first conversion; \"waybill demo\" shows the whole way.\n",
 			s.Data, n.adminURL)
 	}
+	_, _ = io.WriteString(w, text)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // version is set when a release is built.
-var version = "dev" //nolint:gochecknoglobals // the linker writes it
+var version = "dev"
 
 // versionCmd is "waybill version".
 type versionCmd struct{}

@@ -101,7 +101,7 @@ func (h *hearing) hearServer(c conversion.Conversion, next *conversion.Conversio
 	next.SeenByServer = true
 	first := !c.SeenByServer
 	switch {
-	case !first && !h.corrects() && h.applied(c):
+	case !first && !h.s.Corrects() && h.applied(c):
 		return sameContents, nil
 	case h.hit.status != "" && h.hit.status != c.Status:
 		return h.move(c, next)
@@ -151,7 +151,7 @@ func (h *hearing) confirm(next *conversion.Conversion) string {
 // onRepeat applies a hit with other contents by the goal's rule.
 func (h *hearing) onRepeat(c conversion.Conversion, next *conversion.Conversion) (string, *refusal) {
 	switch {
-	case h.corrects():
+	case h.s.Corrects():
 		return "a correction made through the API", h.apply(c, next)
 	case h.goal.OnRepeat == "update":
 		return "the goal takes over what a repeated hit says", h.apply(c, next)
@@ -161,12 +161,6 @@ func (h *hearing) onRepeat(c conversion.Conversion, next *conversion.Conversion)
 	default:
 		return "the goal ignores what a repeated hit says", nil
 	}
-}
-
-// corrects reports whether somebody changes a conversion on purpose, which is
-// never a repetition, whatever was said of it before.
-func (h *hearing) corrects() bool {
-	return h.s.Channel == signal.API && h.s.Method == "PATCH"
 }
 
 // applied reports whether a hit with the same contents was applied before.

@@ -66,6 +66,13 @@ type Extra struct {
 	Name, Value string
 }
 
+// patch is how somebody who changes a conversion on purpose sends it.
+const patch = "PATCH"
+
+// Corrects reports whether the signal changes a conversion on purpose, through
+// the API, and so is never a repetition of what was said before.
+func (s *Signal) Corrects() bool { return s.Channel == API && s.Method == patch }
+
 // Value gives the signal's value of a name, empty when it has none.
 func (s *Signal) Value(n param.Name) string {
 	for i := range s.Params {

@@ -65,7 +65,7 @@ func (s *Shop) Handler() http.Handler {
 func (s *Shop) product(w http.ResponseWriter, r *http.Request) {
 	page := page{Way: r.PathValue("way"), TID: r.URL.Query().Get("tid")}
 	if page.Way == Cookie && page.TID != "" {
-		http.SetCookie(w, &http.Cookie{
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // the demo has no TLS; a real shop adds Secure
 			Name: cookieName, Value: page.TID, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 			MaxAge: int((30 * 24 * time.Hour).Seconds()),
 		})
