@@ -332,7 +332,20 @@ func TestConversionsBecomeSignals(t *testing.T) {
 			[]string{`"http":422`, `"http":200`},
 			[]string{`{"a":"1"}`, `{"a":"2"}`},
 		},
-		{"several while nothing can be written down", asNetwork, "POST", "conversions", `[{},{}]`, []signal.Verdict{down, down}, 503, nil, []string{`{}`, `{}`}},
+		{
+			"several while nothing can be written down, of which one is tried", asNetwork, "POST", "conversions", `[{},{}]`,
+			[]signal.Verdict{down},
+			503,
+			[]string{`"code":"unavailable"`, `"http":503`},
+			[]string{`{}`},
+		},
+		{
+			"several of which the second cannot be written down", asNetwork, "POST", "conversions", `[{"a":"1"},{"a":"2"},{"a":"3"}]`,
+			[]signal.Verdict{rejected, down},
+			200,
+			[]string{`"http":422`, `"http":503`},
+			[]string{`{"a":"1"}`, `{"a":"2"}`},
+		},
 		{"none", asNetwork, "POST", "conversions", `[]`, nil, 422, nil, nil},
 		{"what is no object", asNetwork, "POST", "conversions", `[1]`, nil, 422, nil, nil},
 		{

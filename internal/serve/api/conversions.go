@@ -174,12 +174,26 @@ func (a *API) report(ctx context.Context, in *reportIn) (*answer, error) {
 	for i, one := range list {
 		hit.Index, hit.Parameters = i, one
 		v := a.Signals.Submit(ctx, hit)
-		if v.Code.HTTP() != http.StatusServiceUnavailable {
-			status = http.StatusOK
+		if v.Code == signal.Unavailable {
+			verdicts = append(verdicts, untried(v, len(list)-i)...)
+			break
 		}
+		status = http.StatusOK
 		verdicts = append(verdicts, verdictWithHTTP{v, v.Code.HTTP()})
 	}
 	return &answer{Status: status, Body: map[string]any{"data": verdicts}}, nil
+}
+
+// untried answers for the first claim that could not be written down and all
+// behind it, which are not tried: each would wait as long for a journal that is
+// away.
+func untried(first signal.Verdict, n int) []verdictWithHTTP {
+	all := []verdictWithHTTP{{first, first.Code.HTTP()}}
+	first.SignalID, first.TransactionID, first.Test = "", "", false
+	for range n - 1 {
+		all = append(all, verdictWithHTTP{first, first.Code.HTTP()})
+	}
+	return all
 }
 
 func isArray(body []byte) bool {
