@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -206,11 +207,13 @@ func (t *clickTest) round(ctx context.Context, number, connections int) error {
 	return nil
 }
 
-// hit sends clicks to one server.
+// hit sends clicks to one server, with nothing left on the way to the disk of
+// what the servers before it wrote: an fsync may have to wait for that too.
 func (t *clickTest) hit(ctx context.Context, i, connections int, d time.Duration) (round, error) {
 	if err := quiet(ctx, t.servers[atWaybill].child, t.servers[atNginx].child, t.servers[atBare].child); err != nil {
 		return round{}, err
 	}
+	syscall.Sync()
 	s := t.servers[i]
 	before, err := s.cpu()
 	if err != nil {
