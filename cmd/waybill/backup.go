@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -92,7 +93,12 @@ func (r *restoreCmd) restore(e *env) error {
 	if _, err := os.Stat(filepath.Join(r.Dir, ledgerFile)); err != nil {
 		return fault.New(fault.Invalid, "%s holds no backup: %s", r.Dir, err)
 	}
-	if err := os.CopyFS(filepath.Join(r.Data, journalFolder), os.DirFS(from)); err != nil {
+	to := filepath.Join(r.Data, journalFolder)
+	err := os.CopyFS(to, os.DirFS(from))
+	if err == nil {
+		err = syncTree(to)
+	}
+	if err != nil {
 		return fmt.Errorf("copy the journal: %w", err)
 	}
 	in, err := openInstallation(e, r.common, true, 0)
@@ -103,6 +109,16 @@ func (r *restoreCmd) restore(e *env) error {
 		fmt.Fprintf(e.stdout, format+"\n", args...) //nolint:errcheck // progress; the exit code tells
 	})
 	return errors.Join(err, forgetIdentity(r.Data), in.close())
+}
+
+// syncTree brings a folder's files to the disk, and their names.
+func syncTree(dir string) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return syncDir(path) // a file is synced as a folder is
+	})
 }
 
 // resume lets parked deliveries go out.

@@ -91,7 +91,11 @@ func (in *installation) takeNode(ctx context.Context) (uint16, error) {
 	if err != nil {
 		return 0, err
 	}
-	return node, writeIdentity(in.dir, node)
+	if err := writeIdentity(in.dir, node); err != nil {
+		// The number is ours all the same: only the next start takes another.
+		in.log.LogAttrs(ctx, slog.LevelWarn, "node number could not be kept in the data folder", slog.Any("error", err))
+	}
+	return node, nil
 }
 
 // node gives the folder's node number, a new one when it has none that holds.

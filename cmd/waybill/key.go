@@ -66,6 +66,10 @@ func (k *keyCreate) do(ctx context.Context, in *installation, out io.Writer) err
 	return err
 }
 
+// leastLead is how long before it signs a key is made known. A node that signs
+// with the old key after that gives out IDs that nobody believes.
+const leastLead = time.Minute
+
 // rotateKey begins a new key for transaction IDs.
 type rotateKey struct {
 	In time.Duration `default:"10m" help:"When the new key comes into force. Every node must have heard of it by then."`
@@ -76,8 +80,8 @@ func (*rotateKey) name() string { return "txid-rotate" }
 func (*rotateKey) creates() bool { return false }
 
 func (r *rotateKey) do(ctx context.Context, in *installation, out io.Writer) error {
-	if r.In < 0 {
-		return fault.New(fault.Invalid, "--in must not be negative")
+	if r.In < leastLead {
+		return fault.New(fault.Invalid, "--in %s is too soon: every node must have heard of the key by then, so give them %s or more", r.In, leastLead)
 	}
 	ring, err := in.ledger.Ring(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,6 +72,9 @@ func (n *node) start(ctx context.Context) error {
 	first, err := n.refresh.First(ctx)
 	if err != nil {
 		return fmt.Errorf("load the catalog: %w", err)
+	}
+	if err := n.checkRetention(first); err != nil {
+		return err
 	}
 	n.minter = &minter{now: time.Now, journal: n.journal, take: n.takeNode, log: n.log}
 	if err := n.minter.start(ctx, number, first.Ring()); err != nil {
@@ -150,9 +154,9 @@ func (n *node) open(ctx context.Context) error {
 		admin = http.NewServeMux()
 		n.health(admin)
 	}
-	if err := n.listen(ctx, mux, admin); err != nil {
-		n.group.cancel()
-		return errors.Join(err, n.group.wait())
+	doors, err := n.listen(mux, admin)
+	if err != nil {
+		return err
 	}
 	n.administration(admin, public)
 	n.group.start(ctx, "mint", n.minter.Run)
@@ -160,59 +164,73 @@ func (n *node) open(ctx context.Context) error {
 	n.group.start(ctx, "settle", n.settler.Run)
 	n.group.start(ctx, "deliver", n.deliver.Run)
 	n.group.start(ctx, "retention", n.retain)
+	for _, d := range doors { // last: everything behind them is there
+		n.serve(ctx, d)
+	}
 	return nil
 }
 
-// listen opens the listeners and serves on them.
-func (n *node) listen(ctx context.Context, public, admin http.Handler) error {
+// door is a listener and what answers on it.
+type door struct {
+	name     string
+	listener net.Listener
+	handler  http.Handler
+	patient  bool // answers may take as long as they take
+}
+
+// listen opens the listeners, which answer only once they are served.
+func (n *node) listen(public, admin http.Handler) (doors []door, err error) {
+	defer func() {
+		if err != nil {
+			for _, d := range doors {
+				err = errors.Join(err, d.listener.Close())
+			}
+		}
+	}()
 	l, err := net.Listen("tcp", n.settings.Listen) //nolint:noctx // a listener opens at once
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; choose another with --listen", n.settings.Listen, err)
+		return doors, fmt.Errorf("listen on %s: %w; choose another with --listen", n.settings.Listen, err)
 	}
-	n.serve(ctx, "public", l, public)
-	n.publicURL = n.settings.PublicURL
-	if n.publicURL == "" {
-		n.publicURL = "http://" + l.Addr().String()
-	}
+	doors = append(doors, door{name: "public", listener: l, handler: public})
 	n.adminURL = "http://" + l.Addr().String()
+	n.publicURL = cmp.Or(n.settings.PublicURL, n.adminURL)
 	if n.settings.AdminListen != "" {
 		l, err := net.Listen("tcp", n.settings.AdminListen) //nolint:noctx // as above
 		if err != nil {
-			return fmt.Errorf("listen on %s: %w; choose another with --admin-listen", n.settings.AdminListen, err)
+			return doors, fmt.Errorf("listen on %s: %w; choose another with --admin-listen", n.settings.AdminListen, err)
 		}
-		n.serve(ctx, "admin", l, admin)
+		doors = append(doors, door{name: "admin", listener: l, handler: admin})
 		n.adminURL = "http://" + l.Addr().String()
 	}
 	control, err := listenControl(n.dir)
 	if err != nil {
-		return err
+		return doors, err
 	}
-	n.serve(ctx, "control", control, controlHandler(n.installation))
-	return nil
+	return append(doors, door{name: "control", listener: control, handler: controlHandler(n.installation), patient: true}), nil
 }
 
 // serve answers on one listener until ctx is done, then finishes what is in
 // flight.
-func (n *node) serve(ctx context.Context, name string, l net.Listener, h http.Handler) {
+func (n *node) serve(ctx context.Context, d door) {
 	s := &http.Server{
-		Handler:           h,
+		Handler:           d.handler,
 		ReadHeaderTimeout: 5 * time.Second, // slow clients are cut off
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       75 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 	}
-	if name == "control" {
-		s.ReadTimeout, s.WriteTimeout = 0, 0 // a backup takes its time
+	if d.patient {
+		s.ReadTimeout, s.WriteTimeout = 0, 0
 	}
-	n.group.start(ctx, name, func(ctx context.Context) error {
+	n.group.start(ctx, d.name, func(ctx context.Context) error {
 		stopped := make(chan struct{})
 		go func() {
 			defer close(stopped)
 			<-ctx.Done()
-			n.finish(context.WithoutCancel(ctx), name, s)
+			n.finish(context.WithoutCancel(ctx), d.name, s)
 		}()
-		err := s.Serve(l)
+		err := s.Serve(d.listener)
 		if !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
@@ -229,26 +247,6 @@ func (n *node) finish(ctx context.Context, name string, s *http.Server) {
 	if err := s.Shutdown(limit); err != nil {
 		n.log.LogAttrs(limit, slog.LevelWarn, "connections cut off at the stop", slog.String("listener", name), slog.Any("error", err))
 		_ = s.Close() // what is left is only closed
-	}
-}
-
-// retain removes what is past its time, once an hour: clicks and signals by the
-// retention, kept answers and attempts by the ledger's own terms.
-func (n *node) retain(ctx context.Context) error {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
-		if err := n.journal.Retain(ctx, time.Now().Add(-n.settings.Retention.Duration())); err != nil && ctx.Err() == nil {
-			n.log.LogAttrs(ctx, slog.LevelError, "old records could not be removed", slog.Any("error", err))
-		}
-		if err := n.ledger.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			n.log.LogAttrs(ctx, slog.LevelWarn, "the ledger could not be tidied", slog.Any("error", err))
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"time"
 
 	"waybill/internal/fault"
 	"waybill/internal/span"
@@ -39,6 +40,9 @@ func (s *serveCmd) Run(e *env) error {
 
 // validate looks for what the parser cannot see.
 func (s *serveCmd) validate() error {
+	if s.Retention.Duration() < 24*time.Hour {
+		return fault.New(fault.Invalid, "--retention %s is less than a day: conversions would find no clicks", s.Retention)
+	}
 	if s.PublicURL == "" {
 		return nil
 	}

@@ -19,13 +19,11 @@ const (
 	longest  = time.Second            // other nodes owe too, and do not nudge
 )
 
-// unknownFor is how long a postback of a subscription that the catalog does not
-// have, or has as paused, waits to be looked at again; and young is the age up
-// to which that may be the catalog's fault: it follows the ledger by moments.
-const (
-	unknownFor = 5 * time.Second
-	young      = time.Minute
-)
+// unknownFor is how long a postback waits to be looked at again whose
+// subscription the catalog does not have, or has as paused, or with a URL that
+// does not parse. None of that is the postback's fault: the catalog may be old,
+// and a URL can be mended.
+const unknownFor = 5 * time.Second
 
 // job is one claimed postback on its way.
 type job struct {
@@ -109,7 +107,7 @@ func (w *Worker) place(sending context.Context, claimed []delivery.Owed, now tim
 	present := w.catalog()
 	var back []putBack
 	for _, o := range claimed {
-		j, ready := prepare(present, o, now)
+		j, ready := prepare(present, o)
 		if !ready {
 			back = append(back, putBack{o, now.Add(unknownFor)})
 			continue
@@ -127,24 +125,15 @@ func (w *Worker) place(sending context.Context, claimed []delivery.Owed, now tim
 	return full
 }
 
-// prepare finds out where a postback goes. It is not ready while the catalog may
-// lag behind the ledger, which gives no postbacks of subscriptions that are
-// paused or do not exist.
-func prepare(c *catalog.Catalog, o delivery.Owed, now time.Time) (j job, ready bool) {
-	j = job{owed: o}
+// prepare finds out where a postback goes. It is not ready while the catalog
+// cannot tell. The ledger gives no postbacks of subscriptions that are paused, and
+// none is ever removed, so what the catalog does not have it does not have yet.
+func prepare(c *catalog.Catalog, o delivery.Owed) (j job, ready bool) {
 	sub, ok := c.Subscription(o.SubscriptionID)
-	if !ok {
-		j.wrong = "its subscription does not exist any more"
-		return j, now.Sub(o.CreatedAt) > young
+	if !ok || sub.Template == nil || sub.Status != delivery.Active {
+		return job{}, false
 	}
-	j.template = sub.Template
-	if j.template == nil { // broken; parsed again for the reason
-		j.template, j.wrong = parse(sub.Subscription)
-	}
-	if j.wrong == "" {
-		j.host = strings.ToLower(j.template.Host())
-	}
-	return j, sub.Status == delivery.Active
+	return job{owed: o, template: sub.Template, host: strings.ToLower(sub.Template.Host())}, true
 }
 
 // parse reads a subscription's URL, or says what is wrong with it.

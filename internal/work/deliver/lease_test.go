@@ -345,7 +345,7 @@ func TestLeaseIsCheckedBeforeTheDial(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				j, ready := prepare(subscriptions(t, tracker)(), claimed[0], time.Now())
+				j, ready := prepare(subscriptions(t, tracker)(), claimed[0])
 				if !ready {
 					t.Fatal("it is not ready")
 				}

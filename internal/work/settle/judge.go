@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"waybill/internal/click"
@@ -28,7 +29,14 @@ func away(err error) bool {
 }
 
 // settle judges one signal and has the verdict written.
-func (s *Settler) settle(ctx context.Context, sig signal.Signal, by way) (signal.Verdict, error) {
+func (s *Settler) settle(ctx context.Context, sig signal.Signal, by way) (v signal.Verdict, err error) {
+	// A defect that one signal meets must hold up no other, now or after a
+	// restart: it is an error like any other, and the signal is put aside.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("settle signal %s: %v\n%s", sig.ID, p, debug.Stack())
+		}
+	}()
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadline)
 	defer cancel()
@@ -36,7 +44,7 @@ func (s *Settler) settle(ctx context.Context, sig signal.Signal, by way) (signal
 	if err != nil {
 		return signal.Verdict{}, fmt.Errorf("read the click of signal %s: %w", sig.ID, err)
 	}
-	v, err := s.ledger.Settle(ctx, settlement.Prepare(settlement.Input{
+	v, err = s.ledger.Settle(ctx, settlement.Prepare(settlement.Input{
 		Signal: sig, Catalog: s.catalog(), Click: c, Now: began.UTC().Truncate(time.Microsecond),
 	}))
 	if err != nil {

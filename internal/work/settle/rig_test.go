@@ -3,6 +3,7 @@ package settle_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"math"
@@ -129,6 +130,9 @@ func (l *ledger) reach(ctx context.Context) error {
 	return nil
 }
 
+// errPanic is a poison that makes the ledger panic.
+var errPanic = errors.New("a defect in the rules")
+
 func (l *ledger) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -142,6 +146,9 @@ func (l *ledger) Settle(ctx context.Context, c settlement.Case) (signal.Verdict,
 	if err := l.poison[c.SignalID]; err != nil && c.Judge != nil {
 		if l.cures--; l.cures == 0 {
 			delete(l.poison, c.SignalID)
+		}
+		if errors.Is(err, errPanic) {
+			panic(err)
 		}
 		return signal.Verdict{}, err
 	}

@@ -312,6 +312,27 @@ func TestDefectThatPasses(t *testing.T) {
 	})
 }
 
+// TestPanic: a defect that one signal meets holds up no other.
+func TestPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		defer r.start()()
+		r.settle()
+		s := r.receive()
+		r.ledger.set(func() { r.ledger.poison[s.ID.String()] = errPanic })
+		if v := r.settler.Settle(t.Context(), s); v.Status != signal.Queued {
+			t.Errorf("verdict %+v, want it queued", v)
+		}
+		pass(time.Minute)
+		if v := r.verdict(s); v.Status != signal.Queued || !strings.Contains(v.Rule, "a defect in the rules") {
+			t.Errorf("verdict %+v, want it put aside for a person", v)
+		}
+		if v := r.settle(); v.Status != signal.Accepted {
+			t.Errorf("the next one's verdict %+v, want it accepted", v)
+		}
+	})
+}
+
 // TestSweepNoticesTheOutageFirst: nothing is tried behind its back.
 func TestSweepNoticesTheOutageFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
