@@ -52,7 +52,7 @@ func newClock(t *testing.T) *clock {
 func (c *clock) start() {
 	c.t.Helper()
 	var err error
-	if c.journal, err = pebblejournal.Open(c.dir, pebblejournal.Options{FreeFloor: 1}); err != nil {
+	if c.journal, err = pebblejournal.Open(c.dir, pebblejournal.Options{FreeFloor: 1, AppendTimeout: time.Minute}); err != nil {
 		c.t.Fatal(err)
 	}
 	c.minter = &minter{
