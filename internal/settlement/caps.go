@@ -153,21 +153,28 @@ func (h *hearing) noted(before *conversion.Conversion, want map[Counter]int64) [
 	return all
 }
 
-// reached is the refusal of what goes beyond a cap.
+// reached is the refusal of what goes beyond a cap. What a cap of money counts
+// is the network's business: its sender may be an advertiser, who knows no
+// payouts, and its affiliate, who knows no revenue, reads what the sender is
+// told.
 func (b *bound) reached(used int64) *refusal {
 	k := b.counter
-	why := fmt.Sprintf("%s of %s %s in %s", countOf(k.Metric, used), countOf(k.Metric, b.max), k.Metric, k.Period)
+	fits := "in " + k.Period
 	if k.Goal != "" {
-		why += " for goal " + k.Goal
+		fits += " for goal " + k.Goal
 	}
 	if k.AffiliateID != 0 {
-		why += " for each affiliate"
+		fits += " for each affiliate"
 	}
-	d := signal.Detail{Why: why}
+	counted := fmt.Sprintf("%s of %s %s %s", countOf(k.Metric, used), countOf(k.Metric, b.max), k.Metric, fits)
+	d := signal.Detail{Why: "all that it allows " + fits}
+	if k.Metric == offer.CapConversions {
+		d.Why = counted
+	}
 	if !b.ends.IsZero() {
 		d.Want = b.ends.UTC().Format(time.RFC3339)
 	}
-	return refuse(signal.CapReached, d, "cap: %s", why)
+	return refuse(signal.CapReached, d, "cap: %s", counted)
 }
 
 // countOf writes what a cap of a metric counts.

@@ -1,6 +1,7 @@
 package settlement_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,13 +32,18 @@ func TestCaps(t *testing.T) {
 		{name: "of two caps the one that refuses holds", config: both, before: []string{"postback goal=deal", "postback goal=strict"}, hit: "postback", want: accepted, after: deal + " | pending strict pays=4/6 waits=cap | " + waits},
 		{name: "whichever is listed first", config: func(s *catalog.Source) { capped("1", "pending")(s); one(s) }, before: []string{"postback goal=deal"}, hit: "postback", want: full, after: deal},
 		{name: "what waits uses nothing", config: both, before: []string{"postback goal=deal", "postback goal=strict", "postback goal=ping"}, hit: "postback", want: accepted, after: deal + " | pending strict pays=4/6 waits=cap | pending ping pays=4/6 waits=cap | " + waits},
-		{name: "a person may approve it all the same", config: capped("1", "pending"), before: []string{"postback goal=deal", "postback"}, hit: "postback status=approved", want: updated, after: deal + " | " + counted},
+		{name: "a person may approve it all the same", config: capped("1", "pending"), before: []string{"postback goal=deal", "postback"}, hit: "api patch status=approved", want: updated, after: deal + " | " + counted},
+		{name: "a postback may not", config: capped("1", "pending"), before: []string{"postback goal=deal", "postback"}, hit: "postback status=approved", want: full, after: deal + " | " + waits},
+		{name: "nor by way of hold", config: capped("1", "pending"), before: []string{"postback goal=deal", "postback", "postback status=hold"}, hit: "postback status=approved", want: full, after: deal + " | hold pays=4/6 waits=cap"},
+		{name: "nor by way of rejected", config: capped("1", "pending"), before: []string{"postback goal=deal", "postback", "postback status=rejected"}, hit: "postback status=approved", want: full, after: deal + " | rejected pays=4/6"},
+		{name: "a report through the API may not either", config: capped("1", "pending"), before: []string{"postback goal=deal", "postback"}, hit: "api status=approved", want: full, after: deal + " | " + waits},
+		{name: "but may reject it", config: capped("1", "pending"), before: []string{"postback goal=deal", "postback"}, hit: "postback status=rejected", want: updated, after: deal + " | rejected pays=4/6"},
 		{name: "the next day counts anew", config: one, before: []string{"postback goal=deal"}, hit: "postback @24h", want: accepted, after: deal + " | " + counted},
 		{name: "a repeated hit is no new use", config: one, before: []string{"postback"}, hit: "postback", want: duplicate, after: counted},
 		{name: "a rejection gives back", config: one, before: []string{"postback goal=deal", "postback goal=deal status=rejected"}, hit: "postback", want: accepted, after: "rejected deal pays=4/6 | " + counted},
 		{name: "but not once the period is over", config: one, before: []string{"postback goal=deal", "postback goal=deal status=rejected @24h"}, hit: "postback @2h", want: full, after: "rejected deal pays=4/6"},
 		{name: "what is approved again needs room again", config: one, before: []string{"postback goal=deal", "postback goal=deal status=rejected", "postback"}, hit: "postback goal=deal status=approved", want: full, after: "rejected deal pays=4/6 | " + counted},
-		{name: "and where the cap pends, a person's word is enough", config: capped("1", "pending"), before: []string{"postback goal=deal", "postback goal=deal status=rejected", "postback"}, hit: "postback goal=deal status=approved", want: updated, after: deal + " | " + counted},
+		{name: "and where the cap pends, a person's word is enough", config: capped("1", "pending"), before: []string{"postback goal=deal", "postback goal=deal status=rejected", "postback"}, hit: "api patch goal=deal status=approved", want: updated, after: deal + " | " + counted},
 		{name: "what starts rejected uses nothing", config: one, before: []string{"postback goal=deal status=rejected"}, hit: "postback", want: accepted, after: "rejected deal pays=4/6 | " + counted},
 		{name: "test traffic uses nothing", config: one, before: []string{"postback goal=deal test=1"}, hit: "postback", want: accepted, after: "approved deal test pays=4/6 | " + counted},
 		{name: "and is not stopped", config: one, before: []string{"postback goal=deal"}, hit: "postback test=1", want: accepted, after: deal + " | approved test pays=4/6"},
@@ -76,6 +82,38 @@ func TestCapPerAffiliate(t *testing.T) {
 	w.click = c
 	if got := answer(w.hit("postback goal=deal")); got != accepted {
 		t.Errorf("another affiliate's: %s", got)
+	}
+}
+
+// TestCapsOfMoneyAreSecret: a cap of payouts tells an advertiser nothing of
+// them, one of revenue no affiliate. The network reads all of it in the rule.
+func TestCapsOfMoneyAreSecret(t *testing.T) {
+	tests := []struct {
+		metric        string
+		limit         int64
+		message, rule string
+	}{
+		{metric: offer.CapConversions, limit: 1, message: "1 of 1 conversions", rule: "1 of 1 conversions"},
+		{metric: offer.CapPayout, limit: 7, rule: "4 of 7 payout"},
+		{metric: offer.CapRevenue, limit: 7, rule: "6 of 7 revenue"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.metric, func(t *testing.T) {
+			w := newWorld(t, func(s *catalog.Source) {
+				s.Offers[0].Caps = []offer.Cap{{Metric: tt.metric, Period: "day", Limit: micros(tt.limit)}}
+			})
+			w.hit("postback goal=deal")
+			v := w.hit("postback")
+			if answer(v) != full || !strings.Contains(v.Rule, tt.rule) {
+				t.Fatalf("got %s by %q, want %s by %q", answer(v), v.Rule, full, tt.rule)
+			}
+			if tt.message != "" && !strings.Contains(v.Message, tt.message) {
+				t.Errorf("message %q lacks %q", v.Message, tt.message)
+			}
+			if tt.message == "" && (strings.Contains(v.Message, " of 7") || strings.Contains(v.Message, tt.metric)) {
+				t.Errorf("message %q tells what the rule %q says", v.Message, v.Rule)
+			}
+		})
 	}
 }
 

@@ -1,7 +1,6 @@
 package settlement_test
 
 import (
-	"net/http"
 	"testing"
 
 	"waybill/internal/catalog"
@@ -239,11 +238,7 @@ func TestPaidIsFinal(t *testing.T) {
 func TestCorrections(t *testing.T) {
 	w := newWorld(t, nil)
 	w.hit("postback goal=sale order_id=A amount=50")
-	correct := func(said string) string {
-		s := w.signal("api goal=sale order_id=A " + said)
-		s.Method = http.MethodPatch
-		return answer(w.settle(s))
-	}
+	correct := func(said string) string { return answer(w.hit("api patch goal=sale order_id=A " + said)) }
 	steps := []struct{ said, want, after string }{
 		{"amount=60 status=approved", updated, "approved sale order=A amount=60 pays=6/12"},
 		{"status=rejected", updated, "rejected sale order=A amount=60 pays=6/12"},
@@ -255,6 +250,68 @@ func TestCorrections(t *testing.T) {
 		if got := correct(step.said); got != step.want || w.summary() != step.after {
 			t.Errorf("%s: %s, then %s; want %s, then %s", step.said, got, w.summary(), step.want, step.after)
 		}
+	}
+}
+
+// TestCorrectionOfTheAmount: it is a person's word, and no server's.
+func TestCorrectionOfTheAmount(t *testing.T) {
+	pixelOnly := func(s *catalog.Source) { s.Offers[0].Channels = []string{"pixel", "postback"} }
+	const waits = "pending edit amount=50 pays=5/10 waits=server"
+	runRows(t, []row{
+		{name: "what waits for a server goes on waiting", before: []string{"pixel goal=edit amount=70"}, hit: "api patch goal=edit amount=50", want: updated, after: waits},
+		{name: "until the server comes", before: []string{"pixel amount=70", "api patch amount=50"}, hit: "postback", want: updated, after: "approved amount=50 pays=4/6"},
+		{name: "whose amount does not undo the correction", before: []string{"pixel amount=70", "api patch amount=50"}, hit: "postback amount=70.00", want: updated, after: "approved amount=50 pays=4/6"},
+		{name: "unless the goal says so", before: []string{"pixel goal=edit amount=70", "api patch goal=edit amount=50"}, hit: "postback goal=edit amount=60", want: updated, after: "approved edit amount=60 pays=6/12"},
+		{name: "a browser does not undo it", before: []string{"pixel goal=edit amount=70", "api patch goal=edit amount=50"}, hit: "pixel goal=edit amount=60", want: duplicate, after: waits},
+		{name: "an approval ends the wait", before: []string{"pixel"}, hit: "api patch status=approved amount=50", want: updated, after: "approved amount=50 pays=4/6"},
+		{name: "what says nothing new changes nothing", before: []string{"pixel amount=50"}, hit: "api patch amount=50", want: duplicate, after: "pending amount=50 pays=4/6 waits=server"},
+		{name: "an offer that takes nothing by the API has its conversions corrected", config: pixelOnly, before: []string{"postback goal=edit amount=70"}, hit: "api patch goal=edit amount=50", want: updated, after: "approved edit amount=50 pays=5/10"},
+		{name: "but takes none", config: pixelOnly, hit: "api goal=edit amount=50", want: "rejected channel_not_allowed 403"},
+	})
+	w := newWorld(t, nil)
+	w.hit("pixel amount=70")
+	w.hit("api patch amount=50")
+	if w.conversions[0].SeenByServer {
+		t.Error("a correction counts as a server's word")
+	}
+}
+
+// TestCorrectionOfAVersion: a change that is meant for one version changes no
+// other.
+func TestCorrectionOfAVersion(t *testing.T) {
+	const edit = "approved edit amount=50 pays=5/10"
+	runRows(t, []row{
+		{name: "of the one that is there", before: []string{"postback goal=edit amount=70"}, hit: "api patch goal=edit amount=50 version=1", want: updated, after: edit},
+		{name: "of one that is past", before: []string{"postback goal=edit amount=70", "postback goal=edit amount=50"}, hit: "api patch goal=edit amount=60 version=1", want: "rejected conflict 409", after: edit},
+		{name: "of one that is to come", before: []string{"postback goal=edit amount=50"}, hit: "api patch goal=edit status=rejected version=2", want: "rejected conflict 409", after: edit},
+		{name: "of any", before: []string{"postback goal=edit amount=70", "postback goal=edit amount=60"}, hit: "api patch goal=edit amount=50", want: updated, after: edit},
+	})
+}
+
+// TestCurrencyOfAConversion: a conversion stays in its currency, whatever the
+// offer's is by then.
+func TestCurrencyOfAConversion(t *testing.T) {
+	const before, after = "approved edit amount=50 pays=5/10", "approved edit amount=60 pays=6/12"
+	const wrong = "rejected currency_invalid 400"
+	tests := []struct{ name, hit, want, after string }{
+		{"a hit in the offer's present currency is refused", "postback goal=edit amount=60 currency=EUR", wrong, before},
+		{"also within the amount", "postback goal=edit amount=60EUR", wrong, before},
+		{"and as a correction", "api patch goal=edit amount=60 currency=EUR", wrong, before},
+		{"a hit in the conversion's is taken", "postback goal=edit amount=60 currency=USD", updated, after},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.hit("postback goal=edit amount=50")
+			w.source.Offers[0].Currency = "EUR"
+			w.rebuildKeeping()
+			if got := answer(w.hit(tt.hit)); got != tt.want || w.summary() != tt.after {
+				t.Errorf("got %s, then %s; want %s, then %s", got, w.summary(), tt.want, tt.after)
+			}
+			if c := w.conversions[0].Amount.Currency; c != "USD" {
+				t.Errorf("the conversion is in %s by now", c)
+			}
+		})
 	}
 }
 

@@ -25,7 +25,9 @@ type hit struct {
 	status       conversion.Status // empty when it says none, or is not to be heard
 	amount       int64             // of the sale, in micro-units
 	amountKnown  bool
-	payout       *int64 // set by the partner; nil unless the goal allows it
+	currency     money.Currency // of the amount; empty when it names none
+	payout       *int64         // set by the partner; nil unless the goal allows it
+	payoutIn     money.Currency // of the payout; empty when it names none
 	occurredAt   time.Time
 	items        string
 	fingerprint  string // equal for hits with equal contents
@@ -118,14 +120,23 @@ func (h *hearing) readAmount() *refusal {
 		named, err := money.ParseCurrency(text)
 		switch {
 		case err != nil:
-			return h.currencyInvalid(text, "%s", err)
+			return currencyInvalid(text, h.offer.Currency, "%s", err)
 		case written != "" && written != named:
-			return h.currencyInvalid(text, "the amount is written in %s", written)
+			return currencyInvalid(text, h.offer.Currency, "the amount is written in %s", written)
 		}
 		written = named
 	}
-	if written != "" && written != h.offer.Currency {
-		return h.currencyInvalid(string(written), "the offer is in %s", h.offer.Currency)
+	h.hit.currency = written
+	return nil
+}
+
+// checkCurrency compares the currencies that the signal names with the one that
+// its conversion has, or would have.
+func (h *hearing) checkCurrency(want money.Currency, whose string) *refusal {
+	for _, got := range [...]money.Currency{h.hit.currency, h.hit.payoutIn} {
+		if got != "" && got != want {
+			return currencyInvalid(string(got), want, "the %s is in %s", whose, want)
+		}
 	}
 	return nil
 }
@@ -134,9 +145,9 @@ func amountInvalid(n param.Name, got string, err error) *refusal {
 	return refuse(signal.AmountInvalid, signal.Detail{Param: n.String(), Got: got, Why: err.Error()}, "%s: %s", n, err)
 }
 
-func (h *hearing) currencyInvalid(got, format string, args ...any) *refusal {
+func currencyInvalid(got string, want money.Currency, format string, args ...any) *refusal {
 	why := fmt.Sprintf(format, args...)
-	return refuse(signal.CurrencyInvalid, signal.Detail{Got: got, Why: why, Want: string(h.offer.Currency)},
+	return refuse(signal.CurrencyInvalid, signal.Detail{Got: got, Why: why, Want: string(want)},
 		"currency %.20q: %s", got, why)
 }
 
@@ -150,10 +161,7 @@ func (h *hearing) readPayout() *refusal {
 	if err != nil {
 		return amountInvalid(param.Payout, text, err)
 	}
-	if p.Currency != "" && p.Currency != h.offer.Currency {
-		return h.currencyInvalid(string(p.Currency), "the payout must be in %s", h.offer.Currency)
-	}
-	h.hit.payout = &p.Units
+	h.hit.payout, h.hit.payoutIn = &p.Units, p.Currency
 	return nil
 }
 

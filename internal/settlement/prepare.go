@@ -73,7 +73,7 @@ type hearing struct {
 // What else speaks against a new conversion counts only where the signal would
 // make one. It is looked for in this order, and the caps come last:
 //
-//  10. offer_inactive, affiliate_blocked
+//  10. currency_invalid, offer_inactive, affiliate_blocked
 //  11. the touch: turned_away, too_fast, click_expired, click_not_found
 //  12. the price: amount_missing, amount_invalid
 //  13. order_id_missing, cap_reached
@@ -173,18 +173,25 @@ func (h *hearing) checkOffer() *refusal {
 }
 
 func (h *hearing) checkSender() *refusal {
-	if h.s.Auth == signal.OK {
-		return nil
-	}
 	var d signal.Detail
-	if h.s.Auth == signal.IPNotAllowed {
+	switch h.s.Auth {
+	case signal.OK:
+		return nil
+	case signal.OfferUnknown:
+		return refuse(signal.OfferUnknown, signal.Detail{Got: number(h.offer.ID)},
+			"where the signal came in, the sender was not known to have an offer %d", h.offer.ID)
+	case signal.IPNotAllowed:
 		d.Got = h.s.IP.String()
+	default:
 	}
 	return refuse(h.s.Auth, d, "advertiser %d wants the proof %s", h.offer.AdvertiserID, h.offer.Advertiser.PostbackAuth)
 }
 
+// checkChannel asks whether the offer takes conversions by the channel. What
+// made them is one thing, correcting them another: that is always done by the
+// API.
 func (h *hearing) checkChannel() *refusal {
-	if h.offer.Hears(string(h.s.Channel)) {
+	if h.s.Corrects() || h.offer.Hears(string(h.s.Channel)) {
 		return nil
 	}
 	return refuse(signal.ChannelNotAllowed,
@@ -208,6 +215,9 @@ func (h *hearing) checkMacros() *refusal {
 
 // bar says why no new conversion can be made, whatever the ledger holds.
 func (h *hearing) bar() *refusal {
+	if r := h.checkCurrency(h.offer.Currency, "offer"); r != nil {
+		return r
+	}
 	if h.offer.Status == offer.Archived {
 		return refuse(signal.OfferInactive, signal.Detail{Got: number(h.offer.ID)}, "offer %d is archived", h.offer.ID)
 	}

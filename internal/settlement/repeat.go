@@ -3,6 +3,7 @@ package settlement
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"waybill/internal/conversion"
 	"waybill/internal/offer"
@@ -11,6 +12,9 @@ import (
 
 // repeat judges a hit on a conversion that is there.
 func (h *hearing) repeat(st State, c conversion.Conversion) (Outcome, error) {
+	if r := h.checkMeant(c); r != nil {
+		return Outcome{Verdict: h.refusedOn(c, r)}, nil
+	}
 	next := c // its lists are replaced, never written into
 	adopts := h.hit.orderID != "" && c.OrderID == "" && st.Order == nil
 	if adopts {
@@ -37,6 +41,16 @@ func (h *hearing) repeat(st State, c conversion.Conversion) (Outcome, error) {
 	next.Version, next.UpdatedAt = c.Version+1, h.Now
 	err := h.write(&out, c, next)
 	return out, err
+}
+
+// checkMeant refuses what speaks of c as it is not: in another currency, or at a
+// version that is past.
+func (h *hearing) checkMeant(c conversion.Conversion) *refusal {
+	if want := h.s.IfVersion; want != 0 && want != c.Version {
+		return refuse(signal.Conflict, signal.Detail{Got: strconv.Itoa(c.Version), Want: strconv.Itoa(want)},
+			"it is at version %d by now, and the change was meant for version %d", c.Version, want)
+	}
+	return h.checkCurrency(c.Amount.Currency, "conversion")
 }
 
 // repeated is the verdict on a hit that was heard.
@@ -82,22 +96,22 @@ func unchanged(c, next conversion.Conversion) bool {
 // hearBrowser applies a browser's hit to next, and says by what rule.
 func (h *hearing) hearBrowser(c conversion.Conversion, next *conversion.Conversion) (string, *refusal) {
 	next.SeenByClient = true
-	if c.SeenByServer {
+	if c.SeenByServer || c.AmountByServer {
 		return "a browser changes nothing that a server has set", nil
 	}
 	if h.applied(c) {
 		return sameContents, nil
 	}
-	if !h.differs(c) {
-		return "nothing differs from the conversion as it stands", nil
-	}
-	return h.onRepeat(c, next)
+	return h.correct(c, next)
 }
 
 const sameContents = "the same contents were applied before"
 
 // hearServer applies a server's hit to next, and says by what rule.
 func (h *hearing) hearServer(c conversion.Conversion, next *conversion.Conversion) (string, *refusal) {
+	if h.s.Corrects() && h.hit.status == "" {
+		return h.correct(c, next)
+	}
 	next.SeenByServer = true
 	first := !c.SeenByServer
 	switch {
@@ -106,15 +120,28 @@ func (h *hearing) hearServer(c conversion.Conversion, next *conversion.Conversio
 	case h.hit.status != "" && h.hit.status != c.Status:
 		return h.move(c, next)
 	case first:
-		confirmed := h.confirm(next)
-		return "the first word of a server" + confirmed, h.apply(c, next)
+		rule := "the first word of a server" + h.confirm(next)
+		if c.AmountByServer && h.goal.OnRepeat != "update" {
+			h.describe(next)
+			h.remember(next)
+			return rule + "; what was corrected through the API stays", nil
+		}
+		return rule, h.apply(c, next)
 	case h.hit.amountKnown && c.AmountKnown && !c.AmountByServer:
 		return "the first amount that a server names replaces a browser's", h.apply(c, next)
-	case !h.differs(c):
-		return "nothing differs from the conversion as it stands", nil
 	default:
-		return h.onRepeat(c, next)
+		return h.correct(c, next)
 	}
+}
+
+// correct applies a hit that says nothing of the status, unless it says nothing
+// at all. Where it is a correction made through the API it is no server's word:
+// a conversion that waits for one goes on waiting.
+func (h *hearing) correct(c conversion.Conversion, next *conversion.Conversion) (string, *refusal) {
+	if !h.differs(c) {
+		return "nothing differs from the conversion as it stands", nil
+	}
+	return h.onRepeat(c, next)
 }
 
 // move gives next the status that a server asks for, and the amount that comes
@@ -124,7 +151,15 @@ func (h *hearing) move(c conversion.Conversion, next *conversion.Conversion) (st
 		return "", refuse(signal.TransitionNotAllowed, signal.Detail{Got: string(c.Status), Want: string(h.hit.status)},
 			"%s cannot become %s", c.Status, h.hit.status)
 	}
-	next.Status, next.Memory.Waits = h.hit.status, ""
+	beyond := c.Memory.Waits == conversion.ForCap && !h.s.Corrects()
+	if beyond && h.hit.status == conversion.Approved {
+		return "", refuse(signal.CapReached, signal.Detail{Why: "this conversion is beyond it, and waits for the network"},
+			"it is beyond a cap, and approved through the API alone")
+	}
+	next.Status = h.hit.status
+	if !beyond || next.Status == conversion.Rejected { // what is put on hold waits on
+		next.Memory.Waits = ""
+	}
 	rule := fmt.Sprintf("a server moves it from %s to %s", c.Status, h.hit.status)
 	if h.hit.status == conversion.Rejected {
 		h.remember(next)
@@ -201,15 +236,15 @@ func (h *hearing) remember(next *conversion.Conversion) {
 	}
 }
 
-// retake settles what a changed conversion has of the caps. An approval that
-// only a cap that pends would stop goes beyond it, since it is a person's word
-// that such a cap waits for.
+// retake settles what a changed conversion has of the caps. An approval through
+// the API that only a cap that pends would stop goes beyond it, since it is a
+// person's word that such a cap waits for.
 func (h *hearing) retake(used map[Counter]int64, c, next *conversion.Conversion) (map[Counter]int64, *refusal) {
 	use, over := h.take(used, c, next)
 	if over == nil {
 		return use, nil
 	}
-	if over.pends && c.Status == conversion.Rejected {
+	if over.pends && c.Status == conversion.Rejected && h.s.Corrects() {
 		return nil, nil
 	}
 	return nil, over.reached(used[over.counter])

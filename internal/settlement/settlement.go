@@ -38,7 +38,13 @@
 // contents of an earlier one is a duplicate for ever. All else is up to the
 // goal's on_repeat.
 //
-// A hit that is refused changes nothing, not even what was seen.
+// A correction made through the API is a person's word and no repetition. One of
+// the amount alone is no server's word either: what waits for a server goes on
+// waiting, and what was corrected stays when it comes, unless on_repeat is
+// update. A correction may name the version that it is meant for.
+//
+// A hit in another currency than its conversion's is refused. A hit that is
+// refused changes nothing, not even what was seen.
 //
 // # Caps
 //
@@ -46,8 +52,9 @@
 // signal came, and keeps note of what it took: a cap's counter is the sum of
 // those notes. It gives back when it is rejected, and what changes with its
 // amount changes there, as long as the period lasts; what a period has counted
-// stands once it is over. One that goes beyond a cap that pends takes of none,
-// whoever approves it later. Test traffic takes of none.
+// stands once it is over. One that goes beyond a cap that pends takes of none
+// and waits for a person, who approves it through the API; no postback does.
+// Test traffic takes of none.
 //
 // # What is owed
 //

@@ -144,6 +144,7 @@ func TestSenderAndStanding(t *testing.T) {
 		{name: "a wrong signature", hit: "postback auth=signature_invalid", want: "rejected signature_invalid 401"},
 		{name: "an old signature", hit: "postback auth=signature_expired", want: "rejected signature_expired 401"},
 		{name: "an address not on the list", hit: "postback auth=ip_not_allowed", want: "rejected ip_not_allowed 403"},
+		{name: "an offer that was unknown where the signal came in", hit: "postback auth=offer_unknown", want: "rejected offer_unknown 404"},
 		{name: "a sender who is not believed cannot reverse", before: []string{"postback"}, hit: "postback status=rejected auth=token_invalid", want: "rejected token_invalid 401", after: counted},
 		{name: "a channel that the offer does not take", config: pixelOnly, hit: "postback", want: "rejected channel_not_allowed 403"},
 		{name: "a browser alone counts at once where no server is heard", config: pixelOnly, hit: "pixel", want: "accepted ok 200", after: counted},

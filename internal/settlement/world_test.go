@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,7 +136,8 @@ func (w *world) newClick(offerID int64) *click.Click {
 
 // signal reads a hit as these tests write it: its channel, then what it says.
 // Words with a meaning of their own: @2h is how long after the click it came,
-// auth=CODE what the check of its sender found.
+// auth=CODE what the check of its sender found, patch that it corrects, and
+// version=N which version it is meant for.
 func (w *world) signal(hit string) signal.Signal {
 	w.t.Helper()
 	words := strings.Fields(hit)
@@ -153,8 +156,15 @@ func (w *world) signal(hit string) signal.Signal {
 			continue
 		}
 		name, value, _ := strings.Cut(word, "=")
-		if name == "auth" {
+		switch name {
+		case "auth":
 			s.Auth = signal.Code(value)
+			continue
+		case "patch":
+			s.Method = http.MethodPatch
+			continue
+		case "version":
+			s.IfVersion, _ = strconv.Atoi(value)
 			continue
 		}
 		n, ok := param.Signal.Find(name)

@@ -104,6 +104,9 @@ func ofUnknown(c Code, d Detail) string {
 	case GoalUnknown:
 		return "the offer has no goal" + quoted(d.Got) + or(after("; it has ", d.Want), "; create it") + ", or leave goal out for the default"
 	case Conflict:
+		if d.Want != "" {
+			return "the conversion is at version " + d.Got + " by now, and the change was meant for version " + d.Want + "; read it again"
+		}
 		return "the same transaction, goal and order was reported before with other contents" + after(": ", d.Why) + "; to change a conversion send its new status, or set the goal's on_repeat to update"
 	default:
 		return ""

@@ -13,6 +13,7 @@ import (
 type wire struct {
 	afterID int64 // microseconds from the ID's time to the receipt
 	index   int64
+	version int64
 	params  []Extra // names as words: the numbers of package param may move
 }
 
@@ -38,6 +39,7 @@ func (s *Signal) fields(f *record.Fields, w *wire) {
 		extra.Item().fields(f)
 	}
 	f.Strings(16, &s.Marks)
+	f.Int(17, &w.version)
 }
 
 func (e *Extra) fields(f *record.Fields) {
@@ -50,6 +52,7 @@ func (s *Signal) Append(dst []byte) []byte {
 	w := wire{
 		afterID: s.ReceivedAt.UnixMicro() - s.ID.Time().UnixMicro(),
 		index:   int64(s.Index),
+		version: int64(s.IfVersion),
 		params:  make([]Extra, len(s.Params)),
 	}
 	for i, p := range s.Params {
@@ -73,7 +76,7 @@ func Read(id txid.ID, b []byte) (Signal, error) {
 		return Signal{}, fmt.Errorf("read signal %s: %w", id, err)
 	}
 	s.ReceivedAt = time.UnixMicro(id.Time().UnixMicro() + w.afterID).UTC()
-	s.Index = int(w.index)
+	s.Index, s.IfVersion = int(w.index), int(w.version)
 	for _, p := range w.params {
 		if n, ok := param.Signal.Find(p.Name); ok && n.String() == p.Name {
 			s.Params = append(s.Params, Param{n, p.Value})

@@ -46,6 +46,7 @@ type Signal struct {
 	Malformed  string // what about its form is wrong; empty when nothing is
 	Index      int    // its place in an array
 	Test       bool   // asked for by test=1
+	IfVersion  int    // the conversion's version that it is meant for; 0 for any
 
 	// Click is the first transaction ID sent that verifies, zero when none
 	// does. It decides which offer the signal belongs to.
