@@ -85,6 +85,7 @@ const (
 // in the time it has, and clients that are in the middle of a request do not
 // keep it.
 func TestStop(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const limit = 10 * time.Second
 	s, far, b := newSite(t, filepath.Join(t.TempDir(), "data")), newReceiver(t), newBook()
 	s.start()

@@ -14,6 +14,7 @@ import (
 // while it is gone. Visitors notice nothing; postbacks are queued, and judged as
 // of their receipt when PostgreSQL is back.
 func TestLedgerAway(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	const window = 3 * time.Second
 	cluster := pgtest.Own(t)
 	s := newSite(t, filepath.Join(t.TempDir(), "data"), "--ledger", cluster.URL(t))
