@@ -35,14 +35,13 @@ func (e *Edge) click(w http.ResponseWriter, r *http.Request) {
 	v.click.TurnedAway = v.refusal()
 
 	counts := r.Method != http.MethodHead
-	ticket := e.begin(v, counts)
+	e.begin(v, counts)
 	if !v.depart() { // the offer's URL is broken, which the ID must say
-		ticket.Done()
-		ticket = e.begin(v, counts)
+		e.begin(v, counts)
 		v.depart()
 	}
 	if counts {
-		e.write(v, ticket) //nolint:contextcheck // a visitor who hangs up loses nothing
+		e.write(v) //nolint:contextcheck // a visitor who hangs up loses nothing
 	}
 	v.answer(w)
 }
@@ -193,24 +192,28 @@ func (v *visit) refusal() click.Reason {
 	return click.Sent
 }
 
-// begin mints the click's ID. One that counts nowhere gets none.
-func (e *Edge) begin(v *visit, counts bool) txid.Ticket {
+// begin mints the click's ID, in place of the one it may have. A click that
+// counts nowhere gets none.
+func (e *Edge) begin(v *visit, counts bool) {
 	if !counts {
-		return txid.Ticket{}
+		return
 	}
+	v.ticket.Done()
+	v.ticket = txid.Ticket{}
 	c := &v.click
-	ticket := e.Mint.Begin(v.now, txid.Subject{
+	v.ticket = e.Mint.Begin(v.now, txid.Subject{
 		Kind: txid.Click, Test: c.Test, TurnedAway: c.TurnedAway != click.Sent,
 		Offer: c.OfferID, Affiliate: c.AffiliateID,
 	})
-	c.ID = ticket.ID
-	return ticket
+	c.ID = v.ticket.ID
 }
 
 // write appends the click's record, in the journal's own time and not the
 // request's. The visitor leaves also when that fails: then the loss is counted.
-func (e *Edge) write(v *visit, ticket txid.Ticket) {
+func (e *Edge) write(v *visit) {
 	v.record = v.click.Append(v.record[:0])
+	ticket := v.ticket
+	v.ticket = txid.Ticket{} // the journal ends it from here on
 	if err := e.Journal.Append(context.Background(), ticket, v.record); err != nil {
 		e.Metrics.unrecorded.Inc()
 	}

@@ -17,11 +17,12 @@ import (
 // hit is one claim in a postback, and the request it came in.
 type hit struct {
 	origin
-	values param.Values
-	object json.RawMessage // the JSON it was read from, nil for a query or a form
-	index  int             // its place in an array
-	broken string          // why it cannot be read, empty when it can
-	marks  []string        // what was mended on the way
+	values    param.Values
+	object    json.RawMessage // the JSON it was read from, nil for a query or a form
+	index     int             // its place in an array
+	ifVersion int             // the conversion's version that it is meant for; 0 for any
+	broken    string          // why it cannot be read, empty when it can
+	marks     []string        // what was mended on the way
 
 	parts txid.Parts     // of its transaction ID, or the offer that it names
 	offer *catalog.Offer // nil when it names none
@@ -86,14 +87,12 @@ func (h *hit) fail(err error) {
 func (h *hit) signal() signal.Signal {
 	s := signal.Signal{
 		ReceivedAt: h.now, Channel: h.channel, Method: h.method, Path: h.path, IP: h.client.addr,
-		Index: h.index, Malformed: h.broken, Auth: signal.OK,
+		Index: h.index, IfVersion: h.ifVersion, Malformed: h.broken,
 	}
 	s.Click = h.transaction()
 	s.Test = h.values.Test() || h.parts.Test
-	if o, ok := h.catalog.Offer(h.parts.Offer); ok {
-		h.offer = o
-		s.Auth = h.believe()
-	}
+	h.offer, _ = h.catalog.Offer(h.parts.Offer)
+	s.Auth = h.believe()
 	key := h.catalog.Settings().IdentityKey
 	s.UserAgent = h.cut("user_agent", h.client.userAgent)
 	s.Referrer = h.cut("referrer", param.ScrubText(key, h.client.referrer))
@@ -122,12 +121,19 @@ func (h *hit) transaction() txid.ID {
 	return txid.ID{}
 }
 
-// believe says whether the sender may speak for the offer's advertiser.
+// believe says whether the sender may speak for the offer's advertiser. Of an
+// offer that is not known here nobody but the network can be believed: it may be
+// known where the signal is judged, and its advertiser may ask for proof. A hit
+// that names no offer is refused for that, whoever sends it.
 func (h *hit) believe() signal.Code {
 	switch {
+	case h.parts.Offer == 0, h.trusted != nil && *h.trusted == 0:
+		return signal.OK
+	case h.offer == nil:
+		return signal.OfferUnknown
 	case h.trusted == nil:
 		return h.offer.Advertiser.Check(h.credential(), h.now)
-	case *h.trusted != 0 && *h.trusted != h.offer.AdvertiserID:
+	case *h.trusted != h.offer.AdvertiserID:
 		return signal.OfferUnknown // another advertiser's offer is as good as none
 	}
 	return signal.OK
@@ -174,12 +180,16 @@ func (h *hit) raw(key []byte) string {
 	return query + body
 }
 
-// params lists what the hit says, by canonical names. Of several transaction IDs
-// it keeps the one that verifies, else the likeliest as it was sent.
+// params lists what the hit says, by canonical names and without the white space
+// around it. Of several transaction IDs it keeps the one that verifies, else the
+// likeliest.
 func (h *hit) params(verified txid.ID) ([]signal.Param, []signal.Extra) {
 	var said []signal.Param
 	for n := range param.NumNames {
 		value := h.values.Get(n)
+		if n != param.Items { // JSON, kept as it came
+			value = strings.TrimSpace(value)
+		}
 		if n == param.TransactionID && !verified.IsZero() {
 			value = verified.String()
 		}

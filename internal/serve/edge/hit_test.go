@@ -52,6 +52,14 @@ func TestSenderMustProveItself(t *testing.T) {
 		{name: "with a token by another name", change: byToken, send: get("tid=TID&Security_Token=" + token), want: signal.OK},
 		{name: "and is told that the token is missing", change: byToken, send: get("tid=TID"), want: signal.TokenMissing},
 		{name: "and is told that the token is wrong", change: byToken, send: get("tid=TID&token=wrong"), want: signal.TokenInvalid},
+		{name: "even for an offer that is not known here", send: get("offer_id=99"), want: signal.OfferUnknown},
+		{
+			name: "even for a click of an offer that is not known here", want: signal.OfferUnknown,
+			send: func(w *world, _ string) *httptest.ResponseRecorder {
+				return w.get("/postback?token=" + token + "&tid=" + w.transactionOf(txid.Subject{Offer: 99}))
+			},
+		},
+		{name: "not where it names no offer at all", send: get("tid=no"), want: signal.OK},
 		{name: "also when only the offer is named", change: byToken, send: get("offer_id=5"), want: signal.TokenMissing},
 		{
 			name: "with a token beside JSON", change: byToken, want: signal.OK,
@@ -210,6 +218,7 @@ func TestSubmit(t *testing.T) {
 		{name: "by the offer's advertiser is believed without a token", advertiser: 3, subject: txid.Subject{Offer: mainOffer}, parameters: `{"transaction_id":"TID"}`, want: signal.OK},
 		{name: "by another advertiser finds no such offer", advertiser: 4, subject: txid.Subject{Offer: mainOffer}, parameters: `{"transaction_id":"TID"}`, want: signal.OfferUnknown},
 		{name: "by another advertiser finds no offer that it names", advertiser: 4, subject: txid.Subject{Offer: mainOffer}, parameters: `{"transaction_id":"TID","offer_id":7}`, want: signal.OfferUnknown},
+		{name: "by an advertiser of an offer that is not known here finds none", advertiser: 3, subject: txid.Subject{Offer: 99}, parameters: `{"transaction_id":"TID"}`, want: signal.OfferUnknown},
 		{name: "of a nested value is malformed", subject: txid.Subject{Offer: mainOffer}, parameters: `{"transaction_id":"TID","amount":{}}`, want: signal.Malformed},
 		{name: "of no object is malformed", parameters: `[]`, want: signal.Malformed},
 	}
@@ -218,16 +227,52 @@ func TestSubmit(t *testing.T) {
 			w := newWorld(t, func(s *catalog.Source) { s.Advertisers[0].PostbackAuth = advertiser.AuthToken })
 			tid := w.transactionOf(tt.subject)
 			v := w.edge.Submit(t.Context(), edge.Claim{
-				AdvertiserID: tt.advertiser, From: netip.MustParseAddr("192.0.2.1"), UserAgent: "shop/1", Index: 3,
+				AdvertiserID: tt.advertiser, From: netip.MustParseAddr("192.0.2.1"), UserAgent: "shop/1", Index: 3, IfVersion: 2,
 				Method: http.MethodPost, Path: "/api/v1/conversions", Parameters: json.RawMessage(strings.ReplaceAll(tt.parameters, "TID", tid)),
 			})
 			s := w.signal()
 			if v.Code != tt.want || v.SignalID != s.ID.String() {
 				t.Errorf("Submit() = %+v, want %s for %s", v, tt.want, s.ID)
 			}
-			if s.Channel != signal.API || s.Path != "/api/v1/conversions" || s.Index != 3 || s.IP.String() != "192.0.2.1" || s.UserAgent != "shop/1" {
+			if s.Channel != signal.API || s.Path != "/api/v1/conversions" || s.Index != 3 || s.IfVersion != 2 || s.IP.String() != "192.0.2.1" || s.UserAgent != "shop/1" {
 				t.Errorf("recorded %+v", s)
 			}
 		})
+	}
+}
+
+// An offer that only the network's own node knows yet is not for anybody to
+// speak of, but for the network.
+func TestNetworkIsBelievedOfAnUnknownOffer(t *testing.T) {
+	w := newWorld(t, nil)
+	w.edge.Submit(t.Context(), edge.Claim{
+		Method: http.MethodPost, Path: "/api/v1/conversions",
+		Parameters: json.RawMessage(`{"transaction_id":"` + w.transactionOf(txid.Subject{Offer: 99}) + `"}`),
+	})
+	if s := w.signal(); s.Auth != signal.OK {
+		t.Errorf("Auth = %s, want %s", s.Auth, signal.OK)
+	}
+}
+
+// White space around a value is no part of it, but line items are kept as they
+// came.
+func TestWhiteSpaceAroundValues(t *testing.T) {
+	w := newWorld(t, nil)
+	rec := w.get("/postback?tid=%20" + w.transaction() + "&offer_id=+5&goal=default%0A&order_id=%09A+1+&status=approved+" +
+		"&currency=+USD&amount=+12.50&coupon=+&items=+%5B%5D+&x=+y")
+	s := w.signal()
+	if rec.Code != http.StatusOK || len(s.Marks) != 0 {
+		t.Errorf("answered with %d %s, marks %q", rec.Code, rec.Body, s.Marks)
+	}
+	for n, want := range map[param.Name]string{
+		param.OfferID: "5", param.Goal: "default", param.OrderID: "A 1", param.Status: "approved", param.Currency: "USD",
+		param.Amount: "12.50", param.Coupon: "", param.Items: " [] ",
+	} {
+		if got := s.Value(n); got != want {
+			t.Errorf("%s is kept as %q, want %q", n, got, want)
+		}
+	}
+	if !slices.Equal(s.Extra, []signal.Extra{{Name: "x", Value: " y"}}) {
+		t.Errorf("extra %+v, want it as it came", s.Extra)
 	}
 }

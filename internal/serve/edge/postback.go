@@ -168,10 +168,14 @@ func (e *Edge) take(ctx context.Context, h *hit) verdict {
 	ticket := e.Mint.Begin(h.now, txid.Subject{
 		Kind: txid.Signal, Test: s.Test, Offer: h.parts.Offer, Affiliate: h.parts.Affiliate,
 	})
+	open := ticket
+	defer func() { open.Done() }() // unless the journal has it
 	s.ID = ticket.ID
 	v := unavailable(s.ID)
 	v.Test = s.Test
-	if err := e.Journal.Append(ctx, ticket, s.Append(nil)); err == nil {
+	record := s.Append(nil)
+	open = txid.Ticket{}
+	if err := e.Journal.Append(ctx, ticket, record); err == nil {
 		v = verdict{Verdict: e.Settler.Settle(ctx, s), strict: h.offer == nil || h.offer.Advertiser.Strict}
 	}
 	e.Metrics.signal(v.Code)

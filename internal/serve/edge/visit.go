@@ -7,6 +7,7 @@ import (
 	"waybill/internal/click"
 	"waybill/internal/macro"
 	"waybill/internal/param"
+	"waybill/internal/txid"
 )
 
 // visit is one click on its way: everything the handler needs, kept in a pool
@@ -19,7 +20,8 @@ type visit struct {
 	catalog *catalog.Catalog
 	offer   *catalog.Offer // nil when the request names none
 	now     time.Time
-	deep    string // the deep link that the visitor may follow
+	ticket  txid.Ticket // of the click's ID, until the journal has it
+	deep    string      // the deep link that the visitor may follow
 	// location is where the visitor is sent. The record's is without the e-mails
 	// that a deep link may hold.
 	location string
@@ -37,9 +39,11 @@ func (e *Edge) visit() *visit {
 	return new(visit)
 }
 
-// leave ends a visit. Its buffers keep their room for another, but nothing of
-// the visitor.
+// leave ends a visit, also one whose handler broke down before the click was
+// written. Its buffers keep their room for another, but nothing of the visitor.
 func (e *Edge) leave(v *visit) {
+	v.ticket.Done()
+	v.ticket = txid.Ticket{}
 	v.values.Reset()
 	v.macros.Reset()
 	v.click = click.Click{Marks: v.click.Marks[:0]}

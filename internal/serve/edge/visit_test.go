@@ -9,6 +9,7 @@ import (
 	"waybill/internal/click"
 	"waybill/internal/macro"
 	"waybill/internal/param"
+	"waybill/internal/txid"
 )
 
 // TestVisitLeavesNothing holds the pool to keeping buffers alone: a visitor's
@@ -29,5 +30,28 @@ func TestVisitLeavesNothing(t *testing.T) {
 	v.click.Marks, v.values.Unknown = nil, nil // empty lists, of which the room is kept
 	if !reflect.DeepEqual(v, new(visit)) {
 		t.Errorf("a visit left %+v", v)
+	}
+}
+
+// A defect between the minting of an ID and the writing of its record must not
+// leave the ID open: nothing behind it would ever be settled.
+func TestVisitThatBreaksOffLeavesNoTicketOpen(t *testing.T) {
+	ring, err := txid.NewRing([]txid.Key{{Number: 1, Secret: [32]byte{1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mint := txid.NewMint(ring, 1, 0)
+	e := &Edge{Mint: mint}
+	func() {
+		defer func() { _ = recover() }()
+		v := e.visit()
+		defer e.leave(v)
+		v.now = time.Now()
+		e.begin(v, true)
+		v.depart() // without a catalog
+		t.Error("nothing broke down")
+	}()
+	if low, last := mint.Low(), mint.Last(); last == 0 || low != last+1 {
+		t.Errorf("Low() = %d, Last() = %d; want the ID minted and done", low, last)
 	}
 }
