@@ -46,7 +46,7 @@ type claims struct{ edge *edge.Edge }
 func (c claims) Submit(ctx context.Context, h api.Hit) signal.Verdict {
 	return c.edge.Submit(ctx, edge.Claim{
 		AdvertiserID: h.By.AdvertiserID, From: h.From, UserAgent: h.UserAgent,
-		Method: h.Method, Path: h.Path, Parameters: h.Parameters, Index: h.Index,
+		Method: h.Method, Path: h.Path, Parameters: h.Parameters, Index: h.Index, IfVersion: h.IfVersion,
 	})
 }
 

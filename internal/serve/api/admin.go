@@ -5,11 +5,11 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"waybill/internal/account"
+	"waybill/internal/catalog"
 	"waybill/internal/fault"
 )
 
@@ -115,14 +115,7 @@ type settingsRecord struct {
 }
 
 func (s settingsRecord) validate() error {
-	if s.FallbackURL == "" {
-		return nil
-	}
-	u, err := url.Parse(s.FallbackURL)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return fault.At("fallback_url", "is not an address that a visitor can be sent to; write https://…")
-	}
-	return nil
+	return catalog.Settings{FallbackURL: s.FallbackURL}.Validate()
 }
 
 func (a *API) registerSettings(h huma.API, s *schemas) {

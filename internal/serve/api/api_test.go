@@ -118,6 +118,8 @@ func TestRoutes(t *testing.T) {
 		{name: "sends a test", as: asNetwork, method: "POST", path: "postbacks/1/test", status: 200, want: []string{`"took":"1.5ms"`, `"url":"https://tracker.example.com/?cid=sample-aff_click_id&sum=12.50"`}},
 		{name: "reads the settings without their secret", as: asNetwork, method: "PATCH", path: "settings", body: `{"fallback_url":"https://a.example/"}`, status: 200, want: []string{`{"fallback_url":"https://a.example/"}`}},
 		{name: "refuses a fallback that is no address", as: asNetwork, method: "PATCH", path: "settings", body: `{"fallback_url":"javascript:alert(1)"}`, status: 422, want: []string{"body.fallback_url"}},
+		{name: "refuses a fallback with a macro that there is not", as: asNetwork, method: "PATCH", path: "settings", body: `{"fallback_url":"https://a.example/?s={nonsense}"}`, status: 422, want: []string{"body.fallback_url", "nonsense"}},
+		{name: "refuses a fallback with a macro in its host", as: asNetwork, method: "PATCH", path: "settings", body: `{"fallback_url":"https://{sub1}.example/"}`, status: 422, want: []string{"body.fallback_url"}},
 		{name: "keeps the settings", as: asNetwork, method: "GET", path: "settings", status: 200, want: []string{"https://a.example/"}, not: []string{"identity"}},
 	}
 	w := newWorld(t)
@@ -275,6 +277,7 @@ func TestWhatIsKeptForLife(t *testing.T) {
 		path, body, place string
 	}{
 		{"offers/1", `{"advertiser_id":2}`, "body.advertiser_id"},
+		{"offers/1", `{"currency":"EUR"}`, "body.currency"},
 		{"offers/1/goals/1", `{"code":"other"}`, "body.code"},
 		{"links/spring", `{"code":"summer"}`, "body.code"},
 		{"links/spring", `{"offer_id":2}`, "body.offer_id"},
@@ -351,15 +354,15 @@ func TestConversionsBecomeSignals(t *testing.T) {
 		{
 			"a status", asNetwork, "PATCH", "conversions/CONVERSION", `{"status":"rejected","note":"fraud"}`, nil, 200,
 			[]string{`"accepted"`},
-			[]string{`{"conversion_id":"CONVERSION","goal":"default","note":"fraud","order_id":"A-1","status":"rejected","transaction_id":"CLICK"}`},
+			[]string{`{"conversion_id":"CONVERSION","goal":"1","note":"fraud","order_id":"A-1","status":"rejected","transaction_id":"CLICK"}`},
 		},
 		{
 			"an amount", asAdvertiser1, "PATCH", "conversions/CONVERSION", `{"amount":{"amount":"12.5","currency":"USD"}}`, nil, 200, nil,
-			[]string{`{"amount":"12.50","conversion_id":"CONVERSION","currency":"USD","goal":"default","order_id":"A-1","transaction_id":"CLICK"}`},
+			[]string{`{"amount":"12.50","conversion_id":"CONVERSION","currency":"USD","goal":"1","order_id":"A-1","transaction_id":"CLICK"}`},
 		},
 		{
 			"an amount as a postback has it", asNetwork, "PATCH", "conversions/CONVERSION", `{"amount":"0"}`, nil, 200, nil,
-			[]string{`{"amount":"0.00","conversion_id":"CONVERSION","currency":"USD","goal":"default","order_id":"A-1","transaction_id":"CLICK"}`},
+			[]string{`{"amount":"0.00","conversion_id":"CONVERSION","currency":"USD","goal":"1","order_id":"A-1","transaction_id":"CLICK"}`},
 		},
 		{"nothing", asNetwork, "PATCH", "conversions/CONVERSION", `{"note":"x"}`, nil, 422, nil, nil},
 		{"paid", asNetwork, "PATCH", "conversions/CONVERSION", `{"status":"paid"}`, nil, 422, []string{"body.status"}, nil},

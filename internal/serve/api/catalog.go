@@ -91,10 +91,14 @@ func (a *API) offers() resource[int64, offer.Offer] {
 			return seesOffer(who, v), nil
 		},
 		fixed: func(before, after offer.Offer) error {
+			var errs []error
 			if before.AdvertiserID != after.AdvertiserID {
-				return fault.At("advertiser_id", "stays: what the offer has earned is booked to advertiser %d", before.AdvertiserID)
+				errs = append(errs, fault.At("advertiser_id", "stays: what the offer has earned is booked to advertiser %d", before.AdvertiserID))
 			}
-			return nil
+			if before.Currency != after.Currency {
+				errs = append(errs, fault.At("currency", "stays: what the offer has earned is in %s; create another offer", before.Currency))
+			}
+			return errors.Join(errs...)
 		},
 		warn: offerWarnings,
 	}

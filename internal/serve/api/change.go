@@ -7,12 +7,13 @@ import (
 	"waybill/internal/conversion"
 	"waybill/internal/fault"
 	"waybill/internal/money"
+	"waybill/internal/signal"
 )
 
 // conversionChange is what PATCH takes.
 type conversionChange struct {
 	Status string  `json:"status,omitempty" enum:"approved,pending,rejected,hold" doc:"What it becomes."`
-	Amount *amount `json:"amount,omitempty" doc:"The sale amount, in the offer's currency."`
+	Amount *amount `json:"amount,omitempty" doc:"The sale amount, in the conversion's currency."`
 	Note   string  `json:"note,omitempty" maxLength:"1000" doc:"Why; kept with the signal."`
 }
 
@@ -76,17 +77,25 @@ func (a *API) changeConversion(ctx context.Context, in *changeConversionIn) (*an
 		return nil, err
 	}
 	hit := a.hit(&in.caller)
+	hit.IfVersion = int(wanted)
 	if hit.Parameters, err = json.Marshal(change.parameters(c)); err != nil {
 		return nil, err
 	}
 	v := a.Signals.Submit(ctx, hit)
+	if v.Code == signal.Conflict && wanted != 0 {
+		return nil, fault.New(fault.Stale, "%s (signal %s)", v.Message, v.SignalID)
+	}
 	return &answer{Status: v.Code.HTTP(), Body: v}, nil
 }
 
 // parameters says the change in the words of a postback.
 func (c conversionChange) parameters(of conversion.Conversion) map[string]string {
 	p := map[string]string{
-		"conversion_id": of.ID, "transaction_id": of.Touch.TransactionID, "goal": of.GoalCode,
+		"conversion_id": of.ID, "transaction_id": of.Touch.TransactionID,
+		"goal": number(of.GoalID), // its code may be another by now
+	}
+	if of.Test {
+		p["test"] = "1"
 	}
 	if of.OrderID != "" {
 		p["order_id"] = of.OrderID

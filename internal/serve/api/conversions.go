@@ -175,6 +175,7 @@ func (a *API) report(ctx context.Context, in *reportIn) (*answer, error) {
 		hit.Index, hit.Parameters = i, one
 		v := a.Signals.Submit(ctx, hit)
 		if v.Code == signal.Unavailable {
+			in.x.again = true
 			verdicts = append(verdicts, untried(v, len(list)-i)...)
 			break
 		}

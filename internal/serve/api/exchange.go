@@ -30,6 +30,7 @@ type exchange struct {
 	status int
 	cause  error         // of an answer that does not tell it
 	copy   *bytes.Buffer // of the answer's body, when it is to be kept
+	again  bool          // part of what was asked for is still to be done: the request is worth sending again
 }
 
 // WriteHeader notes the status.

@@ -60,6 +60,27 @@ func TestIdempotencyKey(t *testing.T) {
 	})
 }
 
+// TestIdempotencyKeyOfWhatWasDoneInPart: what could not be written down is to be
+// sent again, under the same key, and then carried out.
+func TestIdempotencyKeyOfWhatWasDoneInPart(t *testing.T) {
+	w := newWorld(t)
+	ok := signal.Verdict{Status: signal.Accepted, Code: signal.OK}
+	w.door.verdicts = []signal.Verdict{ok, {Status: signal.Rejected, Code: signal.Unavailable}}
+	post := func() reply {
+		return w.do(t, asNetwork, "POST", "conversions", `[{"a":"1"},{"a":"2"}]`, "Idempotency-Key", "batch")
+	}
+	if first := post(); first.status != 200 || !strings.Contains(first.text, `"http":503`) {
+		t.Fatalf("first = %d %s; want 200 with a 503", first.status, first.text)
+	}
+	second := post()
+	if second.status != 200 || strings.Contains(second.text, `"http":503`) || len(w.door.hits) != 4 {
+		t.Errorf("again = %d %s after %d signals; want it carried out", second.status, second.text, len(w.door.hits))
+	}
+	if third := post(); third.text != second.text || len(w.door.hits) != 4 {
+		t.Errorf("a third time = %s after %d signals; want the kept answer %s", third.text, len(w.door.hits), second.text)
+	}
+}
+
 func TestIdempotencyKeyIsOneCallersOwn(t *testing.T) {
 	w := newWorld(t)
 	body := `{"url":"https://t.example/?c={sub1}"}`

@@ -14,7 +14,7 @@ import (
 const maxIdempotencyKey = 255
 
 // once answers a POST that carries an Idempotency-Key the same way however often
-// it is sent. Only successes are kept, so that a request can be mended and sent
+// it is sent. Only whole successes are kept, so that a request can be mended and sent
 // again under its key.
 func (x *exchange) once(ctx context.Context, body []byte, serve func()) {
 	key := x.r.Header.Get("Idempotency-Key")
@@ -68,10 +68,10 @@ func (x *exchange) repeat(a *Answer) {
 }
 
 // keep stores the answer if it is a success, also when the client is gone; if
-// not, or when the handler broke down, it lets go of the key.
+// not, or in part, or when the handler broke down, it lets go of the key.
 func (x *exchange) keep(ctx context.Context, scope, key string) {
 	var a Answer
-	if x.status >= http.StatusOK && x.status < http.StatusMultipleChoices {
+	if !x.again && x.status >= http.StatusOK && x.status < http.StatusMultipleChoices {
 		kept := keptAnswer{Header: map[string]string{}, Body: string(withoutSecret(x.copy.Bytes()))}
 		for _, name := range [...]string{"Content-Type", "ETag", "Location"} {
 			if value := x.Header().Get(name); value != "" {

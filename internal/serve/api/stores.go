@@ -188,6 +188,7 @@ type Hit struct {
 	Path       string
 	Parameters json.RawMessage // one JSON object, by the names that postbacks use
 	Index      int             // its place in an array
+	IfVersion  int             // the conversion's version that it is meant for; 0 for any
 }
 
 // Signals takes claims in: each is written down, judged and answered for, like
