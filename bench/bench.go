@@ -36,6 +36,7 @@ type options struct {
 
 	conversions int
 	callers     int
+	sqlite      bool
 
 	stored int
 	under  time.Duration
@@ -81,6 +82,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.DurationVar(&o.duration, "duration", 4*time.Second, "how `long` each server answers clicks in a round")
 	f.IntVar(&o.conversions, "conversions", 10_000, "how `many` conversions a round makes")
 	f.IntVar(&o.callers, "callers", 64, "how `many` callers send postbacks at the same time")
+	f.BoolVar(&o.sqlite, "sqlite", false, "measure postbacks on SQLite alone")
 	f.IntVar(&o.stored, "stored", 10_000_000, "how `many` clicks the stored journal holds")
 	f.DurationVar(&o.under, "load", 10*time.Second, "how `long` the stored journal's node answers clicks")
 	if err := f.Parse(args); err != nil {

@@ -46,17 +46,20 @@ type postbackTest struct {
 // postbacks measures how many conversions callers that wait for each verdict
 // can report, and counts what became of them.
 func postbacks(ctx context.Context, o *options, rep *report) (err error) {
-	dir, remove, err := o.folder("postgres")
-	if err != nil {
-		return err
-	}
-	defer remove()
 	t := &postbackTest{o: o}
-	if t.cluster, err = startPostgres(ctx, dir); err != nil {
-		return err
+	variants := []variant{{"SQLite", false}, {"SQLite", true}}
+	if !o.sqlite {
+		dir, remove, err := o.folder("postgres")
+		if err != nil {
+			return err
+		}
+		defer remove()
+		if t.cluster, err = startPostgres(ctx, dir); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, t.cluster.stop()) }()
+		variants = append(variants, variant{"PostgreSQL", false}, variant{"PostgreSQL", true})
 	}
-	defer func() { err = errors.Join(err, t.cluster.stop()) }()
-	variants := []variant{{"SQLite", false}, {"SQLite", true}, {"PostgreSQL", false}, {"PostgreSQL", true}}
 	bouts := map[variant][]bout{}
 	for i := range o.rounds {
 		for k := range variants {
