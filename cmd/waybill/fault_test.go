@@ -97,6 +97,7 @@ func (s *site) launch() <-chan string {
 	s.t.Helper()
 	p := &process{cmd: waybill(s.args...), exited: make(chan struct{})}
 	p.cmd.Stderr = s.log
+	tie(p.cmd)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
