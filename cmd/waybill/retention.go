@@ -70,5 +70,5 @@ func (n *node) forget(ctx context.Context, now time.Time) error {
 	if err := n.journal.Retain(ctx, before); err != nil {
 		return err
 	}
-	return n.journal.SetMark(ctx, horizonMark, binary.BigEndian.AppendUint64(nil, uint64(before.UnixMilli()))) //nolint:gosec // after 1970
+	return n.journal.SetMark(ctx, horizonMark, binary.BigEndian.AppendUint64(nil, uint64(before.UnixMilli())))
 }
