@@ -110,7 +110,7 @@ func (f *Fields) bool(n Number, v *bool) {
 func (f *Fields) time(n Number, v *time.Time) {
 	switch {
 	case f.at == every && !v.IsZero():
-		f.putVarint(n, uint64(v.UnixMicro())) //nolint:gosec // as in int
+		f.putVarint(n, uint64(v.UnixMicro()))
 	case f.at == n && f.is(protowire.VarintType):
 		*v = time.UnixMicro(int64(f.value)).UTC() //nolint:gosec // as in int
 	}

@@ -57,12 +57,12 @@ func (m *Message) begin() {
 func (m *Message) finish() {
 	out := m.f.out
 	size := len(out) - m.start
-	more := protowire.SizeVarint(uint64(size)) - 1
+	more := protowire.SizeVarint(uint64(size)) - 1 //nolint:gosec // a length
 	for range more {
 		out = append(out, 0)
 	}
 	copy(out[m.start+more:], out[m.start:m.start+size])
-	protowire.AppendVarint(out[:m.start-1], uint64(size))
+	protowire.AppendVarint(out[:m.start-1], uint64(size)) //nolint:gosec // a length
 	m.f.out = out
 }
 

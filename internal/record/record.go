@@ -97,7 +97,7 @@ func (f *Fields) Next() bool {
 	if tag < 0 {
 		return f.damaged(protowire.ParseError(tag))
 	}
-	size := 0
+	var size int
 	switch kind {
 	case protowire.VarintType:
 		f.value, size = protowire.ConsumeVarint(ahead[tag:])

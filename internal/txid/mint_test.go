@@ -257,7 +257,9 @@ func TestLowIsSafeFromManyGoroutines(t *testing.T) {
 				if read > ticket.ID.Tick() {
 					t.Errorf("Low() = %d while tick %d is open", read, ticket.ID.Tick())
 				}
-				for seen := low.Load(); uint64(read) > seen && !low.CompareAndSwap(seen, uint64(read)); seen = low.Load() {
+				seen := low.Load()
+				for uint64(read) > seen && !low.CompareAndSwap(seen, uint64(read)) {
+					seen = low.Load()
 				}
 				ticket.Done()
 			}

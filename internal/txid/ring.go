@@ -114,7 +114,7 @@ func (r *Ring) seal(t Tick, node uint16, s Subject) ID {
 		high |= turnedBit
 	}
 	low := uint64(node)<<nodeLowShift | uint64(t&MaxSeq)<<seqShift
-	numbers := uint64(s.Offer)<<offerShift | uint64(s.Affiliate)
+	numbers := uint64(s.Offer)<<offerShift | uint64(s.Affiliate) //nolint:gosec // 48 bits of time, never negative
 
 	key := r.at(int64(t >> seqBits))
 	seal := key.sealers.get()
@@ -140,7 +140,7 @@ func (r *Ring) Open(id ID) (Parts, error) {
 	tag, mask := seal.tag(high, low), seal.mask(high, low)
 	key.sealers.put(seal)
 
-	if subtle.ConstantTimeEq(int32(tag), int32(id.tag())) != 1 {
+	if subtle.ConstantTimeEq(int32(tag), int32(id.tag())) != 1 { //nolint:gosec // compared bit by bit
 		return Parts{}, fault.New(fault.Invalid, "transaction ID %s is forged or mistyped, or of another installation", id)
 	}
 	if !id.Kind().known() {

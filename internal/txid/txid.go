@@ -93,7 +93,7 @@ func (k Kind) known() bool { return Click <= k && k <= Conversion }
 // Ticks of different nodes are not ordered among each other.
 type Tick uint64
 
-func tickOf(milli int64) Tick { return Tick(milli) << seqBits }
+func tickOf(milli int64) Tick { return Tick(milli) << seqBits } //nolint:gosec // 48 bits of time, never negative
 
 // Time gives the tick's millisecond.
 func (t Tick) Time() time.Time { return time.UnixMilli(int64(t >> seqBits)).UTC() }
@@ -131,7 +131,7 @@ func (id ID) Time() time.Time { return id.Tick().Time() }
 
 // Node gives the number of the node that minted id.
 func (id ID) Node() uint16 {
-	return uint16(id.high()&nodeHighMask<<nodeLowBits | id.low()>>nodeLowShift)
+	return uint16(id.high()&nodeHighMask<<nodeLowBits | id.low()>>nodeLowShift) //nolint:gosec // 12 bits
 }
 
 // Seq gives id's place among the IDs of its node and millisecond.

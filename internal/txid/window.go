@@ -50,5 +50,5 @@ func (w *window) grow() {
 }
 
 func (w *window) at(place uint64) *Tick {
-	return &w.ticks[place&uint64(len(w.ticks)-1)]
+	return &w.ticks[place&uint64(len(w.ticks)-1)] //nolint:gosec // a power of two
 }
