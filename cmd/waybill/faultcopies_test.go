@@ -69,6 +69,6 @@ func thousandCopies(t *testing.T, args ...string) {
 	if got["accepted"] != first || got["duplicate"] != copies-first || len(conversions) != 1 {
 		t.Errorf("%d copies came to verdicts %v on conversions %v; refused: %v", copies, got, conversions, b.refused)
 	}
-	far.verifyDeliveries(s, 0, true)
+	far.verifyDeliveries(s, 0, 0, true)
 	b.verify(s)
 }

@@ -106,7 +106,7 @@ func TestStop(t *testing.T) {
 		s.start()
 	}
 	b.caughtUp(s, offer)
-	far.verifyDeliveries(s, 0, true) // whatever was under way was recorded, or given back
+	far.verifyDeliveries(s, 0, 0, true) // whatever was under way was recorded, or given back
 	b.verify(s)
 }
 

@@ -49,7 +49,7 @@ func killNine(t *testing.T, k killing) {
 	}
 	s.start()
 	b.caughtUp(s, offer)
-	far.verifyDeliveries(s, kills, k.deliver)
+	far.verifyDeliveries(s, kills, kills*perHost, k.deliver)
 	b.verify(s)
 }
 

@@ -65,7 +65,7 @@ func TestLedgerAway(t *testing.T) {
 	if v, err := s.verdict(inTime.SignalID); err != nil || v.Code != "ok" {
 		t.Errorf("a postback that came in its click's window and was settled after it: %+v, %v", v, err)
 	}
-	far.verifyDeliveries(s, 1, false)
+	far.verifyDeliveries(s, 1, inFlight, false)
 	b.verify(s)
 }
 
