@@ -32,6 +32,7 @@ type bout struct {
 	cpu        float64       // microseconds of Waybill's processor time per conversion
 	again      int64         // postbacks that had to be sent again: the disk did not answer in time
 	queued     int64         // postbacks whose verdict came later: the ledger did not
+	missing    int64         // conversions of clicks that the disk did not record in time
 	forwarded  int64         // postbacks that the affiliates' trackers received
 	repeated   int64         // of them, again
 	forwarding time.Duration // from the first postback in to the last one out
@@ -182,6 +183,13 @@ func (t *postbackTest) play(ctx context.Context, n *node, tr *trackers, token st
 		return err
 	}
 	b.cpu = micros(after-before) / float64(len(ids))
+	unrecorded, err := n.counter(ctx, "waybill_clicks_unrecorded_total", "")
+	if err != nil {
+		return err
+	}
+	if b.missing > unrecorded {
+		return fmt.Errorf("%d clicks have no record, and only %d were answered without one", b.missing, unrecorded)
+	}
 	return count(ctx, n, len(ids))
 }
 
@@ -317,7 +325,7 @@ const mostAgain = 20
 // as any sender does; b counts that.
 func (c *callers) report(ctx context.Context, n *node, token string, ids []string, b *bout) ([]time.Duration, error) {
 	waits := make([]time.Duration, len(ids))
-	var again, queued atomic.Int64
+	var again, queued, missing atomic.Int64
 	err := c.each(ctx, len(ids), func(ctx context.Context, i int) error {
 		address := fmt.Sprintf("%s?transaction_id=%s&amount=%d.%02d&currency=USD&order_id=A-%06d&token=%s",
 			n.url("/postback"), ids[i], 10+i%190, i%100, i, url.QueryEscape(token))
@@ -332,6 +340,9 @@ func (c *callers) report(ctx context.Context, n *node, token string, ids []strin
 			case verdict.Status == "accepted" && verdict.Code == "ok",
 				try > 0 && verdict.Status == "duplicate": // the disk had it after all
 				return nil
+			case verdict.Status == "accepted" && verdict.Code == "record_missing":
+				missing.Add(1)
+				return nil
 			case verdict.Status == "queued":
 				queued.Add(1)
 				return nil
@@ -342,6 +353,6 @@ func (c *callers) report(ctx context.Context, n *node, token string, ids []strin
 		}
 		return fmt.Errorf("postback: could not be written down %d times in a row", mostAgain)
 	})
-	b.again, b.queued = again.Load(), queued.Load()
+	b.again, b.queued, b.missing = again.Load(), queued.Load(), missing.Load()
 	return waits, err
 }
