@@ -107,7 +107,13 @@ func (in *installation) node(ctx context.Context) (uint16, error) {
 	return in.takeNode(ctx)
 }
 
-// close closes the stores.
+// close closes the stores. A journal that is still at work is left to it: what it
+// has answered for is on disk.
 func (in *installation) close() error {
-	return errors.Join(in.ledger.Close(), in.journal.Close())
+	err := in.journal.Close()
+	if errors.Is(err, pebblejournal.ErrUnfinished) {
+		in.log.LogAttrs(context.Background(), slog.LevelWarn, "journal left at work; the next start reads back its log", slog.Any("error", err))
+		err = nil
+	}
+	return errors.Join(err, in.ledger.Close())
 }

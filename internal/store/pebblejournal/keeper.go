@@ -22,8 +22,8 @@ const (
 	// maxGraves is how many broken stores may be winding down before none is
 	// opened any more: each holds its memory.
 	maxGraves = 3
-	// closing is how long Close waits for the disk.
-	closing = 8 * time.Second
+	// closing is how long Close waits for the disk and for what Pebble has begun.
+	closing = 3 * time.Second
 	// spaceStep is how much is written before free space is looked at again.
 	spaceStep = 16 << 20
 )

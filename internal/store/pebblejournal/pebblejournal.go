@@ -155,8 +155,14 @@ func (j *Journal) open() error {
 	return nil
 }
 
+// ErrUnfinished is what Close gives when it could not wait for the end: the disk
+// does not answer, or Pebble is in the middle of a large compaction. Nothing is
+// lost when the process ends then, since every record that Append has answered
+// for is in the synced log, which the next start reads back.
+var ErrUnfinished = errors.New("the disk has not answered, or is still at work")
+
 // Close writes what waits, and gives everything back. It does not wait for ever
-// for a disk that does not answer: then it gives an error, and the folder stays
+// for the disk: then it gives ErrUnfinished, and the folder stays
 // locked until nothing can write to it any more. Closing again gives the first
 // result.
 func (j *Journal) Close() error {
@@ -183,7 +189,7 @@ func (j *Journal) end() error {
 	defer limit.Stop()
 	select {
 	case <-limit.C:
-		return errors.New("the disk has not answered")
+		return ErrUnfinished
 	case err := <-ended:
 		return err
 	}
