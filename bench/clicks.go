@@ -255,8 +255,12 @@ func (t *clickTest) report(rep *report, connections []int) {
 		"and the bare server writes nothing down. wrk shares the processors with the server.", t.o.rounds, t.o.duration)
 }
 
-// count stops Waybill and holds its journal to the answers that were given.
+// count stops Waybill and holds its journal to the answers that were given,
+// once nothing is under way any more.
 func (t *clickTest) count(ctx context.Context, rep *report) error {
+	if err := quiet(ctx, t.node.child); err != nil {
+		return err
+	}
 	counted, err := t.node.counter(ctx, "waybill_clicks_total", `sent="offer"`)
 	if err != nil {
 		return err

@@ -71,10 +71,17 @@ func (c *child) stop() error {
 	case <-c.exited:
 		return c.failure()
 	case <-limit.C:
-		err := c.signal(os.Kill)
-		<-c.exited
-		return errors.Join(fmt.Errorf("%s did not end within %s", c.name, stopLimit), err)
+		return errors.Join(fmt.Errorf("%s did not end within %s", c.name, stopLimit), c.kill())
 	}
+}
+
+// kill ends the process at once, as a crash does.
+func (c *child) kill() error {
+	if err := c.signal(os.Kill); err != nil {
+		return err
+	}
+	<-c.exited
+	return nil
 }
 
 // failure gives what is wrong about how the process ended.
