@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"waybill/internal/click"
@@ -255,6 +256,7 @@ func settled(ctx context.Context, j *pebblejournal.Journal) (time.Duration, erro
 // serve starts a node on the journal several times, lets it answer clicks, kills
 // it, and starts it once more. It gives how many clicks were answered.
 func (t *journalTest) serve(ctx context.Context) (answered int64, err error) {
+	syscall.Sync() // the machine's part of having written so much is over
 	ready := make([]time.Duration, starts)
 	for i := range starts {
 		n, err := startNode(ctx, t.o, t.dir, "")
