@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -73,8 +74,8 @@ type texts struct {
 	made   sync.Map
 }
 
-// of gives the engine's form of text: SQLite takes its numbered arguments as ?1
-// and would read $1 as a name.
+// of gives the engine's form of text. SQLite would read $1 as a name; it takes
+// numbered arguments as ?1, and those that stand in order more cheaply as ?.
 func (t *texts) of(text string) string {
 	if t.engine == postgres {
 		return text
@@ -83,8 +84,26 @@ func (t *texts) of(text string) string {
 		return made.(string) //nolint:forcetypeassert // only strings are stored
 	}
 	made := strings.ReplaceAll(text, "$", "?")
+	if parts := strings.Split(text, "$"); inOrder(parts[1:]) {
+		for i := range parts[1:] {
+			parts[i+1] = strings.TrimLeft(parts[i+1], "0123456789")
+		}
+		made = strings.Join(parts, "?")
+	}
 	t.made.Store(text, made)
 	return made
+}
+
+// inOrder reports whether parts, each of which begins with the number of an
+// argument, have those from 1 on, one after another.
+func inOrder(parts []string) bool {
+	for i, part := range parts {
+		number := part[:len(part)-len(strings.TrimLeft(part, "0123456789"))]
+		if number != strconv.Itoa(i+1) {
+			return false
+		}
+	}
+	return true
 }
 
 // explain gives err the kind that callers act on. A fault stays what it is.

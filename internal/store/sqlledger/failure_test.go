@@ -274,12 +274,12 @@ type lossy struct {
 	lose bool
 }
 
-func (l *lossy) do(ctx context.Context, f func(context.Context, session) error) error {
+func (l *lossy) sure(ctx context.Context, f func(context.Context, session) error) error {
 	lost := &unsure{io.ErrUnexpectedEOF}
 	if !l.lose {
 		return lost
 	}
-	return errors.Join(l.writer.do(ctx, f), lost)
+	return errors.Join(l.writer.sure(ctx, f), lost)
 }
 
 // TestFullDisk fills SQLite's file up: everybody in the transaction is told, and
@@ -290,7 +290,7 @@ func TestFullDisk(t *testing.T) {
 	limit := func(pages int64) {
 		t.Helper()
 		err := db.write(t.Context(), func(ctx context.Context, _ session) error {
-			return w.stmts.run(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", pages))
+			return w.conn.run(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", pages))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -362,6 +362,9 @@ func TestGroupFailsApart(t *testing.T) {
 	before := db.Stats().Commits
 	close(block)
 	wait.Wait()
+	if again := db.Stats().Retried; again != 1 {
+		t.Errorf("the transaction was run again %d times, want once, with savepoints", again)
+	}
 	for n, err := range errs {
 		good := err == nil
 		if n%3 == 1 {
@@ -429,15 +432,12 @@ func TestDurability(t *testing.T) {
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
 		var got string
 		err := db.write(t.Context(), func(ctx context.Context, _ session) error {
-			rows, err := w.stmts.QueryContext(ctx, "PRAGMA "+pragma)
-			if err != nil {
+			return w.conn.rows(ctx, func(row scan) error {
+				var value any
+				err := row(&value)
+				got = fmt.Sprint(value)
 				return err
-			}
-			defer rows.Close()
-			for rows.Next() {
-				err = rows.Scan(&got)
-			}
-			return errors.Join(err, rows.Err())
+			}, "PRAGMA "+pragma, nil)
 		})
 		if err != nil || got != want {
 			t.Errorf("%s is %q (%v), want %q", pragma, got, err, want)

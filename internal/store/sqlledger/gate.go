@@ -62,6 +62,14 @@ func (g *gate) do(ctx context.Context, f func(context.Context, session) error) e
 	return g.writer.do(ctx, f)
 }
 
+// sure is the writer's, once the gate is open.
+func (g *gate) sure(ctx context.Context, f func(context.Context, session) error) error {
+	if !g.reached.Load() {
+		return errNotReached()
+	}
+	return g.writer.sure(ctx, f)
+}
+
 // long is the writer's, once the gate is open.
 func (g *gate) long(ctx context.Context, f func(context.Context, session) error) error {
 	if !g.reached.Load() {

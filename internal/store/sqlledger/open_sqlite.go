@@ -3,6 +3,8 @@ package sqlledger
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -31,32 +33,38 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	if err := makeFile(path); err != nil {
 		return err
 	}
-	write, err := sql.Open("sqlite", fmt.Sprintf("%s?%s&_txlock=immediate&_pragma=cache_size(-65536)"+
-		"&_pragma=wal_autocheckpoint(%d)&_pragma=journal_size_limit(134217728)", fileURL(path), onDisk, checkpointPages))
+	name := fmt.Sprintf("%s?%s&_txlock=immediate&_pragma=cache_size(-65536)"+
+		"&_pragma=wal_autocheckpoint(%d)&_pragma=journal_size_limit(134217728)", fileURL(path), onDisk, checkpointPages)
+	if err := migrateSQLite(ctx, name, o); err != nil {
+		return err
+	}
+	reader, err := sql.Open("sqlite", fmt.Sprintf("%s?%s&_pragma=query_only(1)", fileURL(path), onDisk))
 	if err != nil {
 		return err
 	}
-	write.SetMaxOpenConns(1)
-	if err := migrate(ctx, db.engine, write, o.Log); err != nil {
-		_ = write.Close()
-		return err
-	}
-	db.reader, err = sql.Open("sqlite", fmt.Sprintf("%s?%s&_pragma=query_only(1)", fileURL(path), onDisk))
-	if err != nil {
-		_ = write.Close()
-		return err
-	}
+	db.reader = reader
 	readers := o.Pool
 	if readers <= 0 {
 		readers = sqliteReaders
 	}
 	db.reader.SetMaxOpenConns(readers)
 	db.reader.SetMaxIdleConns(readers)
-	db.writer = newGroupWriter(write, db.texts, db.stats, o)
+	open := func() (driver.Conn, error) { return reader.Driver().Open(name) }
+	db.writer = newGroupWriter(open, db.texts, db.stats, o)
 	if err := db.furnish(ctx); err != nil {
 		return joinClose(err, db)
 	}
 	return nil
+}
+
+// migrateSQLite brings the file's schema up to date.
+func migrateSQLite(ctx context.Context, name string, o Options) error {
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	return errors.Join(migrate(ctx, sqliteEngine, db, o.Log), db.Close())
 }
 
 // makeFile makes the file with the rights of its owner alone: it holds keys. The

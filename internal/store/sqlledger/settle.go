@@ -20,7 +20,7 @@ import (
 // c.Judge may run more than once, if the transaction has to be run again.
 func (db *DB) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, error) {
 	var v signal.Verdict
-	err := db.writer.do(ctx, func(ctx context.Context, s session) (err error) {
+	err := db.writer.sure(ctx, func(ctx context.Context, s session) (err error) {
 		v, err = db.settle(ctx, s, &c)
 		return err
 	})

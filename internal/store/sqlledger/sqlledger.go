@@ -82,6 +82,8 @@ type writer interface {
 	// do runs f in a transaction and returns once that is committed. f may run
 	// more than once, and must not keep what it has read for when it fails.
 	do(ctx context.Context, f func(context.Context, session) error) error
+	// sure is do for a write that is not expected to fail, which is cheaper.
+	sure(ctx context.Context, f func(context.Context, session) error) error
 	// long is do for a write that takes as long as it takes.
 	long(ctx context.Context, f func(context.Context, session) error) error
 	close() error
@@ -147,4 +149,9 @@ func (db *DB) snapshot(ctx context.Context, f func(session) error) error {
 // write runs f in a transaction and returns once it is committed.
 func (db *DB) write(ctx context.Context, f func(context.Context, session) error) error {
 	return db.engine.explain(db.writer.do(ctx, f))
+}
+
+// writeSure is write for what is not expected to fail.
+func (db *DB) writeSure(ctx context.Context, f func(context.Context, session) error) error {
+	return db.engine.explain(db.writer.sure(ctx, f))
 }

@@ -10,7 +10,7 @@ type Stats struct {
 	Commits      uint64        // transactions of the database
 	Transactions uint64        // writes in them; on SQLite several share a commit
 	Failed       uint64        // commits that did not come about
-	Retried      uint64        // PostgreSQL: transactions run again
+	Retried      uint64        // transactions run again
 	CommitTime   time.Duration // spent in commits
 }
 

@@ -40,6 +40,11 @@ func (w *poolWriter) do(ctx context.Context, f func(context.Context, session) er
 	}
 }
 
+// sure is do: a transaction of its own costs the same whatever it ends in.
+func (w *poolWriter) sure(ctx context.Context, f func(context.Context, session) error) error {
+	return w.do(ctx, f)
+}
+
 // errAgain is returned by a write that has met a row changed under it.
 var errAgain = fault.New(fault.Stale, "it was changed by somebody else at the same time")
 

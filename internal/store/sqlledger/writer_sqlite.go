@@ -2,23 +2,30 @@ package sqlledger
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"modernc.org/sqlite"
+
 	"waybill/internal/fault"
 )
 
 // groupWriter is SQLite's one writer. It takes all writes that wait, up to a
-// limit, into one transaction, so that they share one fsync. Each has its own
-// savepoint: one that fails takes no other down. Each caller waits for the
-// commit; if that fails, all have failed.
+// limit, into one transaction, so that they share one fsync. Each caller waits
+// for the commit; if that fails, all have failed.
+//
+// A write that fails takes no other down. Those that may well fail have a
+// savepoint each, for which SQLite copies every page that they touch. The others
+// do without: should one fail all the same when it has changed something, the
+// transaction is rolled back and all of its writes are run again, each under a
+// savepoint.
 type groupWriter struct {
-	db    *sql.DB
-	stmts *prepared
+	conn  *connection
 	texts *texts
 	stats *counts
 
@@ -35,7 +42,7 @@ type groupWriter struct {
 // request is one write that waits for its turn, and then for its commit.
 type request struct {
 	f     func(context.Context, session) error
-	ctx   context.Context //nolint:containedctx // of the caller, who waits for the request
+	sure  bool // it is not expected to fail
 	state atomic.Int32
 	err   error
 	done  chan struct{}
@@ -48,9 +55,9 @@ const (
 	abandoned
 )
 
-func newGroupWriter(db *sql.DB, texts *texts, stats *counts, o Options) *groupWriter {
+func newGroupWriter(open func() (driver.Conn, error), texts *texts, stats *counts, o Options) *groupWriter {
 	w := &groupWriter{
-		db: db, stmts: &prepared{db: db}, texts: texts, stats: stats,
+		conn: &connection{open: open}, texts: texts, stats: stats,
 		limit: o.GroupLimit, time: o.GroupTime,
 		queue: make(chan *request, o.GroupLimit), quit: make(chan struct{}),
 	}
@@ -58,11 +65,20 @@ func newGroupWriter(db *sql.DB, texts *texts, stats *counts, o Options) *groupWr
 	return w
 }
 
-// do hands f to the writer and waits for its commit. A caller who gives up
+// do runs f under a savepoint.
+func (w *groupWriter) do(ctx context.Context, f func(context.Context, session) error) error {
+	return w.await(ctx, &request{f: f, done: make(chan struct{})})
+}
+
+// sure runs f without a savepoint, unless it fails.
+func (w *groupWriter) sure(ctx context.Context, f func(context.Context, session) error) error {
+	return w.await(ctx, &request{f: f, sure: true, done: make(chan struct{})})
+}
+
+// await hands r to the writer and waits for its commit. A caller who gives up
 // before the write has begun takes it back; afterwards it waits for the outcome,
 // which is near.
-func (w *groupWriter) do(ctx context.Context, f func(context.Context, session) error) error {
-	r := &request{f: f, ctx: ctx, done: make(chan struct{})}
+func (w *groupWriter) await(ctx context.Context, r *request) error {
 	select {
 	case w.queue <- r:
 	case <-ctx.Done():
@@ -97,11 +113,7 @@ func errClosed() error { return fault.New(fault.Unavailable, "the ledger is clos
 func (w *groupWriter) close() error {
 	w.closed.Do(func() { close(w.quit) })
 	w.idle.Wait()
-	err := w.stmts.close()
-	if e := w.db.Close(); err == nil {
-		err = e
-	}
-	return err
+	return w.conn.close()
 }
 
 func (w *groupWriter) run() {
@@ -126,22 +138,17 @@ func (w *groupWriter) run() {
 func (w *groupWriter) serve(first *request) {
 	ctx := context.Background()
 	w.group = w.group[:0]
-	err := w.begin(ctx)
-	begun := time.Now()
-	for r := first; r != nil; r = w.next(begun) {
-		if !r.state.CompareAndSwap(waiting, started) {
-			continue
-		}
-		w.group = append(w.group, r)
-		if err == nil {
-			err = w.one(ctx, r)
-		}
+	err := w.together(ctx, first)
+	if errors.Is(err, errBroken) {
+		w.conn.rollback(ctx)
+		w.stats.retried.Add(1)
+		err = w.apart(ctx)
 	}
 	if err == nil {
 		err = w.commit(ctx)
 	}
 	if err != nil {
-		w.stmts.rollback(ctx)
+		w.conn.rollback(ctx)
 		err = fault.Because(err, fault.Unavailable, "the ledger could not be written")
 		w.stats.failed.Add(1)
 	}
@@ -152,6 +159,43 @@ func (w *groupWriter) serve(first *request) {
 		close(r.done)
 	}
 	clear(w.group)
+}
+
+// errBroken says that a write without a savepoint has failed, and that what it
+// has changed can only be taken back with all the others.
+var errBroken = errors.New("a write has failed half-way")
+
+// together runs first and those that wait behind it. However that ends, whoever
+// was taken up is in the group.
+func (w *groupWriter) together(ctx context.Context, first *request) error {
+	err := w.begin(ctx)
+	begun := time.Now()
+	for r := first; r != nil; r = w.next(begun) {
+		if !r.state.CompareAndSwap(waiting, started) {
+			continue
+		}
+		w.group = append(w.group, r)
+		switch {
+		case err != nil:
+		case r.sure:
+			err = w.bare(ctx, r)
+		default:
+			err = w.one(ctx, r)
+		}
+	}
+	return err
+}
+
+// apart runs the group's writes again, each under a savepoint.
+func (w *groupWriter) apart(ctx context.Context) error {
+	err := w.begin(ctx)
+	for _, r := range w.group {
+		if err != nil {
+			return err
+		}
+		err = w.one(ctx, r)
+	}
+	return err
 }
 
 // next gives the next write of the running transaction, nil when it is time to
@@ -171,30 +215,45 @@ func (w *groupWriter) next(begun time.Time) *request {
 // begin opens a transaction, over a new connection if the old one is of no use.
 func (w *groupWriter) begin(ctx context.Context) error {
 	const text = "BEGIN IMMEDIATE"
-	if err := w.stmts.run(ctx, text); err == nil {
+	if err := w.conn.run(ctx, text); err == nil {
 		return nil
 	}
-	if err := w.stmts.close(); err != nil {
+	if err := w.conn.close(); err != nil {
 		return err
 	}
-	return w.stmts.run(ctx, text)
+	return w.conn.run(ctx, text)
+}
+
+// bare runs a write without a savepoint. One that is refused before it has
+// changed anything has failed alone. What the engine complains of may have taken
+// the transaction with it (a full disk does).
+func (w *groupWriter) bare(ctx context.Context, r *request) error {
+	w.conn.changed = false
+	r.err = guarded(ctx, r.f, session{on: w.conn, texts: w.texts})
+	if r.err == nil {
+		return nil
+	}
+	if _, engine := errors.AsType[*sqlite.Error](r.err); engine || w.conn.changed {
+		return errBroken
+	}
+	return nil
 }
 
 // one runs a write under its savepoint. What it fails by is its own; an error
 // returned here is that of the whole transaction.
 func (w *groupWriter) one(ctx context.Context, r *request) error {
-	if err := w.stmts.run(ctx, "SAVEPOINT one"); err != nil {
+	if err := w.conn.run(ctx, "SAVEPOINT one"); err != nil {
 		return err
 	}
-	r.err = guarded(ctx, r.f, session{on: plain{w.stmts}, texts: w.texts})
+	r.err = guarded(ctx, r.f, session{on: w.conn, texts: w.texts})
 	if r.err != nil {
 		// Where the transaction is gone (a full disk takes it all), so is the
 		// savepoint, and this fails.
-		if err := w.stmts.run(ctx, "ROLLBACK TO one"); err != nil {
+		if err := w.conn.run(ctx, "ROLLBACK TO one"); err != nil {
 			return fmt.Errorf("%w (and on going back: %w)", r.err, err)
 		}
 	}
-	return w.stmts.run(ctx, "RELEASE one")
+	return w.conn.run(ctx, "RELEASE one")
 }
 
 // guarded turns a panic of one write into its error, since the goroutine is
@@ -210,79 +269,9 @@ func guarded(ctx context.Context, f func(context.Context, session) error, s sess
 
 func (w *groupWriter) commit(ctx context.Context) error {
 	begun := time.Now()
-	if err := w.stmts.run(ctx, "COMMIT"); err != nil {
+	if err := w.conn.run(ctx, "COMMIT"); err != nil {
 		return err
 	}
 	w.stats.commit(len(w.group), time.Since(begun))
 	return nil
-}
-
-// prepared keeps the statements of one connection prepared.
-type prepared struct {
-	db   *sql.DB
-	conn *sql.Conn
-	made map[string]*sql.Stmt
-}
-
-func (p *prepared) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
-	if st, ok := p.made[text]; ok {
-		return st, nil
-	}
-	if p.conn == nil {
-		conn, err := p.db.Conn(ctx)
-		if err != nil {
-			return nil, err
-		}
-		p.conn, p.made = conn, make(map[string]*sql.Stmt)
-	}
-	st, err := p.conn.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	p.made[text] = st
-	return st, nil
-}
-
-// ExecContext runs a prepared statement.
-func (p *prepared) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	st, err := p.stmt(ctx, text) //nolint:sqlclosecheck // closed with the connection
-	if err != nil {
-		return nil, err
-	}
-	return st.ExecContext(ctx, args...)
-}
-
-// QueryContext runs a prepared query.
-func (p *prepared) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	st, err := p.stmt(ctx, text) //nolint:sqlclosecheck // closed with the connection
-	if err != nil {
-		return nil, err
-	}
-	return st.QueryContext(ctx, args...)
-}
-
-func (p *prepared) run(ctx context.Context, text string) error {
-	_, err := p.ExecContext(ctx, text)
-	return err
-}
-
-// rollback leaves the transaction, if there still is one; if it cannot, the
-// connection goes, and the transaction with it.
-func (p *prepared) rollback(ctx context.Context) {
-	if err := p.run(ctx, "ROLLBACK"); err != nil {
-		_ = p.close()
-	}
-}
-
-// close gives up the connection; the next statement takes a new one.
-func (p *prepared) close() error {
-	if p.conn == nil {
-		return nil
-	}
-	for _, st := range p.made {
-		_ = st.Close()
-	}
-	err := p.conn.Close()
-	p.conn, p.made = nil, nil
-	return err
 }
