@@ -44,7 +44,9 @@ func scanConversion(read scan) (conversion.Conversion, error) {
 	return c, nil
 }
 
-func conversionArgs(c *conversion.Conversion) ([]any, error) {
+// conversionArgs are in the order of conversionColumns, with the transaction ID
+// of the claim behind them.
+func conversionArgs(c *conversion.Conversion, transactionID string) ([]any, error) {
 	touch, err := json.Marshal(c.Touch)
 	if err != nil {
 		return nil, err
@@ -71,6 +73,7 @@ func conversionArgs(c *conversion.Conversion) ([]any, error) {
 		c.Revenue.Units, string(c.Revenue.Currency), c.Term, c.AmountKnown, c.AmountByServer, c.SeenByServer,
 		c.SeenByClient, c.CustomerID, c.Coupon, c.Items, string(touch), adv, string(memory), extra,
 		micros(c.OccurredAt), micros(c.CreatedAt), micros(c.UpdatedAt), int64(c.Version),
+		transactionID,
 	}, nil
 }
 
@@ -116,13 +119,9 @@ func conversionOf(ctx context.Context, s session, id string) (conversion.Convers
 
 // writeConversion inserts a conversion of version 1 and changes any other, and
 // notes the change. A changed one must still be as the state has it.
-func writeConversion(ctx context.Context, s session, claim settlement.Claim, state settlement.State, c *conversion.Conversion) error {
-	args, err := conversionArgs(c)
-	if err != nil {
-		return err
-	}
+func writeConversion(ctx context.Context, s session, state settlement.State, c *conversion.Conversion, args []any) error {
 	if c.Version == 1 {
-		return insertConversion(ctx, s, claim, c, args)
+		return insertConversion(ctx, s, c, args)
 	}
 	before := beforeOf(state, c)
 	if before == nil {
@@ -136,7 +135,7 @@ func writeConversion(ctx context.Context, s session, claim settlement.Claim, sta
 			customer_id = $22, coupon = $23, items = $24, touch = $25, adv = $26, memory = $27, extra = $28,
 			occurred_at = $29, created_at = $30, updated_at = $31, version = $32
 		WHERE id = $1 AND version = $32 - 1`
-	changed, err := s.exec(ctx, update, args...)
+	changed, err := s.exec(ctx, update, args[:len(args)-1]...)
 	if err != nil {
 		return err
 	}
@@ -150,12 +149,12 @@ func writeConversion(ctx context.Context, s session, claim settlement.Claim, sta
 	return insertChange(ctx, s, c, string(doc))
 }
 
-func insertConversion(ctx context.Context, s session, claim settlement.Claim, c *conversion.Conversion, args []any) error {
+func insertConversion(ctx context.Context, s session, c *conversion.Conversion, args []any) error {
 	const insert = `
 		INSERT INTO conversion (` + conversionColumns + `, transaction_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
 			$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)`
-	if err := s.later(ctx, insert, append(args, claim.TransactionID)...); err != nil {
+	if err := s.later(ctx, insert, args...); err != nil {
 		return err
 	}
 	return insertChange(ctx, s, c, "")

@@ -31,9 +31,8 @@ func scanDelivery(read scan) (delivery.Owed, error) {
 	return d, err
 }
 
-// insertDeliveries writes what is owed from now on. Each may be claimed when it
-// is due.
-func insertDeliveries(ctx context.Context, s session, owed []delivery.Owed) error {
+// deliveryRows adds what is owed from now on. Each may be claimed when it is due.
+func deliveryRows(owed []delivery.Owed) (rows, error) {
 	insert := rows{head: `INSERT INTO delivery (` + deliveryColumns + `, claim_at) VALUES `, columns: 15}
 	for i := range owed {
 		d := &owed[i]
@@ -41,7 +40,7 @@ func insertDeliveries(ctx context.Context, s session, owed []delivery.Owed) erro
 		if len(d.Values) > 0 {
 			b, err := json.Marshal(d.Values)
 			if err != nil {
-				return err
+				return rows{}, err
 			}
 			frozen = string(b)
 		}
@@ -49,7 +48,7 @@ func insertDeliveries(ctx context.Context, s session, owed []delivery.Owed) erro
 			frozen, string(d.State), int64(d.Attempts), micros(d.CreatedAt), micros(d.DueAt),
 			micros(d.LeasedUntil), micros(d.DoneAt), micros(d.DueAt))
 	}
-	return insert.run(ctx, s)
+	return insert, nil
 }
 
 // Record notes an attempt and what has become of the postback since, and ends

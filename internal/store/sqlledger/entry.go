@@ -18,16 +18,16 @@ func scanEntry(read scan) (e ledger.Entry, err error) {
 	return e, err
 }
 
-// insertEntries adds the lines of a signal's transaction. There is no statement
-// that changes or deletes one.
-func insertEntries(ctx context.Context, s session, signalID string, entries []ledger.Entry) error {
+// entryRows adds the lines of a signal's transaction. There is no statement that
+// changes or deletes one.
+func entryRows(signalID string, entries []ledger.Entry) rows {
 	insert := rows{head: `INSERT INTO entry (` + entryColumns + `) VALUES `, columns: 11}
 	for i := range entries {
 		e := &entries[i]
 		insert.add(e.ConversionID, signalID, int64(i+1), string(e.Account.Party), e.Account.ID,
 			string(e.Account.Book), e.Account.Test, string(e.Amount.Currency), e.Amount.Units, e.Reason, micros(e.At))
 	}
-	return insert.run(ctx, s)
+	return insert
 }
 
 // Entries gives the entries of a conversion in the order in which they were

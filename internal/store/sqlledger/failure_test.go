@@ -387,6 +387,44 @@ func TestGroupFailsApart(t *testing.T) {
 	checkClean(t, db)
 }
 
+// TestGroupSettlesOnce puts a signal among others that is settled already, and
+// one twice: no write has to be taken back.
+func TestGroupSettlesOnce(t *testing.T) {
+	db, err := Open(t.Context(), sqliteURL(t), Options{GroupTime: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	settle(t, db, uncapped(1))
+	block, blocked := make(chan struct{}), make(chan struct{})
+	go func() {
+		_ = db.write(context.Background(), func(context.Context, session) error {
+			close(blocked)
+			<-block
+			return nil
+		})
+	}()
+	<-blocked
+	var wait sync.WaitGroup
+	verdicts, errs := make([]signal.Verdict, 12), make([]error, 12)
+	for n := range errs {
+		wait.Go(func() { verdicts[n], errs[n] = db.Settle(context.Background(), uncapped(1+n/2)) })
+	}
+	w := db.writer.(*groupWriter) //nolint:forcetypeassert // SQLite's
+	until(t, "all wait", func() bool { return len(w.queue) == len(errs) })
+	close(block)
+	wait.Wait()
+	for n, err := range errs {
+		if err != nil || verdicts[n] != verdicts[n/2*2] || verdicts[n].Status != signal.Accepted {
+			t.Errorf("settling signal %d: %+v, %v; want the one verdict on it", 1+n/2, verdicts[n], err)
+		}
+	}
+	if again := db.Stats().Retried; again != 0 {
+		t.Errorf("the transaction was run again %d times, want not at all", again)
+	}
+	checkClean(t, db)
+}
+
 // TestWaitingWriteIsTakenBack cancels a write that has not begun.
 func TestWaitingWriteIsTakenBack(t *testing.T) {
 	db, err := Open(t.Context(), sqliteURL(t), Options{})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"waybill/internal/conversion"
 	"waybill/internal/fault"
@@ -17,11 +18,14 @@ import (
 // verdict. A signal that has one already keeps it, and nothing else happens.
 //
 // Rows are locked in one order by everybody: verdict, claim, order, counters.
-// c.Judge may run more than once, if the transaction has to be run again.
+// c.Judge may run more than once: before the transaction (foresee), and if that
+// has to be run again.
 func (db *DB) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, error) {
 	var v signal.Verdict
+	now := db.now()
+	expected := foresee(&c, now)
 	err := db.writer.sure(ctx, func(ctx context.Context, s session) (err error) {
-		v, err = db.settle(ctx, s, &c)
+		v, err = settleIn(ctx, s, &c, expected, now)
 		return err
 	})
 	if errors.Is(err, errSettled) {
@@ -42,10 +46,12 @@ func (db *DB) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, er
 // never leaves Settle.
 var errSettled = errors.New("the signal is settled already")
 
-func (db *DB) settle(ctx context.Context, s session, c *settlement.Case) (signal.Verdict, error) {
-	first := openVerdict(c)
-	first.SettledAt = cmp.Or(first.SettledAt, db.now())
-	var added int64
+// settleIn settles a case in a transaction. expected is what comes of it if the
+// ledger knows nothing of its claim and its order; nil where that tells nothing.
+func settleIn(ctx context.Context, s session, c *settlement.Case, expected *draft, now time.Time) (signal.Verdict, error) {
+	first := openVerdict(c, expected)
+	first.SettledAt = cmp.Or(first.SettledAt, now)
+	added := unknown
 	if err := insertVerdict(ctx, s, &added, c.SignalID, &first); err != nil {
 		return first, fmt.Errorf("insert the verdict: %w", err)
 	}
@@ -53,27 +59,40 @@ func (db *DB) settle(ctx context.Context, s session, c *settlement.Case) (signal
 		if err := s.now(ctx); err != nil {
 			return first, fmt.Errorf("insert the refusal: %w", err)
 		}
-		return first, settledBefore(added)
 	}
-	held, err := lockCase(ctx, s, c)
+	if err := settledBefore(added); err != nil || c.Refusal != nil {
+		return first, err
+	}
+	held, err := lockCase(ctx, s, c, expected.orderOwner())
 	if err != nil {
 		return first, fmt.Errorf("lock the claim: %w", err)
 	}
 	if err := settledBefore(added); err != nil {
 		return first, err
 	}
+	if expected != nil && held.new(c) {
+		return first, expected.write(ctx, s, c, held, settlement.State{})
+	}
 	state, err := held.state(ctx, s, c)
 	if err != nil {
 		return first, fmt.Errorf("read the claim: %w", err)
 	}
-	out, err := c.Judge(state)
+	d, err := judge(c, state, now)
 	if err != nil {
-		return first, fmt.Errorf("judge: %w", err)
+		return first, err
 	}
-	out.Verdict.SignalID = c.SignalID
-	out.Verdict.SettledAt = cmp.Or(out.Verdict.SettledAt, first.SettledAt)
-	return out.Verdict, writeOutcome(ctx, s, c, state, &out, held.orderFree == 1)
+	if err := d.write(ctx, s, c, held, state); err != nil {
+		return first, err
+	}
+	if err := updateVerdict(ctx, s, &d.Verdict); err != nil {
+		return first, fmt.Errorf("write the verdict: %w", err)
+	}
+	return d.Verdict, nil
 }
+
+// unknown is the number of rows that a statement has changed whose answer has
+// not come yet.
+const unknown int64 = -1
 
 func settledBefore(added int64) error {
 	if added == 0 {
@@ -83,10 +102,13 @@ func settledBefore(added int64) error {
 }
 
 // openVerdict gives the verdict that is inserted to hold the signal's place: the
-// refusal, or what is known of the signal before it is judged.
-func openVerdict(c *settlement.Case) signal.Verdict {
+// refusal, what is expected, or what is known of the signal before it is judged.
+func openVerdict(c *settlement.Case, expected *draft) signal.Verdict {
 	if c.Refusal != nil {
 		return *c.Refusal
+	}
+	if expected != nil {
+		return expected.Verdict
 	}
 	return signal.Verdict{
 		Status: signal.Queued, Code: signal.CodeQueued, SignalID: c.SignalID, Test: c.Claim.Test,
@@ -96,14 +118,20 @@ func openVerdict(c *settlement.Case) signal.Verdict {
 
 // held is what the locks of a case have shown.
 type held struct {
-	signals   int64 // on the claim, this one included
-	orderFree int64 // 1 if the order ID was free, and is held now
+	signals   int64  // on the claim, this one included
+	orderFree int64  // 1 if the order ID was free, and is held now
+	owner     string // whose it is now then; empty when nobody's
 	used      []int64
 }
 
+// new reports whether the ledger knew nothing of the case's claim and order.
+func (h *held) new(c *settlement.Case) bool {
+	return h.signals == 1 && (c.OrderID == "" || h.orderFree == 1)
+}
+
 // lockCase takes the case's rows, all in one round trip where the engine has
-// round trips.
-func lockCase(ctx context.Context, s session, c *settlement.Case) (*held, error) {
+// round trips. An order ID that is free is given to owner.
+func lockCase(ctx context.Context, s session, c *settlement.Case, owner string) (*held, error) {
 	const claim = `
 		INSERT INTO claim (transaction_id, goal_id, offer_id, test, signals)
 		VALUES ($1, $2, $3, $4, 1)
@@ -111,16 +139,16 @@ func lockCase(ctx context.Context, s session, c *settlement.Case) (*held, error)
 		RETURNING signals`
 	const order = `
 		INSERT INTO taken_order (offer_id, goal_id, test, order_id, conversion_id)
-		VALUES ($1, $2, $3, $4, '')
+		VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (offer_id, goal_id, test, order_id) DO NOTHING`
-	h := &held{used: make([]int64, len(c.Counters))}
+	h := &held{owner: owner, used: make([]int64, len(c.Counters))}
 	k := c.Claim
 	err := s.laterGet(ctx, []any{&h.signals}, claim, k.TransactionID, k.GoalID, k.OfferID, k.Test)
 	if err != nil {
 		return nil, err
 	}
 	if c.OrderID != "" {
-		if err := s.laterChange(ctx, &h.orderFree, order, k.OfferID, k.GoalID, k.Test, c.OrderID); err != nil {
+		if err := s.laterChange(ctx, &h.orderFree, order, k.OfferID, k.GoalID, k.Test, c.OrderID, owner); err != nil {
 			return nil, err
 		}
 	}
@@ -168,36 +196,6 @@ func ownerOfOrder(ctx context.Context, s session, c *settlement.Case) (*conversi
 	return &conv, err
 }
 
-// writeOutcome writes what Judge has decided.
-func writeOutcome(ctx context.Context, s session, c *settlement.Case, state settlement.State, out *settlement.Outcome, taken bool) error {
-	if err := checkOutcome(c, state, out, taken); err != nil {
-		return err
-	}
-	if conv := out.Conversion; conv != nil {
-		if err := writeConversion(ctx, s, c.Claim, state, conv); err != nil {
-			return fmt.Errorf("write conversion %s: %w", conv.ID, err)
-		}
-	}
-	if taken {
-		if err := settleOrder(ctx, s, c, out); err != nil {
-			return fmt.Errorf("write order %q: %w", c.OrderID, err)
-		}
-	}
-	if err := insertEntries(ctx, s, c.SignalID, out.Entries); err != nil {
-		return fmt.Errorf("write the entries: %w", err)
-	}
-	if err := addUse(ctx, s, c, out); err != nil {
-		return fmt.Errorf("write the use of caps: %w", err)
-	}
-	if err := insertDeliveries(ctx, s, out.Owed); err != nil {
-		return fmt.Errorf("write the owed postbacks: %w", err)
-	}
-	if err := updateVerdict(ctx, s, &out.Verdict); err != nil {
-		return fmt.Errorf("write the verdict: %w", err)
-	}
-	return nil
-}
-
 // checkOutcome refuses an outcome that the case has not locked for, which would
 // be written without protection, and money that comes from nowhere.
 func checkOutcome(c *settlement.Case, state settlement.State, out *settlement.Outcome, taken bool) error {
@@ -222,14 +220,17 @@ func checkOutcome(c *settlement.Case, state settlement.State, out *settlement.Ou
 }
 
 // settleOrder gives the held order ID to the outcome's conversion, or back.
-func settleOrder(ctx context.Context, s session, c *settlement.Case, out *settlement.Outcome) error {
+func settleOrder(ctx context.Context, s session, c *settlement.Case, h *held, out *settlement.Outcome) error {
 	const take = `
 		UPDATE taken_order SET conversion_id = $1
 		WHERE offer_id = $2 AND goal_id = $3 AND test = $4 AND order_id = $5`
 	const giveBack = `
 		DELETE FROM taken_order
 		WHERE offer_id = $1 AND goal_id = $2 AND test = $3 AND order_id = $4`
-	if out.TakeOrder {
+	switch {
+	case out.TakeOrder && out.Conversion.ID == h.owner:
+		return nil
+	case out.TakeOrder:
 		return s.later(ctx, take, out.Conversion.ID, c.Claim.OfferID, c.Claim.GoalID, c.Claim.Test, c.OrderID)
 	}
 	return s.later(ctx, giveBack, c.Claim.OfferID, c.Claim.GoalID, c.Claim.Test, c.OrderID)

@@ -15,18 +15,44 @@ import (
 	"waybill/internal/signal"
 )
 
-// BenchmarkSettle settles new conversions, each with an order, three entries, a
-// cap and one owed postback, for 64 callers who each wait for the commit.
+// BenchmarkSettle settles new conversions, each with an order, three entries and
+// one owed postback, for 64 callers who each wait for the commit; also under a
+// cap, and with nothing owed.
 func BenchmarkSettle(b *testing.B) {
 	for _, e := range []struct {
 		name string
 		at   newURL
 	}{{"sqlite", sqliteURL}, {"postgres", postgresURL}} {
-		b.Run(e.name, func(b *testing.B) { benchmarkSettle(b, open(b, e.at(b))) })
+		for _, load := range []struct {
+			name string
+			sale func(n int) settlement.Case
+		}{{"capped", sale}, {"owed", uncapped}, {"plain", unowed}} {
+			b.Run(e.name+"/"+load.name, func(b *testing.B) { benchmarkSettle(b, open(b, e.at(b)), load.sale) })
+		}
 	}
 }
 
-func benchmarkSettle(b *testing.B, db *DB) {
+// uncapped is a sale under no cap.
+func uncapped(n int) settlement.Case {
+	c := sale(n)
+	c.Counters = nil
+	c.Judge = func(settlement.State) (settlement.Outcome, error) { return saleOutcome(c, n), nil }
+	return c
+}
+
+// unowed is a sale that nobody is told of.
+func unowed(n int) settlement.Case {
+	c := uncapped(n)
+	judge := c.Judge
+	c.Judge = func(s settlement.State) (settlement.Outcome, error) {
+		out, err := judge(s)
+		out.Owed = nil
+		return out, err
+	}
+	return c
+}
+
+func benchmarkSettle(b *testing.B, db *DB, sale func(n int) settlement.Case) {
 	const callers = 64
 	var next atomic.Int64
 	var wait sync.WaitGroup
@@ -110,7 +136,11 @@ func sale(n int) settlement.Case {
 func saleOutcome(c settlement.Case, n int) settlement.Outcome {
 	conv := newConversion("6"+c.SignalID[1:], c)
 	conv.AffiliateID = int64(n%500) + 1
-	conv.Memory.CapUse = []conversion.CapUse{{Metric: c.Counters[0].Metric, Period: c.Counters[0].Period, Units: 1}}
+	use := make(map[settlement.Counter]int64, len(c.Counters))
+	for _, k := range c.Counters {
+		conv.Memory.CapUse = append(conv.Memory.CapUse, conversion.CapUse{Metric: k.Metric, Period: k.Period, Units: 1})
+		use[k] = 1
+	}
 	account := func(p ledger.Party, id int64) ledger.Account {
 		return ledger.Account{Party: p, ID: id, Book: ledger.Approved}
 	}
@@ -133,7 +163,7 @@ func saleOutcome(c settlement.Case, n int) settlement.Outcome {
 			entry(account(ledger.Affiliate, conv.AffiliateID), -5_000_000),
 			entry(account(ledger.Network, 0), -2_000_000),
 		},
-		Use: map[settlement.Counter]int64{c.Counters[0]: 1},
+		Use: use,
 		Owed: []delivery.Owed{{
 			ID: "7" + c.SignalID[1:], SubscriptionID: int64(n%50) + 1, ConversionID: conv.ID,
 			TransactionID: c.Claim.TransactionID, Sequence: 1, Event: conversion.EventCreated,
