@@ -72,6 +72,9 @@ type Click struct {
 	UserAgent string
 	Referrer  string
 	Visitor   visitor.Visitor
+	// VisitorHash tells visitors apart within the UTC day of the ID; see
+	// visitor.Hasher.
+	VisitorHash uint64
 
 	Location   string // the URL the visitor was sent to; empty when to none
 	TurnedAway Reason

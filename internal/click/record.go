@@ -43,6 +43,7 @@ func (c *Click) fields(f *record.Fields, w *wire) {
 	f.String(23, &c.GAID)
 	f.String(24, &c.IDFA)
 	f.String(25, &c.IDFV)
+	f.Fixed(26, &c.VisitorHash)
 	for i := range c.Sub {
 		f.String(record.Number(31+i), &c.Sub[i])
 	}

@@ -49,8 +49,9 @@ func full(t testing.TB) click.Click {
 		ID: mint(t, ring(t), at, 3), At: at, OfferID: 5, AffiliateID: 7, LinkCode: "spring",
 		AffClickID: "w7f3a", Source: "news", Coupon: "MAY", GAID: "g", IDFA: "a", IDFV: "v",
 		IP: netip.MustParseAddr("203.0.113.9"), UserAgent: "Mozilla/5.0", Referrer: "https://blog.example/",
-		Visitor:    visitor.Visitor{Country: "DE", Device: visitor.Mobile, OS: "Android", OSVersion: "15", Browser: "Chrome", Bot: true},
-		TurnedAway: click.CapReached, Marks: []string{"sub1 cut", ""}, Test: true,
+		VisitorHash: 1<<63 + 5,
+		Visitor:     visitor.Visitor{Country: "DE", Device: visitor.Mobile, OS: "Android", OSVersion: "15", Browser: "Chrome", Bot: true},
+		TurnedAway:  click.CapReached, Marks: []string{"sub1 cut", ""}, Test: true,
 	}
 	for i := range c.Sub {
 		c.Sub[i] = "value " + strconv.Itoa(i+1)
@@ -70,7 +71,7 @@ func TestRecordKeepsToItsSchema(t *testing.T) {
 		"ip": []byte{203, 0, 113, 9}, "user_agent": "Mozilla/5.0", "referrer": "https://blog.example/",
 		"country": "DE", "device": "mobile", "os": "Android", "os_version": "15", "browser": "Chrome", "bot": true,
 		"location_before": "https://shop.example/?wb=", "location_after": "&s=1",
-		"turned_away": "cap_reached", "marks": []any{"sub1 cut", ""}, "test": true,
+		"visitor_hash": uint64(1<<63 + 5), "turned_away": "cap_reached", "marks": []any{"sub1 cut", ""}, "test": true,
 	}
 	for i := range 10 {
 		want["sub"+strconv.Itoa(i+1)] = "value " + strconv.Itoa(i+1)
@@ -183,7 +184,8 @@ func draw(r *rapid.T, keys *txid.Ring) click.Click {
 			Country: text("country"), Device: visitor.Device(text("device")), OS: text("os"), OSVersion: text("version"),
 			Browser: text("browser"), Bot: rapid.Bool().Draw(r, "bot"),
 		},
-		TurnedAway: click.Reason(text("reason")), Test: rapid.Bool().Draw(r, "test"),
+		VisitorHash: rapid.Uint64().Draw(r, "visitor hash"),
+		TurnedAway:  click.Reason(text("reason")), Test: rapid.Bool().Draw(r, "test"),
 		Location: strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"", "https://a.example/?x=", "&y", id.String()}), 0, 5).Draw(r, "location"), ""),
 	}
 	for i := range c.Sub {

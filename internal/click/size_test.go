@@ -54,9 +54,10 @@ func usual(random *rand.Rand) click.Click {
 	c := click.Click{
 		OfferID: 1 + random.Int64N(50), AffiliateID: 1 + random.Int64N(500),
 		AffClickID: fmt.Sprintf("%016x%016x", random.Uint64(), random.Uint64()), Source: "newsletter",
-		IP:        netip.AddrFrom4([4]byte{byte(random.IntN(224)), byte(random.IntN(256)), byte(random.IntN(256)), byte(random.IntN(256))}),
-		UserAgent: fmt.Sprintf(agents[random.IntN(len(agents))], 120+random.IntN(30)),
-		Referrer:  "https://blog.example/2026/11/spring-sale",
+		IP:          netip.AddrFrom4([4]byte{byte(random.IntN(224)), byte(random.IntN(256)), byte(random.IntN(256)), byte(random.IntN(256))}),
+		VisitorHash: random.Uint64(),
+		UserAgent:   fmt.Sprintf(agents[random.IntN(len(agents))], 120+random.IntN(30)),
+		Referrer:    "https://blog.example/2026/11/spring-sale",
 		Visitor: visitor.Visitor{
 			Country: []string{"DE", "AT", "US", "FR"}[random.IntN(4)], Device: visitor.Mobile, OS: "Android", OSVersion: "10", Browser: "Chrome",
 		},

@@ -19,6 +19,14 @@ func (f *Fields) Uint(n Number, v *uint64) {
 	}
 }
 
+// Fixed is a fixed64 of the schema: 8 bytes, for hashes, whose varints would be
+// longer.
+func (f *Fields) Fixed(n Number, v *uint64) {
+	if f.at == n || f.at == every {
+		f.fixed(n, v)
+	}
+}
+
 // Int is an int64 of the schema: a plain varint, which is short for numbers and
 // counts; a negative one takes 10 bytes.
 func (f *Fields) Int(n Number, v *int64) {
@@ -85,6 +93,15 @@ func (f *Fields) uint(n Number, v *uint64) {
 	case f.at == every && *v != 0:
 		f.putVarint(n, *v)
 	case f.at == n && f.is(protowire.VarintType):
+		*v = f.value
+	}
+}
+
+func (f *Fields) fixed(n Number, v *uint64) {
+	switch {
+	case f.at == every && *v != 0:
+		f.putFixed(n, *v)
+	case f.at == n && f.is(protowire.Fixed64Type):
 		*v = f.value
 	}
 }

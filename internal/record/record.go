@@ -69,7 +69,7 @@ type Fields struct {
 
 	at    Number // the field at hand; every when writing, 0 when there is none
 	kind  protowire.Type
-	value uint64 // of a varint
+	value uint64 // of a varint or a fixed64
 	start int    // in[start:stop] is the value of bytes
 	stop  int
 }
@@ -101,6 +101,8 @@ func (f *Fields) Next() bool {
 	switch kind {
 	case protowire.VarintType:
 		f.value, size = protowire.ConsumeVarint(ahead[tag:])
+	case protowire.Fixed64Type:
+		f.value, size = protowire.ConsumeFixed64(ahead[tag:])
 	case protowire.BytesType:
 		var value []byte
 		value, size = protowire.ConsumeBytes(ahead[tag:])

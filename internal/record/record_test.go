@@ -162,6 +162,8 @@ func TestDamageIsAFault(t *testing.T) {
 		{name: "a number for strings", bytes: wire{}.varint(11, 1), want: "in field 11"},
 		{name: "a number for a message", bytes: wire{}.varint(6, 1), want: "in field 6"},
 		{name: "a number for messages", bytes: wire{}.varint(3, 1), want: "in field 3"},
+		{name: "a fixed number cut short", bytes: wire{0x69, 1, 2, 3}, want: "near byte 0"},
+		{name: "a varint for a fixed number", bytes: wire{}.varint(13, 1), want: "in field 13: has wire type 0, want 1"},
 		{name: "a number for bytes", bytes: wire{}.varint(12, 1), want: "in field 12"},
 		{name: "a number for an array", bytes: wire{}.varint(5, 1), want: "in field 5"},
 		{name: "a number for an address", bytes: wire{}.varint(7, 1), want: "in field 7"},
@@ -225,6 +227,7 @@ func anyVisit() *rapid.Generator[Visit] {
 			Test:  rapid.Bool().Draw(t, "test"), Offer: rapid.Int64().Draw(t, "offer"), Hash: rapid.Uint64().Draw(t, "hash"),
 			Marks:  rapid.SliceOfN(rapid.String(), 0, 5).Draw(t, "marks"),
 			Raw:    rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(t, "raw"),
+			Key:    rapid.Uint64().Draw(t, "key"),
 			Device: Device{Kind: rapid.String().Draw(t, "kind"), System: rapid.String().Draw(t, "system")},
 		}
 		copy(v.ID[:], rapid.SliceOfN(rapid.Byte(), 20, 20).Draw(t, "id"))

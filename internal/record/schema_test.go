@@ -78,6 +78,7 @@ func TestRecordKeepsToItsSchema(t *testing.T) {
 		"hash":     uint64(1<<64 - 1),
 		"marks":    []any{"sub1 cut", "", "coupon dropped"},
 		"raw":      []byte("\xff\x00raw"),
+		"key":      uint64(1<<63 + 1),
 	}
 	if diff := cmp.Diff(want, plain(message)); diff != "" {
 		t.Errorf("by the schema the record says (-want +got):\n%s", diff)

@@ -22,6 +22,7 @@ type Visit struct {
 	Hash   uint64
 	Marks  []string
 	Raw    []byte
+	Key    uint64
 }
 
 type Reason string
@@ -47,6 +48,7 @@ func (v *Visit) fields(f *record.Fields) {
 	f.Uint(10, &v.Hash)
 	f.Strings(11, &v.Marks)
 	f.Bytes(12, &v.Raw)
+	f.Fixed(13, &v.Key)
 }
 
 func (s *Stop) fields(f *record.Fields) {
@@ -91,5 +93,6 @@ func full() Visit {
 		Hash:   1<<64 - 1,
 		Marks:  []string{"sub1 cut", "", "coupon dropped"},
 		Raw:    []byte("\xff\x00raw"),
+		Key:    1<<63 + 1,
 	}
 }

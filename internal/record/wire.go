@@ -21,6 +21,11 @@ func (f *Fields) putVarint(n Number, v uint64) {
 	f.out = protowire.AppendVarint(f.out, v)
 }
 
+func (f *Fields) putFixed(n Number, v uint64) {
+	f.out = protowire.AppendTag(f.out, n, protowire.Fixed64Type)
+	f.out = protowire.AppendFixed64(f.out, v)
+}
+
 func (f *Fields) putBytes(n Number, b []byte) {
 	f.out = protowire.AppendTag(f.out, n, protowire.BytesType)
 	f.out = protowire.AppendBytes(f.out, b)

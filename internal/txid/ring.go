@@ -3,6 +3,7 @@ package txid
 import (
 	"cmp"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
@@ -18,6 +19,7 @@ import (
 // may be used from many goroutines.
 type Ring struct {
 	keys []*sealingKey // by the millisecond they are in force from
+	root [32]byte      // of the first key: what Subkey draws from
 }
 
 type sealingKey struct {
@@ -49,7 +51,21 @@ func NewRing(keys []Key) (*Ring, error) {
 			return nil, fault.New(fault.Invalid, "two transaction ID keys are in force from %s", time.UnixMilli(from).UTC().Format(time.RFC3339Nano))
 		}
 	}
+	first := slices.MinFunc(keys, func(a, b Key) int { return cmp.Compare(a.ActiveFrom.UnixMilli(), b.ActiveFrom.UnixMilli()) })
+	r.root = hmacOf(first.Secret, "waybill: keys of other uses")
 	return r, nil
+}
+
+// Subkey draws a key for another use, named by use, from the installation's
+// first key. All nodes draw the same, before and after any rotation, and from
+// none can another be told.
+func (r *Ring) Subkey(use string) [32]byte { return hmacOf(r.root, use) }
+
+func hmacOf(key [32]byte, text string) (sum [32]byte) {
+	mac := hmac.New(sha256.New, key[:])
+	mac.Write([]byte(text))
+	mac.Sum(sum[:0])
+	return sum
 }
 
 // newSealingKey draws the keys of the mask and of the tag from k's secret.

@@ -184,3 +184,33 @@ func TestNewRingRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestSubkeyStays holds keys of other uses to the installation: a rotation, a
+// restart and another node change none, and each use has its own.
+func TestSubkeyStays(t *testing.T) {
+	first, second := newKey(t, 1, noon, 1), newKey(t, 2, noon.Add(time.Hour), 2)
+	want := newRing(t, first).Subkey("visitor 2026-03-14")
+	tests := []struct {
+		name string
+		ring *txid.Ring
+		use  string
+		same bool
+	}{
+		{name: "another node's ring", ring: newRing(t, first), use: "visitor 2026-03-14", same: true},
+		{name: "after a rotation", ring: newRing(t, second, first), use: "visitor 2026-03-14", same: true},
+		{name: "for another use", ring: newRing(t, first), use: "visitor 2026-03-15"},
+		{name: "of another installation", ring: newRing(t, newKey(t, 1, noon, 9)), use: "visitor 2026-03-14"},
+		{name: "of a later key alone", ring: newRing(t, second), use: "visitor 2026-03-14"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := tt.ring.Subkey(tt.use)
+			if (got == want) != tt.same {
+				t.Errorf("Subkey(%q) = %x, the first was %x; want the same: %t", tt.use, got, want, tt.same)
+			}
+			if got == [32]byte{} || got == first.Secret {
+				t.Errorf("Subkey(%q) = %x, which is no secret of its own", tt.use, got)
+			}
+		})
+	}
+}

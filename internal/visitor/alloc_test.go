@@ -5,6 +5,7 @@ package visitor_test
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"waybill/internal/visitor"
 )
@@ -19,5 +20,15 @@ func TestLookAllocations(t *testing.T) {
 	}
 	if got := testing.AllocsPerRun(1000, func() { guide.Look(addr, "") }); got != 0 {
 		t.Errorf("a look at no agent makes %v allocations, want none", got)
+	}
+}
+
+// TestHashAllocations holds a hash to nothing, once the day has its salt.
+func TestHashAllocations(t *testing.T) {
+	var hasher visitor.Hasher
+	ours, addr, noon := &keys{"ours"}, netip.MustParseAddr("8.8.8.8"), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	hasher.Hash(ours, noon, addr, chromeWindows)
+	if got := testing.AllocsPerRun(1000, func() { hasher.Hash(ours, noon, addr, chromeWindows) }); got != 0 {
+		t.Errorf("a hash makes %v allocations, want none", got)
 	}
 }

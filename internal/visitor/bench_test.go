@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 	"testing"
+	"time"
 
 	"waybill/internal/visitor"
 )
@@ -43,5 +44,14 @@ func BenchmarkCountry(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		atlas.Country(addr)
+	}
+}
+
+func BenchmarkHash(b *testing.B) {
+	var hasher visitor.Hasher
+	ours, addr, noon := &keys{"ours"}, netip.MustParseAddr("8.8.8.8"), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	b.ReportAllocs()
+	for b.Loop() {
+		hasher.Hash(ours, noon, addr, chromeWindows)
 	}
 }

@@ -211,7 +211,9 @@ func (e *Edge) begin(v *visit, counts bool) {
 // write appends the click's record, in the journal's own time and not the
 // request's. The visitor leaves also when that fails: then the loss is counted.
 func (e *Edge) write(v *visit) {
-	v.record = v.click.Append(v.record[:0])
+	c := &v.click
+	c.VisitorHash = e.hasher.Hash(v.catalog.Ring(), c.ID.Time(), c.IP, c.UserAgent)
+	v.record = c.Append(v.record[:0])
 	ticket := v.ticket
 	v.ticket = txid.Ticket{} // the journal ends it from here on
 	if err := e.Journal.Append(context.Background(), ticket, v.record); err != nil {

@@ -60,6 +60,7 @@ type Edge struct {
 	Metrics *Metrics
 
 	visits sync.Pool // of *visit
+	hasher visitor.Hasher
 }
 
 // The limits of what is read.
