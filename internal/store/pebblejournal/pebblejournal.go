@@ -5,11 +5,12 @@
 //
 // # What always holds
 //
-// Append returns nil only once the record is on disk, fsynced. Records are
-// never changed; they leave by age alone, with Retain. Each ticket handed to
-// Append is done when its fate is decided, so the mint's Low passes it. The
-// process never ends, hangs or panics because the disk fails, and no fsync is
-// repeated on a file on which one has failed.
+// Append returns nil only once the record is on disk, fsynced. Records leave by
+// age alone, with Retain, and are changed only to take out what must not be kept
+// any longer, with Rewrite. Each ticket handed to Append is done when its fate is
+// decided, so the mint's Low passes it. The process never ends, hangs or panics
+// because the disk fails, and no fsync is repeated on a file on which one has
+// failed.
 //
 // # Commit
 //
@@ -86,6 +87,8 @@ type Journal struct {
 	down    atomic.Pointer[error] // why nothing can be written at all
 	full    atomic.Pointer[error] // why no record can be written
 	horizon atomic.Uint64         // the tick below which all has been deleted
+
+	changing sync.Mutex // held by whoever deletes or rewrites records
 
 	queue    *queue
 	pool     pool

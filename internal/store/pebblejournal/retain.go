@@ -26,6 +26,8 @@ func (j *Journal) SetMark(ctx context.Context, name string, value []byte) error 
 // and the identities' keys. The disk space comes back soon after, in the
 // background. It works on a disk that is nearly full, too.
 func (j *Journal) Retain(ctx context.Context, before time.Time) error {
+	j.changing.Lock()
+	defer j.changing.Unlock()
 	horizon := tickOf(before)
 	ranges, err := j.expired(ctx, horizon)
 	if err != nil {
