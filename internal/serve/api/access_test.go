@@ -67,6 +67,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"GET /trace/{transaction_id}":         {"trace/CLICK", "", hidden, hidden},
 		"GET /entries":                        {"entries?conversion_id=CONVERSION", "", hidden, hidden},
 		"GET /balances":                       {"balances", "", empty, empty},
+		"GET /reports/caps":                   {"reports/caps", "", empty, empty},
 		"GET /keys":                           {"keys", "", refused, refused},
 		"POST /keys":                          {"keys", `{"role":"network"}`, refused, refused},
 		"DELETE /keys/{id}":                   {"keys/1", "", refused, refused},

@@ -58,6 +58,9 @@ type API struct {
 	Books       Books
 	Trace       Traces
 
+	Counters Counters     // of caps
+	Reports  ReportLimits // what reports may take of this node
+
 	Signals Signals
 	Tester  Tester
 	// Values gives what macros stand for in a postback about a conversion, as

@@ -125,7 +125,7 @@ func newWorld(t *testing.T) *world {
 		Offers:      realTable[int64, offer.Offer]{db.Offers()}, Goals: realTable[int64, offer.Goal]{db.Goals()},
 		Terms: realTable[int64, offer.Term]{db.Terms()}, Links: realTable[string, link.Link]{db.Links()},
 		Subscriptions: realTable[int64, delivery.Subscription]{db.Subscriptions()},
-		Keys:          l, Settings: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
+		Keys:          l, Settings: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l, Counters: l,
 		Signals: w.door, Tester: w.wire, Retention: 400 * 24 * time.Hour, PublicURL: "https://go.example.com",
 		Values: func(c conversion.Conversion, _ macro.Use) map[string]string {
 			return map[string]string{"conversion_id": c.ID, "aff_click_id": c.Touch.AffClickID, "payout": money.Decimal(c.Payout.Units, c.Payout.Currency)}

@@ -65,6 +65,7 @@ func (a *API) register(mux *http.ServeMux) {
 	a.registerDeliveries(h, s)
 	a.registerTrace(h, s)
 	a.registerBooks(h, s)
+	a.registerPacing(h, s)
 	a.registerKeys(h, s)
 	a.registerSettings(h, s)
 	for _, own := range [...]string{"ErrorModel", "ErrorDetail"} { // huma's, which translate replaces
@@ -84,6 +85,7 @@ func tags() []*huma.Tag {
 		{Name: "Records", Description: "What came in, and what became of it."},
 		{Name: "Conversions", Description: "What was done and is paid for."},
 		{Name: "Money", Description: "Entries and balances."},
+		{Name: "Reports", Description: "Sums over what came in and what became of it."},
 		{Name: "Administration", Description: "Keys and settings."},
 	}
 }
