@@ -25,7 +25,7 @@ demo: build ## build, then run the whole round trip on this machine (ARGS=--once
 
 .PHONY: build
 build: ## build bin/waybill
-	@script/need go
+	@script/need go cc
 	go build -trimpath -buildvcs=$(VCS) -o bin/waybill ./cmd/waybill
 
 .PHONY: test
@@ -50,7 +50,7 @@ test-slow: ## run the slow suites alone: faults, crashes, long random runs
 
 .PHONY: lint
 lint: ## hold the code to .golangci.yml
-	@script/need go
+	@script/need go cc
 	$(TOOL) golangci-lint run --allow-parallel-runners $(PKG)
 	cd tools && go tool golangci-lint run --allow-parallel-runners ./...
 
@@ -61,17 +61,17 @@ fmt: ## format the code as lint wants it
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (PKG=./internal/param: of one package)
-	@script/need go
+	@script/need go cc
 	@script/fuzz $(FUZZTIME) $(PKG)
 
 .PHONY: bench
 bench: build ## measure clicks, postbacks and a large journal on this machine (ARGS=clicks: one of them)
-	@script/need wrk nginx postgres
+	@script/need go cc wrk nginx postgres
 	go run -buildvcs=$(VCS) ./bench $(ARGS)
 
 .PHONY: bench-go
 bench-go: ## run the Go benchmarks into bench.out, and compare with bench.base.out if it is there
-	@script/need go
+	@script/need go cc
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKG) | tee bench.out
 	@if [ -f bench.base.out ]; then $(TOOL) benchstat bench.base.out bench.out; fi
 
@@ -80,7 +80,7 @@ generate: data generate-code ## write every generated file anew (fetches npm pac
 
 .PHONY: generate-code
 generate-code: ## write the files anew that need no network
-	@script/need go
+	@script/need go cc
 	go generate ./...
 	@script/dependencies
 
