@@ -26,13 +26,14 @@ const (
 	Stale                    // it was changed meanwhile: read it again
 	Limited                  // too much: slow down
 	Unavailable              // not now: try again later
+	Damaged                  // what is stored cannot be read: the operator must mend it
 )
 
 // String gives the kind's name in lower case, for logs and metrics.
 func (k Kind) String() string {
 	names := [...]string{
 		"internal", "invalid", "unauthorized", "forbidden", "not_found",
-		"conflict", "stale", "limited", "unavailable",
+		"conflict", "stale", "limited", "unavailable", "damaged",
 	}
 	if int(k) < len(names) {
 		return names[k]
