@@ -224,7 +224,7 @@ func (db *DB) afterRestore(ctx context.Context, s session) error {
 	if _, err := s.exec(ctx, `UPDATE sequence SET last = last + $1 WHERE name = 'node'`, int64(nodesSkipped)); err != nil {
 		return err
 	}
-	if text := db.engine.continueChanges(); text != "" {
+	if text := db.engine.continueNumbers(); text != "" {
 		if _, err := s.exec(ctx, text); err != nil {
 			return err
 		}

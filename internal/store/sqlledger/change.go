@@ -32,25 +32,40 @@ func insertChange(ctx context.Context, s session, c *conversion.Conversion, befo
 	return s.later(ctx, insert, conversionChanged, c.ID, int64(c.Version), before, micros(c.UpdatedAt))
 }
 
-// Changes gives the changes of conversions after one, in the order in which
-// every reader sees them: no transaction that still runs can put one in front
-// of those given.
+// Changes gives the changes of conversions after one, in an order in which none
+// ever appears in front of those given.
 func (db *DB) Changes(ctx context.Context, after int64, limit int) ([]Change, error) {
+	all, _, err := db.changesAfter(ctx, after, limit)
+	return all, err
+}
+
+// changesAfter is Changes, and reports whether all that was committed when it
+// was called is among those given or before.
+func (db *DB) changesAfter(ctx context.Context, after int64, limit int) (all []Change, whole bool, err error) {
+	until, whole, err := db.changes.decided(ctx, db, "change")
+	if err == nil && until > after {
+		all, err = readChanges(ctx, db.read(), after, until, limit)
+	}
+	return all, whole && len(all) < limit, db.failed(err, "read changes after %d", after)
+}
+
+// readChanges gives the changes after one number, up to another.
+func readChanges(ctx context.Context, s session, after, until int64, limit int) ([]Change, error) {
 	// What a change led to is what the next one found, or the conversion itself.
 	read := `
 		SELECT c.id, c.at, c.before_doc, COALESCE(n.before_doc, ''), ` + columnsOf("v", conversionColumns) + `
 		FROM change c
 		JOIN conversion v ON v.id = c.conversion_id
 		LEFT JOIN change n ON n.conversion_id = c.conversion_id AND n.version = c.version + 1 AND n.before_doc <> ''
-		WHERE c.id > $1` + db.engine.settledChanges() + `
-		ORDER BY c.id LIMIT $2`
+		WHERE c.id > $1 AND c.id <= $2
+		ORDER BY c.id LIMIT $3`
 	var all []Change
-	err := db.read().query(ctx, func(row scan) error {
+	err := s.query(ctx, func(row scan) error {
 		c, err := scanChange(row)
 		all = append(all, c)
 		return err
-	}, read, after, int64(limit))
-	return all, db.failed(err, "read changes after %d", after)
+	}, read, after, until, int64(limit))
+	return all, err
 }
 
 func scanChange(row scan) (Change, error) {

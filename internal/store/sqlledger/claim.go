@@ -47,7 +47,7 @@ func (db *DB) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) (
 		return nil, db.failed(err, "claim deliveries")
 	}
 	var claimed []delivery.Owed
-	err = db.write(ctx, func(ctx context.Context, s session) error {
+	err = db.writeSure(ctx, func(ctx context.Context, s session) error {
 		claimed = claimed[:0]
 		parked, err := settingOf(ctx, s, parkedSetting)
 		if err != nil || parked != "" {
@@ -130,7 +130,7 @@ func (db *DB) Renew(ctx context.Context, id string, held, until time.Time) (bool
 		UPDATE delivery SET leased_until = $3, claim_at = $3
 		WHERE id = $1 AND leased_until = $2 AND state = 'waiting'`
 	var changed int64
-	err := db.write(ctx, func(ctx context.Context, s session) (err error) {
+	err := db.writeSure(ctx, func(ctx context.Context, s session) (err error) {
 		changed, err = s.exec(ctx, update, id, micros(held), micros(until))
 		return err
 	})

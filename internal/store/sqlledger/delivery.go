@@ -55,7 +55,7 @@ func deliveryRows(owed []delivery.Owed) (rows, error) {
 // its lease. after must be the postback as it was claimed, with this one attempt
 // more: if somebody else has recorded one meanwhile it is Stale.
 func (db *DB) Record(ctx context.Context, a delivery.Attempt, after delivery.Owed) error {
-	err := db.write(ctx, func(ctx context.Context, s session) error {
+	err := db.writeSure(ctx, func(ctx context.Context, s session) error {
 		if err := updateDelivery(ctx, s, &after); err != nil {
 			return err
 		}

@@ -43,20 +43,13 @@ func (e engine) skipLocked() string {
 	return ""
 }
 
-// settledChanges limits a read of the change table to what no transaction that
-// still runs can come before.
-func (e engine) settledChanges() string {
+// continueNumbers lets the numbers of changes and attempts go on behind those
+// that were restored. SQLite does that by itself.
+func (e engine) continueNumbers() string {
 	if e == postgres {
-		return " AND c.tx < pg_snapshot_xmin(pg_current_snapshot())"
-	}
-	return ""
-}
-
-// continueChanges lets the numbers of changes go on behind those that were
-// restored. SQLite does that by itself.
-func (e engine) continueChanges() string {
-	if e == postgres {
-		return `SELECT setval(pg_get_serial_sequence('change', 'id'), MAX(id)) FROM change`
+		return `
+			SELECT setval(pg_get_serial_sequence('change', 'id'), (SELECT MAX(id) FROM change)),
+				setval(pg_get_serial_sequence('attempt', 'id'), (SELECT MAX(id) FROM attempt))`
 	}
 	return ""
 }

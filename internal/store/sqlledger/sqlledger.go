@@ -75,6 +75,8 @@ type DB struct {
 	texts  *texts
 	now    func() time.Time
 	stats  *counts
+
+	changes, attempts *tail
 }
 
 // writer runs writes, each as one transaction.
@@ -95,7 +97,7 @@ type writer interface {
 // everything asked of it is Unavailable until the server is there.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	o = o.withDefaults()
-	db := &DB{engine: engineOf(url), now: o.Now, stats: new(counts)}
+	db := &DB{engine: engineOf(url), now: o.Now, stats: new(counts), changes: new(tail), attempts: new(tail)}
 	db.texts = &texts{engine: db.engine}
 	open := db.openSQLite
 	if db.engine == postgres {

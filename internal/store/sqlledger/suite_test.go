@@ -32,6 +32,10 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"conversions are listed by filter and page", listsConversions},
 		{"nodes know what is settled", tellsSettled},
 		{"a trace shows everything of a transaction", traces},
+		{"changes are followed as facts", followsChanges},
+		{"attempts are followed as facts", followsAttempts},
+		{"verdicts are read for signals", tellsVerdicts},
+		{"conversions are added up at one moment", addsUpConversions},
 
 		{"catalog entities come back as they were saved", keepsEntities},
 		{"a change needs the version it was made from", refusesStale},

@@ -154,7 +154,7 @@ func (db *DB) SetSettledThrough(ctx context.Context, node uint16, t txid.Tick) e
 	const upsert = `
 		INSERT INTO settled_through (node, tick) VALUES ($1, $2)
 		ON CONFLICT (node) DO UPDATE SET tick = excluded.tick WHERE settled_through.tick < excluded.tick`
-	err := db.write(ctx, func(ctx context.Context, s session) error {
+	err := db.writeSure(ctx, func(ctx context.Context, s session) error {
 		_, err := s.exec(ctx, upsert, int64(node), int64(t)) //nolint:gosec // a tick has 62 bits
 		return err
 	})
