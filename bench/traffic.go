@@ -1,16 +1,14 @@
 package main
 
 import (
-	_ "embed" // the user agents
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
-)
 
-//go:embed agents.txt
-var agentList string
+	"waybill/internal/demo/traffic"
+)
 
 // The sizes of the catalog that clicks are drawn from.
 const (
@@ -36,7 +34,7 @@ type crowd struct {
 
 func newCrowd(seed uint64, offers, affiliates int) *crowd {
 	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // visitors are drawn, no secrets
-	agents := strings.Split(strings.TrimSpace(agentList), "\n")
+	agents := traffic.Agents()
 	zipf := func(n int) *rand.Zipf { return rand.NewZipf(random, 1.1, 4, uint64(n-1)) } //nolint:gosec // small and positive
 	return &crowd{
 		random: random, agents: agents,
