@@ -54,6 +54,16 @@ func (e engine) continueNumbers() string {
 	return ""
 }
 
+// lockPatience limits how long a transaction waits for one lock. The server says
+// so itself then, which tells a row that somebody holds from a server that is
+// away. SQLite has one writer, and no locks that it could wait for.
+func (e engine) lockPatience() string {
+	if e == postgres {
+		return "SET LOCAL lock_timeout = '2s'"
+	}
+	return ""
+}
+
 func (e engine) snapshotOptions() *sql.TxOptions {
 	if e == postgres {
 		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
@@ -107,6 +117,9 @@ func (e engine) explain(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok && pe.Code == lockNotAvailable {
+		return fault.Because(err, fault.Limited, "somebody else holds what it needs")
+	}
 	if e.unreachable(err) {
 		return fault.Because(err, fault.Unavailable, "the ledger cannot be reached now")
 	}
@@ -152,6 +165,7 @@ const (
 	deadlockDetected     = "40P01"
 	readOnlyTransaction  = "25006" // a standby, or one that is being replaced
 	uniqueViolation      = "23505"
+	lockNotAvailable     = "55P03"
 )
 
 // unavailableNow reports whether a server that answers with code may do better

@@ -251,6 +251,38 @@ func TestServerHangs(t *testing.T) {
 	}
 }
 
+// TestHeldRow has somebody hold a claim's row on PostgreSQL: its signals cannot be
+// settled now, and that is not the ledger's being away.
+func TestHeldRow(t *testing.T) {
+	db := open(t, postgresURL(t))
+	settle(t, db, uncapped(1))
+	tx, err := db.reader.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tx.ExecContext(t.Context(), "UPDATE claim SET signals = signals WHERE transaction_id = $1", uncapped(1).Claim.TransactionID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := uncapped(1)
+	late.SignalID = uncapped(2).SignalID
+	if _, err := db.Settle(t.Context(), late); fault.Of(err) != fault.Limited {
+		t.Errorf("settling on a row that is held: %v, want Limited", err)
+	}
+	if v := settle(t, db, uncapped(3)); v.Status != signal.Accepted {
+		t.Errorf("another claim meanwhile: %+v, want accepted", v)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	late.Judge = func(s settlement.State) (settlement.Outcome, error) {
+		return settlement.Outcome{Verdict: signal.Verdict{Status: signal.Duplicate, ConversionID: s.Conversions[0].ID}}, nil
+	}
+	if v := settle(t, db, late); v.Status != signal.Duplicate {
+		t.Errorf("once it is free: %+v, want duplicate", v)
+	}
+}
+
 // TestLostCommitAnswer cuts the connection between a commit and its answer: the
 // verdict is there, so the caller gets it.
 func TestLostCommitAnswer(t *testing.T) {

@@ -18,6 +18,9 @@ import (
 // verdict. A signal that has one already keeps it, and nothing else happens.
 //
 // Rows are locked in one order by everybody: verdict, claim, order, counters.
+// On PostgreSQL one that somebody holds for long is a fault.Limited: the ledger is
+// there, and other signals may be settled.
+//
 // c.Judge may run more than once: before the transaction (foresee), and if that
 // has to be run again.
 func (db *DB) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, error) {
@@ -25,6 +28,11 @@ func (db *DB) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, er
 	now := db.now()
 	expected := foresee(&c, now)
 	err := db.writer.sure(ctx, func(ctx context.Context, s session) (err error) {
+		if text := db.engine.lockPatience(); text != "" {
+			if err := s.later(ctx, text); err != nil {
+				return err
+			}
+		}
 		v, err = settleIn(ctx, s, &c, expected, now)
 		return err
 	})

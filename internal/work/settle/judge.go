@@ -28,6 +28,10 @@ func away(err error) bool {
 	return fault.Of(err) == fault.Unavailable || errors.Is(err, context.DeadlineExceeded)
 }
 
+// held reports whether an error means that the ledger is there, and somebody
+// holds what one signal needs of it.
+func held(err error) bool { return fault.Of(err) == fault.Limited }
+
 // settle judges one signal and has the verdict written.
 func (s *Settler) settle(ctx context.Context, sig signal.Signal, by way) (v signal.Verdict, err error) {
 	// A defect that one signal meets must hold up no other, now or after a

@@ -310,6 +310,19 @@ func (r *rig) ring() *txid.Ring {
 	return ring
 }
 
+// stranger receives a signal of a transaction of its own.
+func (r *rig) stranger() signal.Signal {
+	s, ticket := r.begin()
+	visit := click.Click{At: time.Now(), OfferID: 7, AffiliateID: 9}
+	other := r.mint.Begin(time.Now(), txid.Subject{Kind: txid.Click, Offer: 7, Affiliate: 9})
+	visit.ID, s.Click = other.ID, other.ID
+	r.journal.put(visit.ID, visit.Append(nil))
+	r.journal.put(s.ID, s.Append(nil))
+	other.Done()
+	ticket.Done()
+	return s
+}
+
 // settle receives a signal and has it settled.
 func (r *rig) settle() signal.Verdict { return r.settler.Settle(r.t.Context(), r.receive()) }
 

@@ -12,6 +12,10 @@
 // whose sender was told that they could not be written down, and which were
 // after all. It notes in the ledger how far everything is settled.
 //
+// A signal that needs what somebody else holds in the ledger is no outage: it is
+// left to the sweep alone, and so are those that come after it on the same
+// subjects.
+//
 // Settling a signal twice is harmless: the ledger keeps the first verdict. So a
 // signal that both ways take up at once needs no lock.
 package settle
@@ -83,12 +87,12 @@ func New(j Journal, l Ledger, present func() *catalog.Catalog, bound func(node u
 // Settle judges a signal that is in the journal, or leaves it to the sweep.
 func (s *Settler) Settle(ctx context.Context, sig signal.Signal) signal.Verdict {
 	s.awaitStart(ctx)
-	if !s.begin(sig.ID) {
+	if !s.begin(&sig) {
 		return queued(&sig)
 	}
 	sig.ReceivedAt = sig.ReceivedAt.Truncate(time.Microsecond) // as the journal gives it back
 	v, err := s.settle(ctx, sig, direct)
-	s.end(ctx, sig.ID, err)
+	s.end(ctx, &sig, err)
 	if err != nil {
 		return queued(&sig)
 	}
@@ -116,28 +120,40 @@ func (s *Settler) awaitStart(ctx context.Context) {
 func (s *Settler) letIn() { s.start.Do(func() { close(s.started) }) }
 
 // begin takes a signal up, unless it has to wait for those before it.
-func (s *Settler) begin(id txid.ID) bool {
+func (s *Settler) begin(sig *signal.Signal) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state.behind {
-		s.state.leave(id)
+	if s.state.behind || s.state.waitsBehind(s.subjects(sig)) {
+		s.state.leave(sig.ID)
 		return false
 	}
-	s.state.flying[id] = struct{}{}
+	s.state.flying[sig.ID] = struct{}{}
 	return true
 }
 
+// subjects names what a signal must wait for its turn on, if any signal does.
+func (s *Settler) subjects(sig *signal.Signal) []string {
+	if len(s.state.held) == 0 {
+		return nil
+	}
+	return subjects(&found{signal: *sig}, s.catalog())
+}
+
 // end notes what came of a signal that was taken up. One that the ledger was
-// away for makes all that follow wait.
-func (s *Settler) end(ctx context.Context, id txid.ID, err error) {
+// away for makes all that follow wait; one that needs what somebody else holds,
+// those that have to do with it.
+func (s *Settler) end(ctx context.Context, sig *signal.Signal, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.state.flying, id)
+	delete(s.state.flying, sig.ID)
 	if err == nil {
-		s.state.finish(id)
+		s.state.finish(sig.ID)
 		return
 	}
-	s.state.leave(id)
+	s.state.leave(sig.ID)
+	if held(err) {
+		s.state.hold(subjects(&found{signal: *sig}, s.catalog()))
+	}
 	if !away(err) || s.state.behind {
 		return
 	}

@@ -312,6 +312,43 @@ func TestDefectThatPasses(t *testing.T) {
 	})
 }
 
+// TestHeld: a signal that needs what somebody holds waits, and with it those of
+// its transaction, in their order. All others are settled at once.
+func TestHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		defer r.start()()
+		r.settle()
+		first := r.receive()
+		r.ledger.set(func() { r.ledger.poison[first.ID.String()] = fault.New(fault.Limited, "held") })
+		if v := r.settler.Settle(t.Context(), first); !isQueued(v) {
+			t.Errorf("the one that is held: %+v, want it queued", v)
+		}
+		second := r.receive()
+		if v := r.settler.Settle(t.Context(), second); !isQueued(v) {
+			t.Errorf("one of the same transaction: %+v, want it queued behind", v)
+		}
+		pass(time.Minute)
+		for range 3 {
+			if v := r.settler.Settle(t.Context(), r.stranger()); v.Status != signal.Accepted {
+				t.Errorf("one of another transaction: %+v, want it accepted at once", v)
+			}
+		}
+		if v := r.verdict(first); v.SignalID != "" {
+			t.Errorf("the one that is held has the verdict %+v, want none yet", v)
+		}
+		r.ledger.set(func() { delete(r.ledger.poison, first.ID.String()) })
+		pass(10 * time.Second)
+		at := func(s signal.Signal) int { return slices.Index(r.ledger.order, s.ID.String()) }
+		if at(first) < 0 || at(second) < at(first) {
+			t.Errorf("settled in places %d and %d, want the first before the second", at(first), at(second))
+		}
+		if v := r.settle(); v.Status == signal.Queued {
+			t.Errorf("afterwards %+v, want it settled at once", v)
+		}
+	})
+}
+
 // TestPanic: a defect that one signal meets holds up no other.
 func TestPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

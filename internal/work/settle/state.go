@@ -19,6 +19,7 @@ type state struct {
 	low    map[uint16]txid.Tick // by node, the tick below which all is settled
 	flying map[txid.ID]struct{} // taken up directly and not finished
 	done   map[txid.ID]struct{} // settled directly, and not yet passed by the sweep
+	held   map[string]struct{}  // subjects of signals that were left alone: those on them wait, too
 
 	waiting int       // how many signals are known to wait for the sweep
 	oldest  time.Time // when the first of them came
@@ -29,6 +30,7 @@ func newState() state {
 		behind: true, // until the sweep knows what an earlier process left
 		first:  make(map[uint16]txid.Tick), last: make(map[uint16]txid.Tick), low: make(map[uint16]txid.Tick),
 		flying: make(map[txid.ID]struct{}), done: make(map[txid.ID]struct{}),
+		held: make(map[string]struct{}),
 	}
 }
 
@@ -40,6 +42,25 @@ func (s *state) leave(id txid.ID) {
 	}
 	s.last[node] = max(s.last[node], tick)
 	s.wait(id)
+}
+
+// hold has signals on the same subjects wait for the one that was left.
+func (s *state) hold(subjects []string) {
+	for _, subject := range subjects {
+		s.held[subject] = struct{}{}
+	}
+}
+
+// waitsBehind reports whether a signal has to do with one that was left. What it
+// has to do with besides waits for it in turn.
+func (s *state) waitsBehind(subjects []string) bool {
+	for _, subject := range subjects {
+		if _, ok := s.held[subject]; ok {
+			s.hold(subjects)
+			return true
+		}
+	}
+	return false
 }
 
 // wasLeft reports whether a signal was left to the sweep by this process, and so
@@ -102,6 +123,7 @@ func (s *state) catchUp() bool {
 	}
 	clear(s.first)
 	clear(s.last)
+	clear(s.held)
 	s.behind, s.waiting = false, 0
 	return true
 }

@@ -267,7 +267,7 @@ func (s *Settler) settleFound(ctx context.Context, f found) error {
 	for try := 1; ; try++ {
 		_, err := s.settle(ctx, f.signal, sweep)
 		switch {
-		case err == nil, away(err), ctx.Err() != nil:
+		case err == nil, away(err), held(err), ctx.Err() != nil:
 			return err
 		case try < tries:
 			s.pause(ctx, leastBackoff, nil)
