@@ -26,11 +26,11 @@ func TestOfClick(t *testing.T) {
 	c := click.Click{
 		ID: txid.First(txid.Click, true, noon), At: noon, OfferID: 7, AffiliateID: 42, LinkCode: "spring",
 		AffClickID: "abc", Source: "mail", Sub: [10]string{"a", "b", 9: "j"}, IP: netip.MustParseAddr("2001:db8::1"), UserAgent: "Agent/1", Referrer: "https://example.com/",
-		Visitor:    visitor.Visitor{Country: "DE", Device: visitor.Mobile, OS: "Android", Browser: "Chrome", Bot: true},
-		TurnedAway: click.CapReached, Test: true,
+		Visitor:     visitor.Visitor{Country: "DE", Device: visitor.Mobile, OS: "Android", Browser: "Chrome", Bot: true},
+		VisitorHash: 1 << 63, TurnedAway: click.CapReached, Test: true,
 	}
 	want := fact.Click{
-		ID: c.ID, OfferID: 7, AdvertiserID: 3, AffiliateID: 42, Bot: true, TurnedAway: "cap_reached",
+		ID: c.ID, OfferID: 7, AdvertiserID: 3, AffiliateID: 42, Visitor: 1 << 63, Bot: true, TurnedAway: "cap_reached",
 		Source: "mail", Sub: [10]string{"a", "b", 9: "j"}, Country: "DE", Device: "mobile", OS: "Android", Browser: "Chrome",
 		Link: "spring", AffClickID: "abc", Referrer: "https://example.com/", UserAgent: "Agent/1", IP: "2001:db8::1",
 	}

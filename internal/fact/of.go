@@ -17,7 +17,7 @@ import (
 func OfClick(c *click.Click, advertiserID int64) Click {
 	return Click{
 		ID: c.ID, OfferID: c.OfferID, AdvertiserID: advertiserID, AffiliateID: c.AffiliateID,
-		Bot: c.Visitor.Bot, TurnedAway: string(c.TurnedAway),
+		Visitor: c.VisitorHash, Bot: c.Visitor.Bot, TurnedAway: string(c.TurnedAway),
 		Source: c.Source, Sub: c.Sub,
 		Country: c.Visitor.Country, Device: string(c.Visitor.Device), OS: c.Visitor.OS, Browser: c.Visitor.Browser,
 		Link: c.LinkCode, AffClickID: c.AffClickID, Referrer: c.Referrer, UserAgent: c.UserAgent, IP: address(c.IP),
