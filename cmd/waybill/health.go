@@ -48,8 +48,8 @@ func (n *node) failing() []string {
 	return nil
 }
 
-// limping lists what is wrong but loses nothing: clicks go on, and signals are
-// queued.
+// limping lists what is wrong but loses nothing: clicks go on, signals are queued,
+// and the facts of reports are made again.
 func (n *node) limping() []string {
 	var all []string
 	if age := n.refresh.Age(); age > staleCatalog {
@@ -57,6 +57,9 @@ func (n *node) limping() []string {
 	}
 	if count, oldest := n.settler.Unsettled(); count > 0 {
 		all = append(all, fmt.Sprintf("warning: settle: %d signals wait to be settled, the oldest for %s", count, oldest.Round(time.Second)))
+	}
+	if why := n.warehouse.state(); why != nil && !n.settings.off() {
+		all = append(all, "warning: warehouse: reports cannot be answered: "+why.Error())
 	}
 	return all
 }

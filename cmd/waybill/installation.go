@@ -13,6 +13,7 @@ import (
 	"waybill/internal/fault"
 	"waybill/internal/store/pebblejournal"
 	"waybill/internal/store/sqlledger"
+	"waybill/internal/txid"
 )
 
 // The parts of a data folder.
@@ -28,6 +29,8 @@ type installation struct {
 	log     *slog.Logger
 	journal *pebblejournal.Journal
 	ledger  *sqlledger.DB
+	// warehouse is that of the running node, or one that is not open.
+	warehouse *warehouse
 	// changed makes a running node act by a changed catalog before it returns.
 	// Without a node nobody has to be told.
 	changed func(context.Context) error
@@ -54,7 +57,10 @@ func openLedger(ctx context.Context, c common, journal *pebblejournal.Journal, l
 	if err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
-	return &installation{dir: c.Data, log: log, journal: journal, ledger: db, changed: func(context.Context) error { return nil }}, nil
+	return &installation{
+		dir: c.Data, log: log, journal: journal, ledger: db, warehouse: newWarehouse(reporting{Warehouse: noWarehouse}, c.Data, log),
+		changed: func(context.Context) error { return nil },
+	}, nil
 }
 
 // ledgerURL names the ledger: what the configuration says, or SQLite in the
@@ -107,13 +113,23 @@ func (in *installation) node(ctx context.Context) (uint16, error) {
 	return in.takeNode(ctx)
 }
 
+// ring gives the keys of transaction IDs, as the ledger holds them.
+func (in *installation) ring(ctx context.Context) (*txid.Ring, error) {
+	keys, err := in.ledger.Ring(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return txid.NewRing(keys)
+}
+
 // close closes the stores. A journal that is still at work is left to it: what it
 // has answered for is on disk.
 func (in *installation) close() error {
+	left := in.warehouse.leave()
 	err := in.journal.Close()
 	if errors.Is(err, pebblejournal.ErrUnfinished) {
 		in.log.LogAttrs(context.Background(), slog.LevelWarn, "journal left at work; the next start reads back its log", slog.Any("error", err))
 		err = nil
 	}
-	return errors.Join(err, in.ledger.Close())
+	return errors.Join(left, err, in.ledger.Close())
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"waybill/internal/delivery"
+	"waybill/internal/fault"
 	"waybill/internal/store/pebblejournal"
 )
 
@@ -18,6 +19,18 @@ type stores struct {
 
 // register makes all that the node counts visible.
 func (n *node) register() {
+	queries := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "waybill_warehouse_query_seconds", Help: "How long reports and lists take in the warehouse.",
+		Buckets: []float64{.005, .02, .05, .1, .3, 1, 3, 10, 30},
+	}, []string{"outcome"})
+	n.metrics.MustRegister(queries)
+	n.warehouse.asked = func(took time.Duration, err error) {
+		outcome := "ok"
+		if err != nil {
+			outcome = fault.Of(err).String()
+		}
+		queries.WithLabelValues(outcome).Observe(took.Seconds())
+	}
 	n.metrics.MustRegister(stores{n}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
@@ -33,6 +46,7 @@ func (s stores) Collect(out chan<- prometheus.Metric) {
 	s.journal(out)
 	s.ledger(out)
 	s.queues(out)
+	s.warehouse(out)
 }
 
 // journal shows the journal's counters.
@@ -82,6 +96,15 @@ func (s stores) queues(out chan<- prometheus.Metric) {
 	gauge("waybill_postbacks_waiting", "Owed postbacks that wait to be sent.", float64(depth[delivery.Waiting]))
 	gauge("waybill_postbacks_dead", "Owed postbacks given up.", float64(depth[delivery.Dead]))
 	gauge("waybill_postbacks_parked", "Owed postbacks that wait for a person.", float64(depth[delivery.Parked]))
+}
+
+// warehouse shows whether there is one to report from.
+func (s stores) warehouse(out chan<- prometheus.Metric) {
+	up := 1.0
+	if s.node.warehouse.state() != nil {
+		up = 0
+	}
+	metric(out, prometheus.GaugeValue, "waybill_warehouse_up", "Whether the warehouse is open and sound: without it clicks and postbacks go on, reports are refused.", up)
 }
 
 // metric shows one number.

@@ -54,6 +54,7 @@ func startNode(e *env, s *serveCmd) (*node, error) {
 		return nil, err
 	}
 	n := &node{installation: in, settings: s, metrics: prometheus.NewRegistry()}
+	n.warehouse = newWarehouse(s.reporting, in.dir, in.log)
 	if err := n.start(e.ctx); err != nil {
 		return nil, errors.Join(err, in.close())
 	}
@@ -164,6 +165,7 @@ func (n *node) open(ctx context.Context) error {
 	n.group.start(ctx, "settle", n.settler.Run)
 	n.group.start(ctx, "deliver", n.deliver.Run)
 	n.group.start(ctx, "retention", n.retain)
+	n.group.start(ctx, "warehouse", n.warehouse.keep)
 	for _, d := range doors { // last: everything behind them is there
 		n.serve(ctx, d)
 	}

@@ -46,12 +46,24 @@ func (n *node) retain(ctx context.Context) error {
 		if err := n.ledger.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			n.log.LogAttrs(ctx, slog.LevelWarn, "the ledger could not be tidied", slog.Any("error", err))
 		}
+		if err := n.forgetPeople(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			n.log.LogAttrs(ctx, slog.LevelError, "personal data could not be taken out of old records", slog.Any("error", err))
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
 	}
+}
+
+// forgetPeople takes personal data out of what is older than the settings say.
+func (n *node) forgetPeople(ctx context.Context, now time.Time) error {
+	p := n.settings.privacy
+	if !p.on() {
+		return nil
+	}
+	return n.anonymiseJournal(ctx, p.before(now), p.anonymiser(n.Catalog().Ring()))
 }
 
 // forget removes the journal's records that are older than the retention.

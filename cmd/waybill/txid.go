@@ -49,11 +49,7 @@ func (i *inspect) do(ctx context.Context, in *installation, out io.Writer) error
 	if err != nil {
 		return said(out, err)
 	}
-	keys, err := in.ledger.Ring(ctx)
-	if err != nil {
-		return err
-	}
-	ring, err := txid.NewRing(keys)
+	ring, err := in.ring(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"waybill/internal/fact"
+	"waybill/internal/fault"
+	"waybill/internal/report"
+	"waybill/internal/store/duckwarehouse"
+)
+
+// warehouse is the warehouse as a process has it: open, or not and why. It may
+// break, disappear, or be exchanged for another at any time; nothing but reports
+// minds, and whoever asks it for something meanwhile is told why it cannot be had.
+type warehouse struct {
+	settings reporting
+	path     string
+	log      *slog.Logger
+	asked    func(took time.Duration, err error) // of every view
+
+	mu   sync.RWMutex // held for reading while the file is used, for writing to open and close it
+	file *openFile    // nil when there is none
+
+	why atomic.Pointer[error] // there is none; readiness and metrics read it without waiting for anybody
+}
+
+// openFile is an open warehouse file.
+type openFile struct {
+	*duckwarehouse.Warehouse
+	info   os.FileInfo
+	ending chan struct{} // closed when whoever uses it is to come to an end
+	once   sync.Once
+}
+
+// errOff is what a node without a warehouse answers.
+var errOff = fault.New(fault.Unavailable, "this node keeps no reports: it was started with --warehouse off")
+
+// newWarehouse makes a warehouse that is not open yet.
+func newWarehouse(r reporting, dir string, log *slog.Logger) *warehouse {
+	w := &warehouse{settings: r, path: r.path(dir), log: log, asked: func(time.Duration, error) {}}
+	w.without(fault.New(fault.Unavailable, "the warehouse is not open yet; try again"))
+	if r.off() {
+		w.without(errOff)
+	}
+	return w
+}
+
+// walFile is DuckDB's write-ahead log of a file.
+func walFile(path string) string { return path + ".wal" }
+
+// open opens the file, or makes it when it is missing.
+func (w *warehouse) open(ctx context.Context) error {
+	if w.settings.off() {
+		return errOff
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.openLocked(ctx)
+}
+
+func (w *warehouse) openLocked(ctx context.Context) error {
+	if w.file != nil {
+		return nil
+	}
+	f, err := w.openFile(ctx)
+	if err != nil {
+		w.without(err)
+		return err
+	}
+	w.file = f
+	w.without(nil)
+	return nil
+}
+
+func (w *warehouse) openFile(ctx context.Context) (*openFile, error) {
+	if _, err := os.Stat(w.path); errors.Is(err, fs.ErrNotExist) {
+		// A log without its file belongs to one that was deleted.
+		if err := removeAll(walFile(w.path)); err != nil {
+			return nil, err
+		}
+	}
+	db, err := duckwarehouse.Open(ctx, w.path, w.options())
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(w.path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("look at the warehouse: %w", err), db.Close())
+	}
+	return &openFile{Warehouse: db, info: info, ending: make(chan struct{})}, nil
+}
+
+// options gives the settings of DuckDB.
+func (w *warehouse) options() duckwarehouse.Options {
+	return duckwarehouse.Options{Memory: int64(w.settings.Memory), Threads: w.settings.Threads, Log: w.log}
+}
+
+// close interrupts whoever uses the file and closes it. why is what is answered
+// from then on.
+func (w *warehouse) close(why error) error {
+	w.interrupt()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closeLocked(why)
+}
+
+func (w *warehouse) closeLocked(why error) error {
+	w.without(why)
+	f := w.file
+	w.file = nil
+	if f == nil {
+		return nil
+	}
+	return f.Close()
+}
+
+// interrupt ends what is under way on the file.
+func (w *warehouse) interrupt() {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if f := w.file; f != nil {
+		f.once.Do(func() { close(f.ending) })
+	}
+}
+
+// state gives why there is no warehouse, nil when there is one.
+func (w *warehouse) state() error { return *w.why.Load() }
+
+// without notes why there is no warehouse, or that there is one.
+func (w *warehouse) without(why error) { w.why.Store(&why) }
+
+// use has do work with the open file. A file that turns out to be damaged is
+// closed: what it would answer from then on is worth nothing.
+func (w *warehouse) use(ctx context.Context, do func(context.Context, *openFile) error) error {
+	f, err := w.using(ctx, do)
+	if err != nil && f != nil && fault.Of(err) == fault.Damaged {
+		w.damaged(ctx, f, err)
+	}
+	return err
+}
+
+func (w *warehouse) using(ctx context.Context, do func(context.Context, *openFile) error) (*openFile, error) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	f := w.file
+	if f == nil {
+		return nil, w.state()
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-f.ending:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := do(ctx, f)
+	select {
+	case <-f.ending:
+		if err != nil {
+			return f, fault.Because(err, fault.Unavailable, "the warehouse was closed meanwhile; try again")
+		}
+	default:
+	}
+	return f, err
+}
+
+// damaged takes a damaged file out of use, and says so once.
+func (w *warehouse) damaged(ctx context.Context, f *openFile, cause error) {
+	w.interrupt()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.file != f {
+		return
+	}
+	closed := w.closeLocked(cause)
+	w.log.LogAttrs(ctx, slog.LevelError, "warehouse is damaged and out of use; clicks and postbacks go on, reports wait for \"waybill rebuild warehouse\"",
+		slog.Any("error", cause), slog.Any("closed", closed))
+}
+
+// Append stores a batch of facts.
+func (w *warehouse) Append(ctx context.Context, b fact.Batch) error {
+	return w.use(ctx, func(ctx context.Context, f *openFile) error { return f.Append(ctx, b) })
+}
+
+// Positions gives how far each source is stored.
+func (w *warehouse) Positions(ctx context.Context) (all []fact.Position, err error) {
+	err = w.use(ctx, func(ctx context.Context, f *openFile) error {
+		all, err = f.Positions(ctx)
+		return err
+	})
+	return all, err
+}
+
+// View has do read one snapshot.
+func (w *warehouse) View(ctx context.Context, do func(report.Reader) error) error {
+	began := time.Now()
+	err := w.use(ctx, func(ctx context.Context, f *openFile) error { return f.View(ctx, do) })
+	w.asked(time.Since(began), err)
+	return err
+}
+
+// lost reports whether another file, or none, has taken the place of the open
+// one.
+func (w *warehouse) lost() bool {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.file == nil {
+		return false
+	}
+	now, err := os.Stat(w.path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, w.file.info)
+}
+
+// removeAll removes files that may not be there.
+func removeAll(paths ...string) error {
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove an old file: %w", err)
+		}
+	}
+	return nil
+}
+
+// keepEvery is how often the file is looked at, and reopenEvery how often one
+// that could not be opened is tried again.
+const (
+	keepEvery   = time.Second
+	reopenEvery = 15 * keepEvery
+)
+
+// keep opens the file and looks after it until ctx is done: one that has
+// disappeared is made anew, and one that could not be opened is tried again,
+// unless it is damaged. What is under way then is interrupted.
+func (w *warehouse) keep(ctx context.Context) error {
+	if w.settings.off() {
+		<-ctx.Done()
+		return nil
+	}
+	if err := w.open(ctx); err != nil && ctx.Err() == nil {
+		w.log.LogAttrs(ctx, slog.LevelError, "warehouse cannot be opened; clicks and postbacks go on, reports answer 503", slog.Any("error", err))
+	}
+	tick := time.NewTicker(keepEvery)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			w.interrupt()
+			return nil
+		case <-tick.C:
+		}
+		switch why := w.state(); {
+		case why == nil && w.lost():
+			w.renew(ctx)
+		case why != nil && fault.Of(why) != fault.Damaged && n%int(reopenEvery/keepEvery) == 0:
+			w.tryAgain(ctx)
+		}
+	}
+}
+
+// renew makes a new file in place of one that was removed while it was open.
+func (w *warehouse) renew(ctx context.Context) {
+	gone := fault.New(fault.Unavailable, "the warehouse's file was removed while it was in use; it is made anew")
+	closed := w.close(gone)
+	err := w.open(ctx)
+	w.log.LogAttrs(ctx, slog.LevelError, "warehouse's file was removed while it was in use: a new one is filled from journal and ledger",
+		slog.String("path", w.path), slog.Any("closed", closed), slog.Any("error", err))
+}
+
+// tryAgain opens a file that could not be opened before.
+func (w *warehouse) tryAgain(ctx context.Context) {
+	if err := w.open(ctx); err != nil {
+		return // it was said when it was tried first, and readiness tells
+	}
+	w.log.LogAttrs(ctx, slog.LevelWarn, "warehouse is open again", slog.String("path", w.path))
+}
+
+// closing is how long an orderly stop waits for the file to be closed. What was
+// not moved into it by then stands in its log, which the next start reads.
+const closing = 2 * time.Second
+
+// leave closes the file, or leaves it to its log where that takes long.
+func (w *warehouse) leave() error {
+	closed := make(chan error, 1)
+	go func() { closed <- w.close(fault.New(fault.Unavailable, "the node stops")) }()
+	limit := time.NewTimer(closing)
+	defer limit.Stop()
+	select {
+	case err := <-closed:
+		return err
+	case <-limit.C:
+		w.log.LogAttrs(context.Background(), slog.LevelWarn, "warehouse left at work; the next start reads back its log")
+		return nil
+	}
+}
