@@ -30,7 +30,8 @@ func TestCheckFinds(t *testing.T) {
 		{"no order", `DELETE FROM taken_order`, "its order ID is not taken"},
 		{"a delivery of no version", `UPDATE delivery SET sequence = 9`, "a version of it, that does not exist"},
 		{"a delivery to nobody", `UPDATE delivery SET subscription_id = 99`, "subscription that does not exist"},
-		{"an attempt too many", `INSERT INTO attempt SELECT id, 3, 0, 0, '', '', 0, '', '', '' FROM delivery`, "attempts that were not made"},
+		{"an attempt too many", `INSERT INTO attempt (delivery_id, number, at, took, method, url, status, body, error, detail)
+			SELECT id, 3, 0, 0, '', '', 0, '', '', '' FROM delivery`, "attempts that were not made"},
 		{"a counter too high", `UPDATE counter SET used = used + 1`, "counts 2, and the conversions say 1"},
 		{"a counter over its cap", `UPDATE counter SET used = 11, raised_at = raised_at + 1`, "over its limit of 10"},
 		{"no counter", `DELETE FROM counter`, "is not counted"},
