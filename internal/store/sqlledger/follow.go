@@ -145,6 +145,9 @@ func (db *DB) AttemptFacts(ctx context.Context, after int64, limit int) (facts [
 	return facts, whole && len(facts) < limit, db.failed(err, "read attempts after %d", after)
 }
 
+// AttemptHorizon gives the time before which attempts may have been deleted.
+func (*DB) AttemptHorizon(now time.Time) time.Time { return now.Add(-attemptsKept) }
+
 func readAttempts(ctx context.Context, s session, after, until int64, limit int) ([]fact.Attempt, error) {
 	const read = `
 		SELECT a.id, a.delivery_id, a.number, a.at, a.took, a.status, a.error,

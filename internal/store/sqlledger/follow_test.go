@@ -141,7 +141,7 @@ func addsUpConversions(t *testing.T, db *DB) {
 	reject(t, db, i, d[2].TransactionID)
 	var got []string
 	var behind []fact.Conversion
-	err = db.ConversionSums(t.Context(), position, func(count int64, c conversion.Conversion) {
+	err = db.ConversionSums(t.Context(), clock.Add(-time.Minute), position, func(count int64, c conversion.Conversion) {
 		got = append(got, fmt.Sprintf("%d %s of offer %d: %v %v %d", count, c.Status, c.OfferID, c.Amount, c.Payout, c.Revenue.Units))
 	}, func(some []fact.Conversion) { behind = append(behind, some...) })
 	if err != nil {
@@ -152,6 +152,12 @@ func addsUpConversions(t *testing.T, db *DB) {
 		if !want[line] {
 			t.Errorf("a sum %q, want %v", line, want)
 		}
+	}
+	later := db.ConversionSums(t.Context(), clock, position, func(int64, conversion.Conversion) {
+		t.Error("a sum of conversions that happened later, and there are none")
+	}, func([]fact.Conversion) {})
+	if later != nil {
+		t.Error(later)
 	}
 	if len(got) != len(want) || len(behind) != 2 || behind[0].Sign != -1 || behind[1].Status != "rejected" {
 		t.Errorf("%d sums, and behind the position %+v; want %d, and the rejection", len(got), behind, len(want))

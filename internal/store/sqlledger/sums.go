@@ -3,22 +3,25 @@ package sqlledger
 import (
 	"context"
 	"math"
+	"time"
 
 	"waybill/internal/conversion"
 	"waybill/internal/fact"
 )
 
-// ConversionSums adds up all conversions as they are at one moment. sum is called
-// for each offer, currency, status and traffic with the number of its conversions
-// and one conversion that holds their sums; facts with what the changes behind
-// the number after, as they are at that moment, say.
+// ConversionSums adds up the conversions that happened at a time or later, as
+// they are at one moment. sum is called for each offer, currency, status and
+// traffic with the number of its conversions and one conversion that holds their
+// sums; facts with what the changes behind the number after say, all those that
+// there are at that moment.
 func (db *DB) ConversionSums(
-	ctx context.Context, after int64, sum func(count int64, c conversion.Conversion), facts func([]fact.Conversion),
+	ctx context.Context, since time.Time, after int64, sum func(count int64, c conversion.Conversion), facts func([]fact.Conversion),
 ) error {
 	const read = `
 		SELECT offer_id, test, status, amount_currency, payout_currency, COUNT(*),
 			CAST(SUM(amount) AS BIGINT), CAST(SUM(payout) AS BIGINT), CAST(SUM(revenue) AS BIGINT)
 		FROM conversion
+		WHERE occurred_at >= $1
 		GROUP BY offer_id, test, status, amount_currency, payout_currency`
 	err := db.snapshot(ctx, func(s session) error {
 		err := s.query(ctx, func(row scan) error {
@@ -30,7 +33,7 @@ func (db *DB) ConversionSums(
 				sum(count, c)
 			}
 			return err
-		}, read)
+		}, read, micros(since))
 		if err != nil {
 			return err
 		}
