@@ -308,6 +308,9 @@ func TestRetainDeletesWhatIsOlder(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := noon.AddDate(0, 0, 60)
+	if got := j.Horizon(); !got.IsZero() {
+		t.Errorf("Horizon() = %s before anything was deleted", got)
+	}
 	if err := j.Retain(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
@@ -340,6 +343,9 @@ func TestRetainDeletesWhatIsOlder(t *testing.T) {
 		}
 		if _, err := j.Mark(t.Context(), "stays"); err != nil {
 			t.Errorf("Mark() = %v", err)
+		}
+		if got := j.Horizon(); !got.Equal(before) {
+			t.Errorf("Horizon() = %s, want %s", got, before)
 		}
 		shut(t, j)
 		j = open(t, dir, Options{})

@@ -46,6 +46,16 @@ func (j *Journal) Retain(ctx context.Context, before time.Time) error {
 	})
 }
 
+// Horizon gives the time before which records have been deleted, zero when none
+// ever were.
+func (j *Journal) Horizon() time.Time {
+	tick := txid.Tick(j.horizon.Load())
+	if tick == 0 {
+		return time.Time{}
+	}
+	return tick.Time()
+}
+
 // span is a range of keys, without its end.
 type span struct{ from, to []byte }
 
