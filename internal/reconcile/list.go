@@ -242,7 +242,9 @@ func (r *reader) open(text io.Reader) error {
 
 func (r *reader) lines() error {
 	for _, line := range r.held {
-		r.take(line)
+		if err := r.take(line); err != nil {
+			return err
+		}
 	}
 	r.held = nil
 	r.csv.ReuseRecord = true
@@ -254,9 +256,8 @@ func (r *reader) lines() error {
 		if err != nil {
 			return err
 		}
-		r.take(line)
-		if len(r.Lines) > r.MaxLines {
-			return fault.New(fault.Invalid, "the list has more than %d lines; send it in parts, such as a month each", r.MaxLines)
+		if err := r.take(line); err != nil {
+			return err
 		}
 	}
 }
@@ -284,15 +285,15 @@ func (r *reader) problem(line cells, f Field, format string, args ...any) {
 }
 
 // take understands one line.
-func (r *reader) take(c cells) {
+func (r *reader) take(c cells) error {
 	if strings.Join(c.values, "") == "" {
-		return
+		return nil
 	}
 	l := Line{Number: c.number}
 	r.identify(c, &l)
 	if !l.named() && isTotal(c.values) {
 		r.Skipped++
-		return
+		return nil
 	}
 	if !l.named() {
 		r.problem(c, "", "names neither a transaction nor an order")
@@ -303,7 +304,11 @@ func (r *reader) take(c cells) {
 	r.currency(c, &l)
 	r.status(c, &l)
 	r.time(c, &l)
+	if len(r.Lines) == r.MaxLines {
+		return fault.New(fault.Invalid, "the list has more than %d lines; send it in parts, such as a month each", r.MaxLines)
+	}
 	r.Lines = append(r.Lines, l)
+	return nil
 }
 
 // isTotal recognises the line under a list that sums it up.
