@@ -171,7 +171,7 @@ func assignAll(dest []any, values []driver.Value) error {
 
 // assign puts a value where dest points to, and reports whether it fits.
 func assign(dest any, value driver.Value) bool {
-	ok := false
+	var ok bool
 	switch d := dest.(type) {
 	case *string:
 		*d, ok = value.(string)
