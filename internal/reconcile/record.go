@@ -31,3 +31,11 @@ const Kept = 90 * 24 * time.Hour
 // NewID names a reconciliation. IDs sort by time; tail is what keeps two of one
 // millisecond apart.
 func NewID(at time.Time, tail string) string { return fmt.Sprintf("%012x%s", at.UnixMilli(), tail) }
+
+// Filter picks reconciliations.
+type Filter struct {
+	All    bool // whoever made them
+	Owner  Owner
+	Limit  int
+	Cursor string
+}

@@ -91,7 +91,7 @@ const (
 // tidyBatch is how many rows one write deletes, so that none holds the others up.
 const tidyBatch = 1000
 
-// Tidy deletes answers and attempts that have grown old.
+// Tidy deletes answers, attempts and reconciliations that have grown old.
 func (db *DB) Tidy(ctx context.Context, now time.Time) error {
 	const answers = `
 		DELETE FROM answer WHERE (scope, key) IN (
@@ -113,5 +113,5 @@ func (db *DB) Tidy(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
-	return nil
+	return db.failed(db.tidyReconciliations(ctx, now), "tidy the ledger")
 }

@@ -117,7 +117,7 @@ func tables() []string {
 	return []string{
 		"sequence", "advertiser", "affiliate", "offer", "goal", "term", "link", "subscription", "api_key", "audit",
 		"setting", "ring_key", "node", "settled_through", "answer", "verdict", "claim", "taken_order", "conversion",
-		"counter", "entry", "delivery", "attempt", "change",
+		"counter", "entry", "delivery", "attempt", "change", "reconciliation", "reconciliation_part",
 	}
 }
 

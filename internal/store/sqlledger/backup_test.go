@@ -40,6 +40,7 @@ func fill(t testing.TB, db *DB) {
 		return out, nil
 	}
 	settle(t, db, c)
+	keepReconciliation(t, db)
 	_, errKey := db.CreateKey(ctx, account.Key{Role: account.Affiliate, AffiliateID: f.ID}, "h")
 	_, errNode := db.TakeNode(ctx, "host", clock)
 	_, errAnswer := db.Idempotent(ctx, "k", "s", "h")

@@ -49,6 +49,9 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"node numbers are handed out once", numbersNodes},
 		{"a request with an idempotency key is answered once", answersOnce},
 		{"what has grown old is deleted", tidies},
+		{"conversions are read for a comparison", readsCompared},
+		{"verdicts are read by click, and those that were rejected by time", readsVerdicts},
+		{"reconciliations are kept with their rows, and deleted when they are old", keepsReconciliations},
 
 		{"a delivery is claimed when it is due", claimsDue},
 		{"deliveries of a conversion keep their order", keepsSequence},

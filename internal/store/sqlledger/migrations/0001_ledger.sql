@@ -338,3 +338,23 @@ CREATE TABLE change (
     at            BIGINT  NOT NULL
 );
 CREATE UNIQUE INDEX change_of_conversion ON change (conversion_id, version) WHERE before_doc <> '';
+
+-- Comparisons of partners' lists with ours. The rows are kept beside them, in
+-- parts that are written before: one without its head is not there yet.
+CREATE TABLE reconciliation (
+    id            TEXT   PRIMARY KEY,
+    advertiser_id BIGINT NOT NULL,
+    affiliate_id  BIGINT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    name          TEXT   NOT NULL,
+    parameters    TEXT   NOT NULL,
+    summary       TEXT   NOT NULL
+);
+CREATE TABLE reconciliation_part (
+    reconciliation_id TEXT   NOT NULL,
+    class             TEXT   NOT NULL,
+    number            BIGINT NOT NULL,
+    body              BLOB   NOT NULL, -- sqlite
+    body              BYTEA  NOT NULL, -- postgres
+    PRIMARY KEY (reconciliation_id, class, number)
+);
