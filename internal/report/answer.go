@@ -26,7 +26,7 @@ type Previous struct {
 // Line is one row of an answer. Its cells stand in the order of the fields.
 type Line struct {
 	Cells    []Cell
-	Previous []Cell // its metrics in the period before; nil if there is no such row
+	Previous []Cell // its metrics in the period before; nil unless asked for
 	Links    []Link
 }
 
@@ -58,11 +58,3 @@ const (
 	Money Kind = "money" // an exact decimal
 	Ratio Kind = "ratio" // a decimal of six digits
 )
-
-// Cell is one value of an answer.
-type Cell struct {
-	Kind   Kind
-	Null   bool
-	Number int64  // of an ID, Flag (0, 1) or Count
-	Text   string // of a Text, Time, Money or Ratio, as it is shown
-}

@@ -1,0 +1,334 @@
+package report
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"waybill/internal/fault"
+	"waybill/internal/money"
+)
+
+// entry is one row as it was read: the values of the dimensions, and the sums.
+type entry struct {
+	dims []Value
+	sums []int64
+}
+
+// Answer reads the report whole.
+func (q *Query) Answer(ctx context.Context, r Reader) (Answer, error) {
+	a := Answer{Fields: q.Fields(), From: q.from, To: q.to, Zone: q.loc.String(), AsOf: r.AsOf(), Rows: []Line{}}
+	coin, err := q.coin(ctx, r)
+	if err != nil {
+		return Answer{}, err
+	}
+	a.Currency = string(coin.currency)
+	a.Notes = q.notes(coin.mixed)
+
+	shown, err := q.firstRows(ctx, r, q.limit+1)
+	if err != nil {
+		return Answer{}, err
+	}
+	if len(shown) > q.limit {
+		shown, a.Truncated = shown[:q.limit], true
+	}
+	for _, e := range shown {
+		line, err := q.line(e, coin)
+		if err != nil {
+			return Answer{}, err
+		}
+		a.Rows = append(a.Rows, line)
+	}
+	if err := q.addTotals(ctx, r, &a, shown, coin); err != nil {
+		return Answer{}, err
+	}
+	if q.previous == nil {
+		return a, nil
+	}
+	return a, q.addPrevious(ctx, r, &a, shown, coin)
+}
+
+// Stream hands the report's rows to line, one after another, without totals. A
+// Line is good until line returns. Rows come in order, but for those by free
+// values of the parties without sort and limit, which may be as many as the
+// facts.
+func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) error {
+	coin, err := q.coin(ctx, r)
+	if err != nil {
+		return err
+	}
+	s, ok, err := q.page(q.limit)
+	if err != nil || !ok {
+		return err
+	}
+	return q.read(ctx, r, s, len(q.dims), func(e entry) error {
+		l, err := q.line(e, coin)
+		if err != nil {
+			return err
+		}
+		return line(l)
+	})
+}
+
+func (q *Query) firstRows(ctx context.Context, r Reader, limit int) ([]entry, error) {
+	s, ok, err := q.page(limit)
+	if err != nil {
+		return nil, err
+	}
+	if !ok && len(q.dims) == 0 && len(q.having) == 0 {
+		return []entry{q.nothing()}, nil
+	}
+	if !ok {
+		return nil, nil
+	}
+	var all []entry
+	err = q.read(ctx, r, s, len(q.dims), func(e entry) error {
+		all = append(all, entry{dims: slices.Clone(e.dims), sums: slices.Clone(e.sums)})
+		return nil
+	})
+	return all, err
+}
+
+func (q *Query) nothing() entry { return entry{sums: make([]int64, len(q.sums()))} }
+
+// read hands rows to use, of which dims values are dimensions and the rest are
+// sums. An entry is good until use returns.
+func (q *Query) read(ctx context.Context, r Reader, s Statement, dims int, use func(entry) error) error {
+	e := entry{sums: make([]int64, len(s.Columns)-dims)}
+	return r.Rows(ctx, s, func(row Row) error {
+		e.dims = row[:dims]
+		for i, v := range row[dims:] {
+			if v.Null {
+				return tooLarge(s.Columns[dims+i].Name)
+			}
+			e.sums[i] = v.Number
+		}
+		return use(e)
+	})
+}
+
+// tooLarge makes the fault for what is beyond 64 bits.
+func tooLarge(name string) error {
+	return fault.New(fault.Invalid, "the sum of %s is too large; ask for a shorter range, or filter", name)
+}
+
+// addTotals adds the sums over all rows, and over those beyond the limit.
+func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entry, coin coin) error {
+	total, err := q.readTotal(ctx, r)
+	if err != nil {
+		return err
+	}
+	if a.Total, err = q.line(total, coin); err != nil {
+		return err
+	}
+	a.Total.Links = q.links(entry{}, nil)
+	if !q.other || !a.Truncated {
+		return nil
+	}
+	rest := entry{sums: slices.Clone(total.sums)}
+	for i, m := range q.sums() {
+		if m.name == uniqueClicks {
+			if rest.sums[i], err = q.countVisitors(ctx, r, len(shown)); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, e := range shown {
+			ok := true
+			if rest.sums[i], ok = minus(rest.sums[i], e.sums[i]); !ok {
+				return tooLarge(m.name)
+			}
+		}
+	}
+	line, err := q.line(rest, coin)
+	a.Other = &line
+	return err
+}
+
+func (q *Query) readTotal(ctx context.Context, r Reader) (entry, error) {
+	total := q.nothing()
+	s, ok, err := q.total()
+	if err != nil || !ok {
+		return total, err
+	}
+	err = q.read(ctx, r, s, 0, func(e entry) error {
+		copy(total.sums, e.sums)
+		return nil
+	})
+	if err != nil || len(q.having) == 0 || len(q.dims) == 0 {
+		return total, err
+	}
+	for i, m := range q.sums() {
+		if m.name == uniqueClicks {
+			if total.sums[i], err = q.countVisitors(ctx, r, 0); err != nil {
+				return total, err
+			}
+		}
+	}
+	return total, nil
+}
+
+func (q *Query) countVisitors(ctx context.Context, r Reader, skip int) (int64, error) {
+	from := sourceOf(findMeasure(uniqueClicks).table, q.byClick)
+	if !q.covers(from) {
+		return 0, nil
+	}
+	s, err := q.visitors(from, skip)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	err = r.Rows(ctx, s, func(row Row) error {
+		n = row[0].Number
+		return nil
+	})
+	return n, err
+}
+
+// line gives an entry's cells. One without dimensions is a total.
+func (q *Query) line(e entry, coin coin) (Line, error) {
+	l := Line{Cells: make([]Cell, 0, len(q.dims)+len(q.metrics))}
+	currency, known := coin.currency, !coin.mixed
+	for i, d := range q.dims {
+		if e.dims == nil {
+			l.Cells = append(l.Cells, null(d.kind))
+			continue
+		}
+		if d.name == "currency" {
+			currency, known = money.Currency(e.dims[i].Text), true
+		}
+		l.Cells = append(l.Cells, q.zone.cell(d, e.dims[i]))
+	}
+	cells, err := q.metricCells(e, currency, known)
+	l.Cells = append(l.Cells, cells...)
+	if e.dims != nil {
+		l.Links = q.links(e, q.dims)
+	}
+	return l, err
+}
+
+// cell gives the cell of a dimension's value.
+func (z *zone) cell(d dimension, v Value) Cell {
+	switch d.kind {
+	case Time:
+		return text(Time, z.label(d.unit, v.Number))
+	case Text:
+		return text(Text, v.Text)
+	default:
+		return number(d.kind, v.Number)
+	}
+}
+
+// metricCells gives the cells of the metrics. Money of several currencies is
+// null.
+func (q *Query) metricCells(e entry, currency money.Currency, known bool) ([]Cell, error) {
+	sums := q.sums()
+	sum := func(name string) int64 {
+		return e.sums[slices.IndexFunc(sums, func(m measure) bool { return m.name == name })]
+	}
+	cells := make([]Cell, 0, len(q.metrics))
+	for _, m := range q.metrics {
+		switch {
+		case m.paid() && !known:
+			cells = append(cells, null(m.kind))
+		case m.over != "":
+			cells = append(cells, quotient(sum(m.sum), m.times, sum(m.over), m.paid()))
+		case m.less != "":
+			units, ok := minus(sum(m.sum), sum(m.less))
+			if !ok {
+				return nil, tooLarge(m.name)
+			}
+			cells = append(cells, amount(units, currency))
+		case m.kind == Money:
+			cells = append(cells, amount(sum(m.sum), currency))
+		default:
+			cells = append(cells, number(m.kind, sum(m.sum)))
+		}
+	}
+	return cells, nil
+}
+
+// coin is the currency of a report's money.
+type coin struct {
+	currency money.Currency
+	mixed    bool // there are several; only rows by currency have one
+}
+
+// coin finds the currency of the report's money, and refuses to add up several.
+func (q *Query) coin(ctx context.Context, r Reader) (coin, error) {
+	columns := q.moneyColumns()
+	if columns == nil {
+		return coin{}, nil
+	}
+	found, err := q.currencies(ctx, r, columns)
+	if err != nil {
+		return coin{}, err
+	}
+	if q.previous != nil {
+		before, err := q.previous.currencies(ctx, r, columns)
+		if err != nil {
+			return coin{}, err
+		}
+		found = append(found, before...)
+		slices.Sort(found)
+		found = slices.Compact(found)
+	}
+	byCurrency := slices.ContainsFunc(q.dims, func(d dimension) bool { return d.name == "currency" })
+	switch {
+	case len(found) == 0:
+		return coin{}, nil
+	case len(found) == 1:
+		return coin{currency: money.Currency(found[0])}, nil
+	case byCurrency:
+		return coin{mixed: true}, nil
+	}
+	return coin{}, fault.At("query.currency", "there is money in %s, which is not added up: choose one, such as currency=%s, or add the dimension currency",
+		strings.Join(found, ", "), found[len(found)-1])
+}
+
+// moneyColumns names the columns of money that the report sums up.
+func (q *Query) moneyColumns() []string {
+	var all []string
+	for _, m := range q.sums() {
+		if m.kind != Money {
+			continue
+		}
+		if c := m.reads[len(m.reads)-1]; !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// currencies gives the currencies of the money in columns, of conversions that
+// are not rejected, in order.
+func (s *scope) currencies(ctx context.Context, r Reader, columns []string) ([]string, error) {
+	for _, f := range s.filters {
+		if f.name == "currency" && f.op == in && len(f.texts) == 1 {
+			return f.texts, nil
+		}
+	}
+	from := sourceOf(findMeasure("conversions").table, s.byClick)
+	if !s.covers(from) {
+		return nil, nil
+	}
+	w := &writer{scope: s}
+	items := []item{col("currency"), col("sign")}
+	var sums, some []string
+	for _, c := range columns {
+		items = append(items, col(c))
+		sums = append(sums, "sum(sign * "+c+") AS sum_"+c)
+		some = append(some, "sum_"+c+" <> 0")
+	}
+	sql := "SELECT currency FROM (SELECT currency, " + commas(sums) + " FROM (" + w.facts(from, items, "status <> 'rejected'") +
+		") AS f GROUP BY f.currency) AS g WHERE " + strings.Join(some, " OR ") + " ORDER BY currency"
+	if w.err != nil {
+		return nil, w.err
+	}
+	var all []string
+	err := r.Rows(ctx, Statement{SQL: sql, Args: w.args, Columns: []Column{{Name: "currency", Text: true}}}, func(row Row) error {
+		all = append(all, row[0].Text)
+		return nil
+	})
+	return all, err
+}

@@ -1,0 +1,71 @@
+package report
+
+import (
+	"slices"
+
+	"waybill/internal/fact"
+)
+
+// notes says what a reader should know to read the answer right.
+func (q *Query) notes(mixed bool) []string {
+	notes := []string{}
+	asked := q.sums()
+	tables := []source{}
+	for _, name := range []string{fact.Clicks, fact.Impressions, fact.Conversions, fact.Signals} {
+		if slices.ContainsFunc(asked, func(m measure) bool { return m.table == name }) {
+			tables = append(tables, sourceOf(name, q.byClick))
+		}
+	}
+	if slices.ContainsFunc(asked, func(m measure) bool { return m.name == uniqueClicks }) {
+		notes = append(notes, "unique_clicks tells visitors apart by a hash that is renewed at 00:00 UTC: who comes on two days counts twice")
+	}
+	for _, t := range tables {
+		notes = append(notes, q.lacks(t)...)
+	}
+	notes = append(notes, q.scope.notes(tables)...)
+	if mixed {
+		notes = append(notes, "totals hold no money, since it is in several currencies")
+	}
+	return notes
+}
+
+// lacks says what rows of the table have no value of.
+func (q *Query) lacks(t source) []string {
+	if !q.covers(t) {
+		return nil
+	}
+	var none []string
+	for _, d := range q.dims {
+		if !t.has(d) {
+			none = append(none, d.name)
+		}
+	}
+	if none == nil {
+		return nil
+	}
+	return []string{t.plural() + " have no " + listOf(none) + ": they stand in the rows where it is empty or 0"}
+}
+
+// notes says what the range and the filters leave out.
+func (s *scope) notes(tables []source) []string {
+	var notes []string
+	for _, t := range tables {
+		var without []string
+		for _, f := range s.filters {
+			if !t.has(f.dimension) && !slices.Contains(without, f.name) {
+				without = append(without, f.name)
+			}
+		}
+		if without != nil {
+			notes = append(notes, t.plural()+" have no "+listOf(without)+": the filter leaves them out")
+		}
+	}
+	byClick := func(t source) bool { return t.byClick }
+	if slices.ContainsFunc(tables, byClick) {
+		notes = append(notes, "conversions stand at the time of their click; those whose click's time is unknown are left out")
+	}
+	if s.test == onlyTest {
+		notes = append(notes, "test traffic alone")
+	}
+	return notes
+}
