@@ -239,7 +239,7 @@ func (r *reader) signals(ctx context.Context, b *taken, nodes []uint16) (journal
 	room := r.limits.bytes
 	for _, node := range nodes {
 		name, e := source(txid.Signal, node), r.end(node)
-		part, full, err := r.unjudged(ctx, b, name, node, e.below, &room)
+		part, full, err := r.unjudged(ctx, name, node, e.below, &room)
 		if err != nil {
 			return fmt.Errorf("read the signals of node %d: %w", node, err), nil
 		}
@@ -254,8 +254,11 @@ func (r *reader) signals(ctx context.Context, b *taken, nodes []uint16) (journal
 		at := r.at[name].At
 		settled := 0
 		for ; settled < len(part) && verdicts[settled].Status != ""; settled++ {
-			s := &part[settled]
+			s := &part[settled].Signal
 			at = uint64(s.ID.Tick() + 1)
+			if damage := part[settled].damage; damage != nil {
+				b.spoilt(damage)
+			}
 			if !r.skips(fact.Signals, name, uint64(s.ID.Tick()), s.ReceivedAt) {
 				b.Signals = append(b.Signals, r.signal(s, verdicts[settled]))
 			}
@@ -272,22 +275,27 @@ func (r *reader) signals(ctx context.Context, b *taken, nodes []uint16) (journal
 	return nil, nil
 }
 
+// found is a signal of the journal.
+type found struct {
+	signal.Signal
+	damage error // why its record cannot be read, and only the ID is known
+}
+
 // unjudged reads the next signals of a node, with a verdict or not, as long as
 // there is room, and reports whether there was too little.
 func (r *reader) unjudged(
-	ctx context.Context, b *taken, name string, node uint16, below txid.Tick, room *int,
-) (part []signal.Signal, full bool, err error) {
+	ctx context.Context, name string, node uint16, below txid.Tick, room *int,
+) (part []found, full bool, err error) {
 	err = r.Journal.Scan(ctx, txid.Signal, node, txid.Tick(r.at[name].At), below, func(id txid.ID, record []byte) error {
 		if len(part) >= r.limits.signals || *room <= 0 {
 			return errFull
 		}
 		s, err := signal.Read(id, record)
 		if err != nil {
-			b.spoilt(err)
 			s = signal.Signal{ID: id, ReceivedAt: id.Time()}
 		}
 		*room -= len(record)
-		part = append(part, s)
+		part = append(part, found{Signal: s, damage: err})
 		return nil
 	})
 	if errors.Is(err, errFull) {

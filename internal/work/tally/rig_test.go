@@ -56,7 +56,7 @@ func (j *journal) drop(which func(txid.ID) bool) {
 func (j *journal) Nodes(context.Context) ([]uint16, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var all []uint16
+	all := []uint16{liveNode}
 	for id := range j.records {
 		all = append(all, id.Node())
 	}
@@ -305,6 +305,20 @@ func (w *warehouse) all() map[string][]string {
 		slices.Sort(out[table])
 	}
 	return out
+}
+
+// days gives what Sort was called with.
+func (w *warehouse) days() []time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.sorted)
+}
+
+// batches gives how often something was stored.
+func (w *warehouse) batches() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.appended
 }
 
 func (w *warehouse) count(table string) int {

@@ -39,7 +39,8 @@ import (
 
 // Journal is what tally reads of a node's journal.
 type Journal interface {
-	// Nodes gives the node numbers that may have records.
+	// Nodes gives the node numbers that may have records: those that have, and
+	// the one that IDs are minted under.
 	Nodes(ctx context.Context) ([]uint16, error)
 	// Scan calls f for the records of a kind and node with ticks from from up to
 	// and without to, in order, until f gives an error, which it passes on. A
