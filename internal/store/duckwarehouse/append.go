@@ -19,12 +19,12 @@ import (
 // Conflict fault and nothing of it is stored, so that what is shipped twice
 // counts once.
 func (w *Warehouse) Append(ctx context.Context, b fact.Batch) error {
-	w.appending.Lock()
-	defer w.appending.Unlock()
 	err := w.with(ctx, func(c *connection) error {
 		if err := w.learn(ctx, c, &b); err != nil {
 			return err
 		}
+		w.appending.Lock()
+		defer w.appending.Unlock()
 		fresh := w.days.clone()
 		if err := c.transaction(ctx, func() error { return appendBatch(ctx, c, &b, fresh) }); err != nil {
 			return err
@@ -96,17 +96,12 @@ func appendRows[T any](ctx context.Context, c *connection, table string, s shape
 		return nil
 	}
 	for i := range rows {
-		d := day{table, s.day(&rows[i])}
-		if known[d] {
-			continue
-		}
-		if _, err := c.exec(ctx, `INSERT INTO day VALUES ($1, $2, false, false)`, d.table, d.day); err != nil {
+		if err := noteDay(ctx, c, day{table, s.day(&rows[i])}, known); err != nil {
 			return fmt.Errorf("note a day of %s: %w", table, err)
 		}
-		known[d] = true
 	}
 	err := c.while(ctx, func() error {
-		a, err := newAppender(c, table, s)
+		a, err := newAppender(c, table, s.inOrder(table))
 		if err != nil {
 			return err
 		}
@@ -121,32 +116,30 @@ func appendRows[T any](ctx context.Context, c *connection, table string, s shape
 // appender writes rows of one type into a table, a chunk at a time and each
 // chunk column by column.
 type appender[T any] struct {
-	handle mapping.Appender
-	types  []mapping.LogicalType
-	chunk  mapping.DataChunk
-	fills  []fill[T]
-	vector []vector
-	failed bool
+	handle  mapping.Appender
+	types   []mapping.LogicalType
+	chunk   mapping.DataChunk
+	fills   []fill[T]
+	vectors []vector
+	failed  bool
 }
 
-func newAppender[T any](c *connection, name string, s shape[T]) (*appender[T], error) {
-	a := new(appender[T])
-	if mapping.AppenderCreateExt(c.handle, "", "", name, &a.handle) == mapping.StateError {
+// newAppender writes into a table, or into a temporary one. fills stand in the
+// order of its columns.
+func newAppender[T any](c *connection, table string, fills []fill[T]) (*appender[T], error) {
+	a := &appender[T]{fills: fills, vectors: make([]vector, len(fills))}
+	if mapping.AppenderCreateExt(c.handle, "", "", table, &a.handle) == mapping.StateError {
 		err := a.err()
 		mapping.AppenderDestroy(&a.handle)
 		return nil, err
 	}
-	table, _ := fact.TableOf(name)
-	for i, column := range table.Columns {
+	for i := range fills {
 		logical := mapping.AppenderColumnType(a.handle, mapping.IdxT(i)) //nolint:gosec // a column's place
 		a.types = append(a.types, logical)
-		a.fills = append(a.fills, s.fills[column.Name])
-		var v vector
-		if column.Type == fact.Word {
-			v.wide = mapping.EnumInternalType(logical) != mapping.TypeUTinyInt
-			v.places = places(dictionary(logical))
+		if mapping.GetTypeId(logical) == mapping.TypeEnum {
+			a.vectors[i].wide = mapping.EnumInternalType(logical) != mapping.TypeUTinyInt
+			a.vectors[i].places = places(dictionary(logical))
 		}
-		a.vector = append(a.vector, v)
 	}
 	a.chunk = mapping.CreateDataChunk(a.types)
 	return a, nil
@@ -169,8 +162,8 @@ func (a *appender[T]) append(ctx context.Context, rows []T) error {
 		}
 		n := min(len(rows), capacity)
 		mapping.DataChunkReset(a.chunk)
-		for i := range a.vector {
-			v := &a.vector[i]
+		for i := range a.vectors {
+			v := &a.vectors[i]
 			v.handle = mapping.DataChunkGetVector(a.chunk, mapping.IdxT(i)) //nolint:gosec // a column's place
 			v.data = mapping.VectorGetData(v.handle)
 			a.fills[i](v, rows[:n])

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	bindings "github.com/duckdb/duckdb-go-bindings"
 	"github.com/duckdb/duckdb-go/v2/mapping"
 
 	"waybill/internal/fact"
@@ -44,7 +45,8 @@ func texts[T any](get func(*T) string) fill[T] {
 		for i := range rows {
 			s := valid(get(&rows[i]))
 			if len(s) > maxShort {
-				mapping.VectorAssignStringElement(v.handle, mapping.IdxT(i), s) //nolint:gosec // a row's place
+				long := unsafe.Slice(unsafe.StringData(s), len(s))
+				bindings.UnsafeVectorAssignStringElementLen(v.handle, mapping.IdxT(i), long) //nolint:gosec // a row's place
 				continue
 			}
 			dst[i] = text{length: uint32(len(s))} //nolint:gosec // at most 12
@@ -53,7 +55,7 @@ func texts[T any](get func(*T) string) fill[T] {
 	}
 }
 
-// valid gives s as UTF-8, which DuckDB insists on.
+// valid gives s as UTF-8, which DuckDB insists on and does not check here.
 func valid(s string) string {
 	if utf8.ValidString(s) {
 		return s
@@ -85,10 +87,12 @@ type shape[T any] struct {
 	day   func(*T) int32             // the UTC day, counted from 1970
 }
 
-func dayOf(quarter int32) int32 {
-	day := quarter / fact.QuartersADay
-	if quarter%fact.QuartersADay < 0 {
-		day--
+// inOrder gives the fills in the order of a table's columns.
+func (s shape[T]) inOrder(table string) []fill[T] {
+	def, _ := fact.TableOf(table)
+	all := make([]fill[T], 0, len(def.Columns))
+	for _, c := range def.Columns {
+		all = append(all, s.fills[c.Name])
 	}
-	return day
+	return all
 }

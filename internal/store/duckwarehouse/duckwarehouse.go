@@ -28,9 +28,8 @@ import (
 
 // Options are the warehouse's settings. Their zero values are the defaults.
 type Options struct {
-	Memory  int64  // how many bytes DuckDB may use; 1 GiB
-	Threads int    // how many threads a report may use; 2, and no more than there are cores
-	Folder  string // where DuckDB puts what does not fit into memory; beside the file
+	Memory  int64 // how many bytes DuckDB may use; 1 GiB
+	Threads int   // how many threads a report may use; 2, and no more than there are cores
 	Log     *slog.Logger
 }
 
@@ -57,9 +56,9 @@ type Warehouse struct {
 	broken bool       // a fatal error: it must be opened again
 	state  sync.Mutex // guards broken
 
-	appending sync.Mutex // one Append at a time, which has days
+	tidying   sync.Mutex // one change of what is stored already, at a time; taken before appending
+	appending sync.Mutex // one Append at a time; guards days
 	days      days
-	tidying   sync.Mutex // one change of what is stored already, at a time
 }
 
 // Open opens the warehouse's file, or makes it.
@@ -68,8 +67,8 @@ func Open(ctx context.Context, path string, o Options) (*Warehouse, error) {
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
-	if err := makeFolders(path, w.settings["temp_directory"]); err != nil {
-		return nil, err
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the warehouse's folder: %w", err)
 	}
 	if err := w.openFile(ctx); err != nil {
 		return nil, fmt.Errorf("open the warehouse %s: %w", path, err)
@@ -84,13 +83,10 @@ func settings(path string, o Options) map[string]string {
 	if o.Threads <= 0 {
 		o.Threads = defaultThreads
 	}
-	if o.Folder == "" {
-		o.Folder = path + ".tmp"
-	}
 	return map[string]string{
 		"memory_limit":                 strconv.FormatInt(o.Memory, 10) + "B",
 		"threads":                      strconv.Itoa(min(o.Threads, runtime.NumCPU())),
-		"temp_directory":               o.Folder,
+		"temp_directory":               path + ".tmp",
 		"checkpoint_threshold":         checkpointAt,
 		"autoinstall_known_extensions": "false",
 		"autoload_known_extensions":    "false",
@@ -100,13 +96,14 @@ func settings(path string, o Options) map[string]string {
 	}
 }
 
-func makeFolders(path, temp string) error {
-	for _, folder := range []string{filepath.Dir(path), temp} {
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return fmt.Errorf("make the warehouse's folder: %w", err)
-		}
+// freshTemp empties the folder for what does not fit into memory, of which a
+// process that was killed leaves files behind. It is called once the file is
+// open, and so locked.
+func freshTemp(folder string) error {
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("empty the warehouse's temporary folder: %w", err)
 	}
-	return nil
+	return os.MkdirAll(folder, 0o700)
 }
 
 // openFile opens the file and learns which days it has. It is called with
@@ -116,13 +113,16 @@ func (w *Warehouse) openFile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = w.prepare(ctx, db)
+	err = errors.Join(os.Chmod(w.path, 0o600), freshTemp(w.settings["temp_directory"]))
+	if err == nil {
+		err = w.prepare(ctx, db)
+	}
 	if err != nil {
 		db.close()
 		return err
 	}
 	w.db = db
-	return os.Chmod(w.path, 0o600)
+	return nil
 }
 
 func (w *Warehouse) prepare(ctx context.Context, db *database) error {

@@ -26,8 +26,8 @@ func (w *Warehouse) learn(ctx context.Context, c *connection, b *fact.Batch) err
 		{fact.Conversions, said(conversionShape().words, b.Conversions)},
 	} {
 		for _, column := range slices.Sorted(maps.Keys(step.said)) {
-			if err := w.extend(ctx, c, step.table, column, step.said[column]); err != nil {
-				return fmt.Errorf("add words to %s.%s: %w", step.table, column, err)
+			if err := w.learnWords(ctx, c, step.table, column, step.said[column]); err != nil {
+				return err
 			}
 		}
 	}
@@ -56,26 +56,27 @@ func said[T any](columns map[string]func(*T) string, rows []T) map[string]map[st
 	return all
 }
 
-// extend adds what is missing among the words to a column.
-func (w *Warehouse) extend(ctx context.Context, c *connection, table, column string, words map[string]bool) error {
+func (w *Warehouse) learnWords(ctx context.Context, c *connection, table, column string, words map[string]bool) error {
+	w.tidying.Lock() // no day is written anew while the table changes
+	defer w.tidying.Unlock()
+	return w.extend(ctx, c, table, column, slices.Sorted(maps.Keys(words)))
+}
+
+// extend adds to a column the words it does not take yet.
+func (w *Warehouse) extend(ctx context.Context, c *connection, table, column string, words []string) error {
 	known, err := c.enumWords(table, column)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the words of %s.%s: %w", table, column, err)
 	}
-	var fresh []string
-	for _, word := range slices.Sorted(maps.Keys(words)) {
-		if !slices.Contains(known, word) {
-			fresh = append(fresh, word)
-		}
-	}
-	if fresh == nil {
+	fresh := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return slices.Contains(known, word) })
+	if len(fresh) == 0 {
 		return nil
 	}
-	w.tidying.Lock() // no day is being moved while the table changes
-	defer w.tidying.Unlock()
+	w.appending.Lock()
+	defer w.appending.Unlock()
 	text := fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", table, column, enum(append(known, fresh...)))
 	if _, err := c.exec(ctx, text); err != nil {
-		return err
+		return fmt.Errorf("add words to %s.%s: %w", table, column, err)
 	}
 	w.log.LogAttrs(ctx, slog.LevelInfo, "warehouse learned words",
 		slog.String("table", table), slog.String("column", column), slog.Any("words", fresh))

@@ -12,6 +12,7 @@ import (
 
 	"waybill/internal/fact"
 	"waybill/internal/report"
+	"waybill/internal/visitor"
 )
 
 // Warehouse is what is tested.
@@ -19,6 +20,9 @@ type Warehouse interface {
 	Append(ctx context.Context, b fact.Batch) error
 	Positions(ctx context.Context) ([]fact.Position, error)
 	View(ctx context.Context, do func(report.Reader) error) error
+	Sort(ctx context.Context, before time.Time) error
+	Retain(ctx context.Context, table string, before time.Time) error
+	Anonymise(ctx context.Context, before time.Time, a visitor.Anonymiser) error
 	Close() error
 }
 
@@ -39,6 +43,11 @@ func Run(t *testing.T, open func(t *testing.T) Warehouse) {
 		{"a view sees one state", aViewSeesOneState},
 		{"readers and writers do not wait for each other", nobodyWaits},
 		{"a view that is left stops at once", aViewStops},
+		{"sorting keeps the facts", sortingKeepsFacts},
+		{"appends go on while days are sorted", appendsGoOn},
+		{"retention drops whole days", retentionDropsDays},
+		{"anonymised visits have no address and no agent", anonymisedVisits},
+		{"a visit that comes late is anonymised too", lateVisits},
 		{"a wrong statement harms nobody", aWrongStatement},
 	}
 	for _, tt := range tests {

@@ -1,0 +1,3 @@
+package duckwarehouse_test
+
+import "testing"
