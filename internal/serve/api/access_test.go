@@ -54,7 +54,9 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"PATCH /postbacks/{id}":               {"postbacks/1", `{"status":"paused"}`, hidden, hidden},
 		"POST /postbacks/preview":             {"postbacks/preview", preview, own, own},
 		"POST /postbacks/{id}/test":           {"postbacks/1/test", "", hidden, hidden},
+		"GET /clicks":                         {"clicks", "", empty, refused},
 		"GET /clicks/{transaction_id}":        {"clicks/CLICK", "", hidden, refused},
+		"GET /impressions":                    {"impressions", "", empty, refused},
 		"GET /signals":                        {"signals", "", empty, empty},
 		"GET /signals/{id}":                   {"signals/SIGNAL", "", hidden, hidden},
 		"GET /conversions":                    {"conversions", "", empty, empty},
@@ -67,7 +69,10 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"GET /trace/{transaction_id}":         {"trace/CLICK", "", hidden, hidden},
 		"GET /entries":                        {"entries?conversion_id=CONVERSION", "", hidden, hidden},
 		"GET /balances":                       {"balances", "", empty, empty},
+		"GET /reports":                        {"reports?dimensions=day", "", shared, shared},
 		"GET /reports/caps":                   {"reports/caps", "", empty, empty},
+		"GET /reports/click-to-conversion":    {"reports/click-to-conversion", "", shared, shared},
+		"GET /reports/cohort":                 {"reports/cohort", "", shared, shared},
 		"GET /keys":                           {"keys", "", refused, refused},
 		"POST /keys":                          {"keys", `{"role":"network"}`, refused, refused},
 		"DELETE /keys/{id}":                   {"keys/1", "", refused, refused},
@@ -75,6 +80,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"PATCH /settings":                     {"settings", `{"fallback_url":"https://x.example/"}`, refused, refused},
 	}
 	w := newWorld(t)
+	w.Warehouse = newWarehouse(t)
 	meets := func(t *testing.T, got reply, want string) {
 		t.Helper()
 		data, _ := got.body["data"].([]any)

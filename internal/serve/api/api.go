@@ -58,8 +58,9 @@ type API struct {
 	Books       Books
 	Trace       Traces
 
-	Counters Counters     // of caps
-	Reports  ReportLimits // what reports may take of this node
+	Warehouse Warehouse    // nil where there is none
+	Counters  Counters     // of caps
+	Reports   ReportLimits // what reports may take of this node
 
 	Signals Signals
 	Tester  Tester

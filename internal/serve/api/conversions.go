@@ -20,10 +20,6 @@ func (a *API) registerConversions(h huma.API, s *schemas) {
 	read := schemaOf[conversion.Conversion](s)
 	verdict := schemaOf[signal.Verdict](s)
 	handle(h, route{
-		method: http.MethodGet, path: prefix + "/conversions", id: "list-conversions", tag: "Conversions",
-		summary: "List conversions", text: "Newest first.", roles: both, out: s.list("ConversionList", read),
-	}, a.listConversions)
-	handle(h, route{
 		method: http.MethodGet, path: prefix + "/conversions/{id}", id: "get-conversion", tag: "Conversions",
 		summary: "Read one conversion", roles: both, out: read, versioned: true,
 	}, a.getConversion)
@@ -75,15 +71,19 @@ type conversionsIn struct {
 	AffiliateID   int64     `query:"affiliate_id" doc:"Only this affiliate's."`
 	AdvertiserID  int64     `query:"advertiser_id" doc:"Only this advertiser's. Not for affiliates."`
 	Test          bool      `query:"test" doc:"Test conversions instead of real ones."`
-	From          time.Time `query:"from" doc:"Made at this time or later."`
+	From          string    `query:"from" doc:"Made at this time or later."`
 	Until         time.Time `query:"until" doc:"Made before this time."`
 }
 
 func (a *API) listConversions(ctx context.Context, in *conversionsIn) (*answer, error) {
+	from, err := instantOf("from", in.From)
+	if err != nil {
+		return nil, err
+	}
 	f := ConversionFilter{
 		TransactionID: in.TransactionID, OrderID: in.OrderID, Goal: in.Goal, Status: conversion.Status(in.Status),
 		OfferID: in.OfferID, AffiliateID: in.AffiliateID, AdvertiserID: in.AdvertiserID, Test: in.Test,
-		From: in.From, Until: in.Until, Limit: in.Limit, Cursor: in.Cursor,
+		From: from, Until: in.Until, Limit: in.Limit, Cursor: in.Cursor,
 	}
 	out := page{Data: []object{}}
 	mine, err := f.narrow(in.who())

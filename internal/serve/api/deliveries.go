@@ -44,11 +44,6 @@ func (a *API) registerDeliveries(h huma.API, s *schemas) {
 	both := []account.Role{account.Advertiser, account.Affiliate}
 	whole := schemaOf[deliveryRecord](s)
 	handle(h, route{
-		method: http.MethodGet, path: prefix + "/deliveries", id: "list-deliveries", tag: "Postbacks",
-		summary: "List owed postbacks", roles: both, text: "Newest first, without their attempts.",
-		out: s.list("DeliveryList", schemaOf[delivery.Owed](s)),
-	}, a.listDeliveries)
-	handle(h, route{
 		method: http.MethodGet, path: prefix + "/deliveries/{id}", id: "get-delivery", tag: "Postbacks",
 		summary: "Read one owed postback with its attempts", roles: both, out: whole,
 	}, a.getDelivery)
@@ -67,17 +62,21 @@ type deliveriesIn struct {
 	PostbackID    int64     `query:"subscription_id" doc:"Only those of this subscription."`
 	State         string    `query:"state" enum:"waiting,delivered,dead,withdrawn,parked" doc:"Only those in this state."`
 	Event         string    `query:"event" doc:"Only those about this event, such as conversion.created."`
-	From          time.Time `query:"from" doc:"Made at this time or later."`
+	From          string    `query:"from" doc:"Made at this time or later."`
 	Until         time.Time `query:"until" doc:"Made before this time."`
 }
 
 func (a *API) listDeliveries(ctx context.Context, in *deliveriesIn) (*answer, error) {
+	from, err := instantOf("from", in.From)
+	if err != nil {
+		return nil, err
+	}
 	owner := ownerOf(in.who())
 	list, next, err := a.Deliveries.Deliveries(ctx, DeliveryFilter{
 		TransactionID: in.TransactionID, ConversionID: in.ConversionID, SubscriptionID: in.PostbackID,
 		AffiliateID: owner.AffiliateID, AdvertiserID: owner.AdvertiserID,
 		State: delivery.State(in.State), Event: conversion.Event(in.Event),
-		From: in.From, Until: in.Until, Limit: in.Limit, Cursor: in.Cursor,
+		From: from, Until: in.Until, Limit: in.Limit, Cursor: in.Cursor,
 	})
 	if err != nil {
 		return nil, err

@@ -87,21 +87,10 @@ func (d *desk) explained(ctx context.Context, limit time.Duration, err error) er
 			limit, d.Stream))
 	case ctx.Err() != nil:
 		return errGone
+	case fault.Of(err) == fault.Limited: // it would not help to send it again
+		detail, _ := texts(err)
+		return refuse(http.StatusUnprocessableEntity, "too_large", "The report is too large", detail)
 	default:
 		return err
 	}
 }
-
-// begin bounds how long the work for one answer may take, and how long the
-// connection waits for it.
-func (d *desk) begin(ctx context.Context, w http.ResponseWriter, limit time.Duration) (context.Context, context.CancelFunc) {
-	// What the server allows a request is meant for small ones: beyond it, it
-	// takes a silent client for one that has left, and cuts the answer off.
-	patience := time.Now().Add(d.Queue + limit + stall)
-	c := http.NewResponseController(w)
-	_, _ = c.SetReadDeadline(patience), c.SetWriteDeadline(patience)
-	return context.WithTimeoutCause(ctx, limit, errTooLong)
-}
-
-// stall is how long a client may take to receive one part of an answer.
-const stall = 30 * time.Second

@@ -31,6 +31,7 @@ type exchange struct {
 	cause  error         // of an answer that does not tell it
 	copy   *bytes.Buffer // of the answer's body, when it is to be kept
 	again  bool          // part of what was asked for is still to be done: the request is worth sending again
+	broken bool          // the answer ends before its end: the client must notice
 }
 
 // WriteHeader notes the status.
@@ -92,6 +93,9 @@ func (a *API) serve(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) 
 			x.panicked(v)
 		}
 		a.log(ctx, x, pattern, a.now().Sub(start))
+		if x.broken {
+			panic(http.ErrAbortHandler) // cuts the connection: a handler has no other way to do so
+		}
 	}()
 
 	h := w.Header()

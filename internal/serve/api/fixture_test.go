@@ -301,26 +301,29 @@ func (w *world) do(t *testing.T, as, method, path, body string, headers ...strin
 	var reader io.Reader
 	if body != "" {
 		reader = strings.NewReader(w.fill(body))
+		headers = append([]string{"Content-Type", "application/json"}, headers...)
 	}
-	r := httptest.NewRequestWithContext(t.Context(), method, "/api/v1/"+w.fill(path), reader)
+	got := w.send(as, method, path, reader, headers...)
+	if strings.HasPrefix(got.text, "{") && !strings.HasPrefix(got.header.Get("Content-Type"), "application/x-ndjson") {
+		if err := json.Unmarshal([]byte(got.text), &got.body); err != nil {
+			t.Fatalf("%s %s answered what is not JSON: %s", method, path, got.text)
+		}
+	}
+	return got
+}
+
+// send sends a request, and leaves the answer's body as text.
+func (w *world) send(as, method, path string, body io.Reader, headers ...string) reply {
+	r := httptest.NewRequest(method, "/api/v1/"+w.fill(path), body)
 	if as != "" {
 		r.Header.Set("Authorization", "Bearer "+w.keys[as])
-	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
-	got := reply{status: rec.Code, header: rec.Header(), text: rec.Body.String()}
-	if strings.HasPrefix(got.text, "{") {
-		if err := json.Unmarshal(rec.Body.Bytes(), &got.body); err != nil {
-			t.Fatalf("%s %s answered what is not JSON: %s", method, path, got.text)
-		}
-	}
-	return got
+	return reply{status: rec.Code, header: rec.Header(), text: rec.Body.String()}
 }
 
 // scopeOf gives the scope that a caller's Idempotency-Keys on a path have.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"waybill/internal/account"
 	"waybill/internal/fault"
@@ -147,4 +148,17 @@ func parseCursor[K int64 | string](text string) (K, error) {
 		return after, fault.At("query.cursor", "is not a next_cursor of this list")
 	}
 	return after, nil
+}
+
+// instantOf reads a parameter that is an instant where it bounds a list of the
+// ledger, and may be a day elsewhere.
+func instantOf(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fault.At("query."+name, "%.40q is not an instant such as 2026-11-22T10:00:00Z; days go with to", text)
+	}
+	return t, nil
 }

@@ -66,6 +66,9 @@ func (a *API) register(mux *http.ServeMux) {
 	a.registerTrace(h, s)
 	a.registerBooks(h, s)
 	a.registerPacing(h, s)
+	reports := newReporter(a)
+	reports.registerReports(h, s)
+	reports.registerLists(h, s)
 	a.registerKeys(h, s)
 	a.registerSettings(h, s)
 	for _, own := range [...]string{"ErrorModel", "ErrorDetail"} { // huma's, which translate replaces

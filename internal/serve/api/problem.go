@@ -64,6 +64,8 @@ func describe(k fault.Kind) (status int, title string) {
 		return http.StatusTooManyRequests, "Too much at once"
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable, "Not possible at the moment"
+	case fault.Damaged:
+		return http.StatusServiceUnavailable, "What is stored cannot be read"
 	case fault.Internal:
 		return http.StatusInternalServerError, "Something went wrong"
 	}

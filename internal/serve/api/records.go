@@ -90,12 +90,6 @@ func (a *API) registerRecords(h huma.API, s *schemas) {
 		summary: "Read one signal", roles: []account.Role{account.Advertiser, account.Affiliate}, out: schemaOf[signalRecord](s),
 		text: "A signal is one inbound hit: as it came, and the verdict on it. Affiliates see the verdict alone.",
 	}, func(ctx context.Context, in *signalIn) (*answer, error) { return a.signal(ctx, in.who(), in.ID) })
-	handle(h, route{
-		method: http.MethodGet, path: prefix + "/signals", id: "list-signals", tag: "Records",
-		summary: "List what became of signals", roles: []account.Role{account.Advertiser, account.Affiliate},
-		text: "Newest first, rejections too. The signals themselves are read one by one.",
-		out:  s.list("SignalList", schemaOf[verdictRecord](s)),
-	}, a.signals)
 }
 
 func (a *API) click(ctx context.Context, who account.Principal, text string) (*answer, error) {

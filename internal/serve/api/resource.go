@@ -138,7 +138,7 @@ func (r resource[K, T]) routes(s *schemas) (list, get, post, patch route) {
 		summary: "List " + r.path, text: r.text, roles: r.readers, out: s.list(r.schema+"List", read),
 	}
 	for _, f := range r.filters {
-		list.filters = append(list.filters, filterDoc{f.name, f.doc})
+		list.filters = append(list.filters, filterDoc{name: f.name, doc: f.doc})
 	}
 	get = route{
 		method: http.MethodGet, path: base + "/{id}", id: "get-" + r.one, tag: r.tag,

@@ -25,11 +25,15 @@ type route struct {
 	in, out       *huma.Schema
 	example       string // of a body, as JSON
 	bodyOptional  bool
+	sheets        bool // answers as csv and ndjson too
 	versioned     bool // the answer has an ETag
 	status        int  // of success; 0 is 200
 }
 
-type filterDoc struct{ name, doc string }
+type filterDoc struct {
+	name, doc string
+	many      bool // may stand there more than once
+}
 
 // answer is the output of every route.
 type answer struct {
@@ -76,6 +80,35 @@ func handle[I any, P request[I]](h huma.API, rt route, f func(ctx context.Contex
 	}
 }
 
+// written is the output of a route whose handler may write the answer itself.
+type written struct {
+	Body func(huma.Context)
+}
+
+// handleWritten adds a route whose handler may write the answer itself: then it
+// gives none. Its error becomes a problem, as long as nothing is written.
+func handleWritten[I any, P request[I]](h huma.API, rt route, f func(ctx context.Context, in P) (*answer, error)) {
+	rt.status = http.StatusOK
+	op := rt.operation()
+	op.Middlewares = huma.Middlewares{rt.gate}
+	huma.Register(h, op, func(ctx context.Context, in *I) (*written, error) {
+		x := P(in).exchange()
+		out, err := f(ctx, in)
+		var text []byte
+		if err == nil && out != nil {
+			text, err = write(out.Body)
+		}
+		if err != nil {
+			return nil, x.prepare(err)
+		}
+		return &written{Body: func(huma.Context) {
+			if out != nil {
+				x.sendJSON(append(text, '\n'))
+			}
+		}}, nil
+	})
+}
+
 func (rt route) operation() huma.Operation {
 	op := huma.Operation{
 		Method: rt.method, Path: rt.path, OperationID: rt.id, Tags: []string{rt.tag},
@@ -92,9 +125,12 @@ func (rt route) operation() huma.Operation {
 		},
 	}
 	for _, f := range rt.filters {
-		op.Parameters = append(op.Parameters, &huma.Param{
-			Name: f.name, In: "query", Description: f.doc, Schema: &huma.Schema{Type: huma.TypeString},
-		})
+		op.Parameters = append(op.Parameters, f.param())
+	}
+	if rt.sheets {
+		content := op.Responses[strconv.Itoa(rt.status)].Content
+		content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+		content["application/x-ndjson"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	}
 	if rt.method == http.MethodPost {
 		op.Parameters = append(op.Parameters, &huma.Param{
@@ -106,6 +142,18 @@ func (rt route) operation() huma.Operation {
 		op.RequestBody = &huma.RequestBody{}
 	}
 	return op
+}
+
+func (f filterDoc) param() *huma.Param {
+	text := &huma.Schema{Type: huma.TypeString}
+	if !f.many {
+		return &huma.Param{Name: f.name, In: "query", Description: f.doc, Schema: text}
+	}
+	explode := true
+	return &huma.Param{
+		Name: f.name, In: "query", Description: f.doc, Explode: &explode,
+		Schema: &huma.Schema{Type: huma.TypeArray, Items: text},
+	}
 }
 
 // describe gives the description with who may call.
@@ -150,14 +198,16 @@ func (rt route) gate(ctx huma.Context, next func(huma.Context)) {
 
 func knownQuery(op *huma.Operation, r *http.Request) error {
 	var names []string
+	many := map[string]bool{}
 	for _, p := range op.Parameters {
 		if p.In == "query" {
 			names = append(names, p.Name)
+			many[p.Name] = p.Schema.Type == huma.TypeArray
 		}
 	}
 	query := r.URL.Query()
 	for name, values := range query {
-		if len(values) > 1 {
+		if len(values) > 1 && !many[name] {
 			return fault.At("query."+name, "stands there more than once")
 		}
 		if slices.Contains(names, name) {

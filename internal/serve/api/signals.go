@@ -201,7 +201,7 @@ type signalsIn struct {
 	Code          string    `query:"code" doc:"Only those with this code."`
 	OfferID       int64     `query:"offer_id" doc:"Only those for this offer."`
 	Test          bool      `query:"test" doc:"Test signals instead of real ones."`
-	From          time.Time `query:"from" doc:"Received at this time or later."`
+	From          string    `query:"from" doc:"Received at this time or later."`
 	Until         time.Time `query:"until" doc:"Received before this time."`
 }
 
@@ -210,10 +210,14 @@ type signalsIn struct {
 const maxPages = 10
 
 func (a *API) signals(ctx context.Context, in *signalsIn) (*answer, error) {
+	from, err := instantOf("from", in.From)
+	if err != nil {
+		return nil, err
+	}
 	out := page{Data: []object{}}
 	f := VerdictFilter{
 		TransactionID: in.TransactionID, Status: signal.Status(in.Status), Code: signal.Code(in.Code),
-		OfferID: in.OfferID, Test: in.Test, From: in.From, Until: in.Until, Cursor: in.Cursor,
+		OfferID: in.OfferID, Test: in.Test, From: from, Until: in.Until, Cursor: in.Cursor,
 	}
 	for range maxPages {
 		f.Limit = in.Limit - len(out.Data)
