@@ -72,14 +72,8 @@ func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) err
 
 func (q *Query) firstRows(ctx context.Context, r Reader, limit int) ([]entry, error) {
 	s, ok, err := q.page(limit)
-	if err != nil {
+	if err != nil || !ok {
 		return nil, err
-	}
-	if !ok && len(q.dims) == 0 && len(q.having) == 0 {
-		return []entry{q.nothing()}, nil
-	}
-	if !ok {
-		return nil, nil
 	}
 	var all []entry
 	err = q.read(ctx, r, s, len(q.dims), func(e entry) error {

@@ -144,6 +144,8 @@ func (t table) unique(w *writer, from source, which int) branch {
 	return branch{sql: sql, whole: true}
 }
 
+func (m measure) nothing() string { return "0" }
+
 // columns gives the columns of all sums: those of this branch by their
 // expression, the others 0.
 func (t table) columns(which []int, expression func(measure) string) []string {
@@ -223,10 +225,13 @@ func groupBy(from string, columns ...string) string {
 }
 
 // rows gives the SELECT of all rows with their sums: d1, …, m1, …. It is ""
-// where the filters leave no table to read.
+// where the filters leave no table to read. Without dimensions there is always
+// one row.
 func (t table) rows(w *writer) string {
 	all := t.branches(w)
 	switch {
+	case len(all) == 0 && len(t.dims) == 0:
+		return "SELECT " + commas(t.columns(nil, measure.nothing))
 	case len(all) == 0:
 		return ""
 	case len(all) == 1 && all[0].whole && len(t.dims) > 0:

@@ -69,7 +69,7 @@ func reported(seed uint64, currencies []string) fact.Batch {
 	b.Positions = []fact.Position{{Source: "click/5", At: 1, Through: now()}}
 	at := func() time.Time {
 		night := nights()[m.rand.IntN(len(nights()))]
-		return night.Add(time.Duration(m.rand.Int64N(int64(60*time.Hour)))).Add(-24 * time.Hour).Truncate(time.Millisecond)
+		return night.Add(time.Duration(m.rand.Int64N(int64(60 * time.Hour)))).Add(-24 * time.Hour).Truncate(time.Millisecond)
 	}
 	for range 1500 {
 		b.Clicks = append(b.Clicks, m.visit(txid.Click, at()))

@@ -319,7 +319,7 @@ func (c condition) holds(v string) bool {
 }
 
 // compare orders two rows by a column.
-func (a *asked) compare(x, y *group, column string) int {
+func (a *asked) order(x, y *group, column string) int {
 	i := slices.Index(a.dims, column)
 	if i < 0 {
 		return cmp.Compare(a.value(x, column), a.value(y, column))
@@ -378,12 +378,12 @@ func (a *asked) sorted(groups map[string]*group) []*group {
 			}
 			return 1
 		}
-		c := a.compare(x, y, column)
+		c := a.order(x, y, column)
 		if desc {
 			c = -c
 		}
 		for _, dim := range a.dims {
-			c = cmp.Or(c, a.compare(x, y, dim))
+			c = cmp.Or(c, a.order(x, y, dim))
 		}
 		return c
 	})
