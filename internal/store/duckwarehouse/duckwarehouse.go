@@ -73,6 +73,9 @@ func Open(ctx context.Context, path string, o Options) (*Warehouse, error) {
 	if err := w.openFile(ctx); err != nil {
 		return nil, fmt.Errorf("open the warehouse %s: %w", path, err)
 	}
+	if err := os.WriteFile(path+made, nil, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("mark the warehouse as made: %w", err), w.Close())
+	}
 	return w, nil
 }
 
@@ -86,7 +89,7 @@ func settings(path string, o Options) map[string]string {
 	return map[string]string{
 		"memory_limit":                 strconv.FormatInt(o.Memory, 10) + "B",
 		"threads":                      strconv.Itoa(min(o.Threads, runtime.NumCPU())),
-		"temp_directory":               path + ".tmp",
+		"temp_directory":               path + temporary,
 		"checkpoint_threshold":         checkpointAt,
 		"autoinstall_known_extensions": "false",
 		"autoload_known_extensions":    "false",
@@ -109,6 +112,9 @@ func freshTemp(folder string) error {
 // openFile opens the file and learns which days it has. It is called with
 // w.open locked, or before anybody else has w.
 func (w *Warehouse) openFile(ctx context.Context) error {
+	if err := isThere(w.path); err != nil {
+		return err
+	}
 	db, err := openDatabase(w.path, w.settings)
 	if err != nil {
 		return err
