@@ -1,0 +1,197 @@
+package report_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"waybill/internal/fault"
+	"waybill/internal/report"
+)
+
+func (e *empty) AsOf() time.Time { return now }
+
+// Rows gives the rows of a statement by its columns, and one of zeros where a
+// statement sums up and nothing else is said.
+func (e *empty) Rows(_ context.Context, s report.Statement, row func(report.Row) error) error {
+	e.statements = append(e.statements, s)
+	var names []string
+	for _, c := range s.Columns {
+		names = append(names, c.Name)
+	}
+	rows, ok := e.rows[strings.Join(names, " ")]
+	if !ok && !strings.Contains(s.SQL, "GROUP BY f.") {
+		rows = []report.Row{make(report.Row, len(s.Columns))}
+	}
+	for _, r := range rows {
+		if err := row(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func n(v int64) report.Value  { return report.Value{Number: v} }
+func s(v string) report.Value { return report.Value{Text: v} }
+func given(columns string, rows ...report.Row) *empty {
+	return &empty{rows: map[string][]report.Row{columns: rows}}
+}
+
+func TestCells(t *testing.T) {
+	tests := []struct {
+		name    string
+		metrics string
+		sums    string // the columns that the metrics are made of
+		row     report.Row
+		want    string
+	}{
+		{"counts and money", "clicks,payout", "clicks payout", report.Row{n(3), n(12_500_000)}, `[3,"12.50"]`},
+		{"profit may be a loss", "profit", "revenue payout", report.Row{n(1_000_000), n(2_250_000)}, `["-1.25"]`},
+		{"a quotient has six digits", "cr", "conversions clicks", report.Row{n(1), n(3)}, `[0.333333]`},
+		{"a half goes to the even side", "cr", "conversions clicks", report.Row{n(1), n(2_000_000)}, `[0.000000]`},
+		{"and the next one up", "cr", "conversions clicks", report.Row{n(3), n(2_000_000)}, `[0.000002]`},
+		{"a quotient of money", "epc", "payout clicks", report.Row{n(1_000_000), n(3)}, `[0.333333]`},
+		{"per thousand", "ecpm", "payout impressions", report.Row{n(1_500_000), n(4)}, `[375.000000]`},
+		{"nothing to divide by", "cr,clicks", "conversions clicks", report.Row{n(3), n(0)}, `[null,0]`},
+		{"less than nothing", "epc", "payout clicks", report.Row{n(-5), n(10)}, `[0.000000]`},
+		{"what fits 64 bits and no more", "payout", "payout", report.Row{n(math.MaxInt64)}, `["9223372036854.775807"]`},
+		{"a thousand times of it", "ecpm", "payout impressions", report.Row{n(math.MaxInt64), n(1)}, `[9223372036854775.807000]`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			q, err := parse(t, "metrics="+tt.metrics, network)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := given(tt.sums, tt.row)
+			r.rows["currency"] = []report.Row{{s("USD")}}
+			a, err := q.Answer(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.Marshal(a.Total.Cells)
+			if err != nil || string(got) != tt.want {
+				t.Errorf("cells are %s, %v; want %s", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestMoneyOfSeveralCurrenciesIsNotAddedUp(t *testing.T) {
+	both := []report.Row{{s("EUR")}, {s("USD")}}
+	q, err := parse(t, "metrics=payout", network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = q.Answer(t.Context(), given("currency", both...))
+	if fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "EUR, USD") || !strings.Contains(err.Error(), "dimension currency") {
+		t.Errorf("Answer() = %v, want a fault that names the currencies and both ways out", err)
+	}
+
+	q, err = parse(t, "metrics=payout,clicks&dimensions=currency", network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := given("currency", both...)
+	r.rows["currency payout clicks"] = []report.Row{{s("EUR"), n(5_000_000), n(0)}, {s("JPY"), n(7_000_000), n(0)}}
+	a, err := q.Answer(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(a.Rows[0].Cells, a.Rows[1].Cells, a.Total.Cells, a.Currency)
+	if want := "[EUR 5.00 0] [JPY 7 0] [  0]"; got != want {
+		t.Errorf("rows and total are %s, want %s", got, want)
+	}
+	if !strings.Contains(strings.Join(a.Notes, "\n"), "several currencies") {
+		t.Errorf("notes are %q, want one about currencies", a.Notes)
+	}
+}
+
+func TestSumsBeyond64BitsAreRefused(t *testing.T) {
+	tests := []struct {
+		name, metric, columns string
+		row                   report.Row
+	}{
+		{"a sum that the engine could not give", "payout", "payout", report.Row{{Null: true}}},
+		{"a difference", "profit", "revenue payout", report.Row{n(math.MaxInt64), n(-1)}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			q, err := parse(t, "metrics="+tt.metric, network)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := given(tt.columns, tt.row)
+			r.rows["currency"] = []report.Row{{s("USD")}}
+			if a, err := q.Answer(t.Context(), r); fault.Of(err) != fault.Invalid {
+				t.Errorf("Answer() = %+v, %v; want a fault", a.Total, err)
+			}
+		})
+	}
+}
+
+func TestNotesSayWhatIsLeftOut(t *testing.T) {
+	tests := []struct{ name, query, want string }{
+		{"visitors of two days", "metrics=unique_clicks", "renewed at 00:00 UTC"},
+		{"a dimension that a table lacks", "dimensions=goal", "clicks have no goal: they stand in the rows where it is empty or 0"},
+		{"a filter that a table lacks", "filter=goal=1", "clicks have no goal: the filter leaves them out"},
+		{"conversions by their click", "time=click", "whose click's time is unknown are left out"},
+		{"tests", "test=1", "test traffic alone"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			q, err := parse(t, tt.query, network)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, err := q.Answer(t.Context(), &empty{})
+			if err != nil || !strings.Contains(strings.Join(a.Notes, "\n"), tt.want) {
+				t.Errorf("notes are %q, %v; want %q among them", a.Notes, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatUsersTypeIsAnArgument(t *testing.T) {
+	const evil = `x'); DROP TABLE click; --`
+	for _, filter := range []string{"sub1=", "sub1^=", "sub1~=", "country=", "country!=", "device^=", "status="} {
+		t.Run(filter, func(t *testing.T) {
+			q, err := parse(t, "metrics=clicks,conversions,signals&dimensions=country&filter="+strings.ReplaceAll(filter+evil, ";", "%3B"), network)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &empty{}
+			if _, err := q.Answer(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			for _, st := range r.statements {
+				if strings.Contains(st.SQL, "DROP") {
+					t.Errorf("a statement holds what was typed: %s", st.SQL)
+				}
+			}
+		})
+	}
+}
+
+func TestStream(t *testing.T) {
+	q, err := parse(t, "dimensions=sub5&metrics=clicks&format=csv", network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := given("sub5 clicks", report.Row{s("a"), n(1)}, report.Row{s("b"), n(2)})
+	var got []string
+	err = q.Stream(t.Context(), r, func(l report.Line) error {
+		got = append(got, fmt.Sprint(l.Cells))
+		return nil
+	})
+	if err != nil || fmt.Sprint(got) != "[[a 1] [b 2]]" {
+		t.Errorf("Stream() gives %v, %v", got, err)
+	}
+	if len(r.statements) != 1 || strings.Contains(r.statements[0].SQL, "ORDER BY") || strings.Contains(r.statements[0].SQL, "LIMIT") {
+		t.Errorf("statements are %v, want one without order and limit", r.statements)
+	}
+}
