@@ -12,21 +12,21 @@ import (
 	"waybill/internal/report"
 )
 
-// CopyDays takes over the days that end before a time from another warehouse's
-// file, which nobody has open: for a warehouse made anew, the days that the
-// journal no longer holds. A day that is there already is left alone.
+// CopyDays takes over the days of a table that end before a time from another
+// warehouse's file, which nobody has open: for a warehouse made anew, the days
+// that the journal no longer holds. A day that is there already is left alone.
 // Positions are not taken over. progress is told of each day before it is read.
 //
 // A day that cannot be read is a Damaged fault that names it. The days before
 // it are there by then.
-func (w *Warehouse) CopyDays(ctx context.Context, from string, before time.Time, progress func(table string, day time.Time, done, all int)) error {
+func (w *Warehouse) CopyDays(ctx context.Context, from, table string, before time.Time, progress func(table string, day time.Time, done, all int)) error {
 	err := w.with(ctx, func(c *connection) error {
 		w.tidying.Lock()
 		defer w.tidying.Unlock()
 		if _, err := c.exec(ctx, fmt.Sprintf("ATTACH %s AS former (READ_ONLY)", quote(from))); err != nil {
 			return err
 		}
-		err := w.copyDays(ctx, c, before, progress)
+		err := w.copyDays(ctx, c, table, before, progress)
 		_, again := c.exec(context.WithoutCancel(ctx), "DETACH former")
 		return errors.Join(err, again)
 	})
@@ -36,7 +36,7 @@ func (w *Warehouse) CopyDays(ctx context.Context, from string, before time.Time,
 	return nil
 }
 
-func (w *Warehouse) copyDays(ctx context.Context, c *connection, before time.Time, progress func(string, time.Time, int, int)) error {
+func (w *Warehouse) copyDays(ctx context.Context, c *connection, table string, before time.Time, progress func(string, time.Time, int, int)) error {
 	row, err := c.one(ctx, "SELECT version FROM former.schema_version")
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (w *Warehouse) copyDays(ctx context.Context, c *connection, before time.Tim
 			}
 		}
 	}
-	missing, err := missingDays(ctx, c, before)
+	missing, err := missingDays(ctx, c, table, before)
 	if err != nil {
 		return err
 	}
@@ -71,13 +71,13 @@ func (w *Warehouse) copyDays(ctx context.Context, c *connection, before time.Tim
 	return nil
 }
 
-func missingDays(ctx context.Context, c *connection, before time.Time) ([]day, error) {
+func missingDays(ctx context.Context, c *connection, table string, before time.Time) ([]day, error) {
 	var all []day
 	err := c.query(ctx, func(row report.Row) error {
 		all = append(all, day{row[0].Text, int32(row[1].Number)}) //nolint:gosec // as it was written
 		return nil
-	}, `SELECT tbl, day FROM former.day f WHERE day < $1
-		AND NOT EXISTS (SELECT 1 FROM day d WHERE d.tbl = f.tbl AND d.day = f.day) ORDER BY tbl, day`, dayNumber(before))
+	}, `SELECT tbl, day FROM former.day f WHERE day < $1 AND tbl = $2
+		AND NOT EXISTS (SELECT 1 FROM day d WHERE d.tbl = f.tbl AND d.day = f.day) ORDER BY tbl, day`, dayNumber(before), table)
 	return all, err
 }
 

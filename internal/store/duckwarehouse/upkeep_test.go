@@ -127,8 +127,10 @@ func TestCopyDays(t *testing.T) {
 	told := 0
 	tell := func(string, time.Time, int, int) { told++ }
 	for range 2 {
-		if err := w.CopyDays(t.Context(), old, warehousetest.Noon().Add(2*aDay), tell); err != nil {
-			t.Fatal(err)
+		for _, table := range fact.Tables() {
+			if err := w.CopyDays(t.Context(), old, table.Name, warehousetest.Noon().Add(2*aDay), tell); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if told != 2*len(fact.Tables()) {
@@ -143,7 +145,7 @@ func TestCopyDays(t *testing.T) {
 	if positions, err := w.Positions(t.Context()); err != nil || len(positions) != 0 {
 		t.Errorf("Positions() = %v, %v; want none", positions, err)
 	}
-	if err := w.CopyDays(t.Context(), filepath.Join(t.TempDir(), "none.duckdb"), warehousetest.Noon(), tell); fault.Of(err) != fault.Damaged {
+	if err := w.CopyDays(t.Context(), filepath.Join(t.TempDir(), "none.duckdb"), fact.Clicks, warehousetest.Noon(), tell); fault.Of(err) != fault.Damaged {
 		t.Errorf("CopyDays() of no file = %v", err)
 	}
 }
