@@ -48,11 +48,11 @@ const fieldFilter = "query.filter"
 // splitFilter cuts a filter into its name, its operator and its values, in
 // which \, stands for a comma and \\ for a backslash.
 func splitFilter(text string) (name string, op operator, values []string, err error) {
-	end := strings.IndexAny(text, "=!^~<>")
-	if end <= 0 {
+	end := max(strings.IndexAny(text, "=!^~<>"), 0)
+	name, rest := strings.TrimSpace(text[:end]), text[end:]
+	if name == "" {
 		return "", "", nil, fault.At(fieldFilter, "%.80q is not a filter: write a name, =, !=, ^=, ~=, >= or <=, and a value, such as country=DE,FR", text)
 	}
-	name, rest := strings.TrimSpace(text[:end]), text[end:]
 	for _, o := range []operator{notIn, prefix, contains, least, most, in, above, below} {
 		if after, ok := strings.CutPrefix(rest, string(o)); ok {
 			return name, o, splitValues(after), nil

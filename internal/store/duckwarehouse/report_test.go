@@ -1,0 +1,15 @@
+package duckwarehouse_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"waybill/internal/store/duckwarehouse"
+	"waybill/internal/store/warehousetest"
+)
+
+func TestReports(t *testing.T) {
+	warehousetest.Reports(t, func(t *testing.T) warehousetest.Warehouse {
+		return open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"), duckwarehouse.Options{})
+	})
+}

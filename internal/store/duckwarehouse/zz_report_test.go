@@ -1,3 +1,0 @@
-package duckwarehouse_test
-
-import "testing"
