@@ -36,8 +36,8 @@ func (m *Match) Unexplained() (clicks []txid.ID, others bool) {
 		if t.mate >= 0 || t.first >= 0 || t.outside {
 			continue
 		}
-		if _, err := m.Open(l.Click); err == nil && !l.Click.IsZero() {
-			if !seen[l.Click] {
+		if parts, err := m.Open(l.Click); err == nil && !l.Click.IsZero() {
+			if !seen[l.Click] && m.mine(parts) { // what became of others' clicks is not theirs to know
 				seen[l.Click] = true
 				clicks = append(clicks, l.Click)
 			}

@@ -131,6 +131,27 @@ func (m *Match) absentRows(each func(Row) error) error {
 }
 
 func (m *Match) showTheirs(l *Line, mate *ours) *Entry {
+	return l.show(m.Side, func(measure Measure) money.Currency { return m.currencyOf(l, mate, measure) })
+}
+
+// Understood is a line as it was understood.
+type Understood struct {
+	Line int `json:"line"`
+	Entry
+}
+
+// First gives the first lines as they were understood.
+func (l *List) First(n int, s Side) []Understood {
+	shown := []Understood{}
+	for i := range l.Lines[:min(n, len(l.Lines))] {
+		line := &l.Lines[i]
+		e := line.show(s, func(Measure) money.Currency { return line.Currency })
+		shown = append(shown, Understood{Line: line.Number, Entry: *e})
+	}
+	return shown
+}
+
+func (l *Line) show(s Side, currency func(Measure) money.Currency) *Entry {
 	e := &Entry{
 		ConversionID: l.ID.String(), TransactionID: l.Text, OrderID: l.OrderID, OfferID: l.OfferID, Status: string(l.Status),
 	}
@@ -141,12 +162,12 @@ func (m *Match) showTheirs(l *Line, mate *ours) *Entry {
 		at := l.At
 		e.At = &at
 	}
-	for _, measure := range m.Side.Measures() {
+	for _, measure := range s.Measures() {
 		v, ok := l.Value(measure)
 		if !ok {
 			continue
 		}
-		c := m.currencyOf(l, mate, measure)
+		c := currency(measure)
 		*e.money(measure), e.Currency = money.Decimal(v, c), string(c)
 	}
 	return e

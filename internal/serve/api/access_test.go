@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"waybill/internal/account"
+	"waybill/internal/reconcile"
 )
 
 // TestNobodyReachesWhatIsAnothers walks every route of the description as
@@ -22,6 +23,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 	)
 	type expected struct{ path, body, affiliate, advertiser string }
 	const preview = `{"url":"https://t.example/?c={sub1}"}`
+	compared := reconcile.NewID(noon, "walked") // advertiser 1's
 	tests := map[string]expected{
 		"GET /advertisers":                    {"advertisers", "", refused, refused},
 		"POST /advertisers":                   {"advertisers", `{"name":"x"}`, refused, refused},
@@ -73,6 +75,10 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"GET /reports/caps":                   {"reports/caps", "", empty, empty},
 		"GET /reports/click-to-conversion":    {"reports/click-to-conversion", "", shared, shared},
 		"GET /reports/cohort":                 {"reports/cohort", "", shared, shared},
+		"GET /reconciliations":                {"reconciliations", "", empty, empty},
+		"POST /reconciliations":               {"reconciliations?advertiser_id=1", "", refused, refused},
+		"GET /reconciliations/{id}":           {"reconciliations/" + compared, "", hidden, hidden},
+		"GET /reconciliations/{id}/rows":      {"reconciliations/" + compared + "/rows?class=matched", "", hidden, hidden},
 		"GET /keys":                           {"keys", "", refused, refused},
 		"POST /keys":                          {"keys", `{"role":"network"}`, refused, refused},
 		"DELETE /keys/{id}":                   {"keys/1", "", refused, refused},
@@ -81,6 +87,12 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 	}
 	w := newWorld(t)
 	w.Warehouse = newWarehouse(t)
+	err := w.db.SaveReconciliation(t.Context(), reconcile.Record{
+		ID: compared, Owner: reconcile.Owner{AdvertiserID: 1}, CreatedAt: noon, Parameters: []byte("{}"), Summary: []byte("{}"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	meets := func(t *testing.T, got reply, want string) {
 		t.Helper()
 		data, _ := got.body["data"].([]any)

@@ -62,6 +62,9 @@ type API struct {
 	Counters  Counters     // of caps
 	Reports   ReportLimits // what reports may take of this node
 
+	Comparable      Comparable      // what partners' lists are compared with
+	Reconciliations Reconciliations // what came of that
+
 	Signals Signals
 	Tester  Tester
 	// Values gives what macros stand for in a postback about a conversion, as

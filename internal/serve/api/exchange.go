@@ -111,6 +111,10 @@ func (a *API) serve(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) 
 		x.refuse(err)
 		return
 	}
+	if isUpload(pattern) {
+		mux.ServeHTTP(x, r)
+		return
+	}
 	body, err := readBody(x, r)
 	if err != nil {
 		x.refuse(err)

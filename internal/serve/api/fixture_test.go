@@ -126,6 +126,7 @@ func newWorld(t *testing.T) *world {
 		Terms: realTable[int64, offer.Term]{db.Terms()}, Links: realTable[string, link.Link]{db.Links()},
 		Subscriptions: realTable[int64, delivery.Subscription]{db.Subscriptions()},
 		Keys:          l, Settings: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l, Counters: l,
+		Comparable: db, Reconciliations: db,
 		Signals: w.door, Tester: w.wire, Retention: 400 * 24 * time.Hour, PublicURL: "https://go.example.com",
 		Values: func(c conversion.Conversion, _ macro.Use) map[string]string {
 			return map[string]string{"conversion_id": c.ID, "aff_click_id": c.Touch.AffClickID, "payout": money.Decimal(c.Payout.Units, c.Payout.Currency)}

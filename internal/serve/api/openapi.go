@@ -69,6 +69,7 @@ func (a *API) register(mux *http.ServeMux) {
 	reports := newReporter(a)
 	reports.registerReports(h, s)
 	reports.registerLists(h, s)
+	a.registerReconciliations(h, s)
 	a.registerKeys(h, s)
 	a.registerSettings(h, s)
 	for _, own := range [...]string{"ErrorModel", "ErrorDetail"} { // huma's, which translate replaces
@@ -89,6 +90,7 @@ func tags() []*huma.Tag {
 		{Name: "Conversions", Description: "What was done and is paid for."},
 		{Name: "Money", Description: "Entries and balances."},
 		{Name: "Reports", Description: "Sums over what came in and what became of it."},
+		{Name: "Reconciliation", Description: "Partners' lists, compared with ours."},
 		{Name: "Administration", Description: "Keys and settings."},
 	}
 }

@@ -116,6 +116,9 @@ func schemaName(t reflect.Type) string {
 		return "TraceStep"
 	}
 	name := strings.TrimSuffix(t.Name(), "Record")
+	if pkg(t) == "Reconcile" { // whose words are too plain to stand alone
+		name = "Reconciliation" + name
+	}
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
