@@ -89,6 +89,9 @@ func (c *Cohort) Answer(ctx context.Context, r Reader) (CohortAnswer, error) {
 		a.Currency = found[0]
 	}
 	for _, day := range inOrder(days) {
+		if days[day].empty() {
+			continue
+		}
 		a.Rows = append(a.Rows, days[day].row(c.zone.label(daily, day), columns, a.Currency, len(found) > 1))
 	}
 	return a, nil
@@ -164,6 +167,11 @@ func (c *Cohort) addConversions(ctx context.Context, r Reader, from source, colu
 		}
 		return nil
 	})
+}
+
+// empty reports whether all that was on the day was taken back.
+func (d *cohortDay) empty() bool {
+	return d.Clicks == 0 && d.Later == 0 && d.Conversions == [CohortDays + 1]int64{}
 }
 
 func (d *cohortDay) row(label string, columns []string, currency string, mixed bool) CohortRow {

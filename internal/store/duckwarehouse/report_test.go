@@ -13,3 +13,9 @@ func TestReports(t *testing.T) {
 		return open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"), duckwarehouse.Options{})
 	})
 }
+
+func TestDelays(t *testing.T) {
+	warehousetest.Delays(t, func(t *testing.T) warehousetest.Warehouse {
+		return open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"), duckwarehouse.Options{})
+	})
+}

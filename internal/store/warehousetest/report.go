@@ -43,11 +43,16 @@ func Reports(t *testing.T, open func(t *testing.T) Warehouse) {
 	}
 }
 
-// nights gives the middle of nights in which clocks change somewhere.
+// nights gives the instants at which clocks change in the zones that are asked
+// about.
 func nights() []time.Time {
 	var all []time.Time
-	for _, day := range []string{"2026-03-08", "2026-03-29", "2026-04-04", "2026-10-03", "2026-10-25", "2026-11-01"} {
-		at, _ := time.Parse(time.DateOnly, day)
+	for _, instant := range []string{
+		"2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z", // America/New_York
+		"2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z", // Europe/Berlin
+		"2026-04-04T15:00:00Z", "2026-10-03T15:30:00Z", // Australia/Lord_Howe
+	} {
+		at, _ := time.Parse(time.RFC3339, instant)
 		all = append(all, at)
 	}
 	return all
@@ -126,6 +131,8 @@ func (m *Maker) sale(at time.Time, currencies []string) []fact.Conversion {
 		c.ClickAt = time.Time{}
 	case 1:
 		c.ClickAt = at.Add(2 * time.Minute) // clocks differ
+	case 2:
+		c.ClickAt = at.Add(-time.Duration(m.rand.Int64N(int64(40 * 24 * time.Hour)))).Truncate(time.Millisecond)
 	}
 	all := []fact.Conversion{c}
 	for m.rand.IntN(3) == 0 {
@@ -180,6 +187,10 @@ func drawAsked(t *rapid.T) *asked {
 	}
 	dims, metrics := sees(a.viewer.Role)
 	a.dims = rapid.SliceOfNDistinct(rapid.SampledFrom(dims), 0, 3, rapid.ID).Draw(t, "dims")
+	if rapid.Bool().Draw(t, "by time") {
+		unit := rapid.SampledFrom([]string{"hour", "day", "week", "month"}).Draw(t, "unit")
+		a.dims = append(slices.DeleteFunc(a.dims, func(d string) bool { return d == unit }), unit)
+	}
 	a.metrics = rapid.SliceOfNDistinct(rapid.SampledFrom(metrics), 1, 5, rapid.ID).Draw(t, "metrics")
 	a.drawRange(t)
 	for range rapid.IntRange(0, 2).Draw(t, "filters") {

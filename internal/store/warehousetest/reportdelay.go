@@ -1,0 +1,180 @@
+package warehousetest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"waybill/internal/account"
+	"waybill/internal/fact"
+	"waybill/internal/money"
+	"waybill/internal/report"
+)
+
+// Delays holds the histogram of the time from click to conversion, and the
+// cohorts of days, against counts done by hand.
+func Delays(t *testing.T, open func(t *testing.T) Warehouse) {
+	w := open(t)
+	defer w.Close()
+	b := reported(5, []string{"USD"})
+	mustAppend(t, w, b)
+	loc, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []*asked{
+		{viewer: report.Viewer{Role: account.Network}},
+		{viewer: report.Viewer{Role: account.Affiliate, AffiliateID: 2}},
+		{viewer: report.Viewer{Role: account.Advertiser, AdvertiserID: 1}, conditions: []condition{{name: "country", op: "=", values: []string{"DE"}}}},
+		{viewer: report.Viewer{Role: account.Network}, conditions: []condition{{name: "offer", op: "=", values: []string{"99"}}}},
+		{viewer: report.Viewer{Role: account.Network}, onlyTest: true},
+	} {
+		a.loc, a.from, a.to = loc, "2026-10-01", "2026-11-02"
+		t.Run(fmt.Sprint(a.viewer.Role, " ", a.parameters()["filter"], a.onlyTest), func(t *testing.T) {
+			err := w.View(within(t), func(r report.Reader) error {
+				a.checkDelay(t, r, b.Conversions)
+				a.checkCohort(t, r, b)
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// only keeps the parameters that a histogram or a list of cohorts has.
+func (a *asked) only() (values map[string][]string) {
+	values = a.parameters()
+	for _, name := range strings.Fields("dimensions metrics sort limit other compare") {
+		delete(values, name)
+	}
+	return values
+}
+
+// net gives the conversions that hold, as the query chooses them.
+func (a *asked) net(all []fact.Conversion) []fact.Conversion {
+	var net []fact.Conversion
+	for i := range all {
+		c := all[i]
+		h := ofConversion(&c)
+		if c.Status == "rejected" || len(a.choose([]happening{h}, a.in)) == 0 {
+			continue
+		}
+		if c.Sign < 0 {
+			net = slices.DeleteFunc(net, func(have fact.Conversion) bool { return have.ID == c.ID })
+			continue
+		}
+		net = append(net, c)
+	}
+	return net
+}
+
+func (a *asked) checkDelay(t *testing.T, r report.Reader, all []fact.Conversion) {
+	d, err := report.ParseDelay(a.only(), now(), a.viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Answer(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var delays []time.Duration
+	unknown := int64(0)
+	for _, c := range a.net(all) {
+		if c.ClickAt.IsZero() {
+			unknown++
+			continue
+		}
+		delays = append(delays, max(0, c.At.Sub(c.ClickAt)))
+	}
+	slices.SortFunc(delays, cmp.Compare)
+	if got.Conversions != int64(len(delays)) || got.Unknown != unknown {
+		t.Errorf("%d conversions and %d without a click's time, want %d and %d", got.Conversions, got.Unknown, len(delays), unknown)
+	}
+	for _, bucket := range got.Buckets {
+		want := int64(0)
+		for _, delay := range delays {
+			if delay >= bucket.From && (delay < bucket.To || bucket.To == 0) {
+				want++
+			}
+		}
+		if bucket.Conversions != want {
+			t.Errorf("%d conversions from %s to %s, want %d", bucket.Conversions, bucket.From, bucket.To, want)
+		}
+	}
+	if len(delays) == 0 {
+		if got.Median != nil || got.P90 != nil {
+			t.Errorf("median %v, 90th percentile %v of nothing", got.Median, got.P90)
+		}
+		return
+	}
+	median, p90 := delays[(len(delays)+1)/2-1], delays[(len(delays)*9+9)/10-1]
+	if got.Median == nil || *got.Median != median || got.P90 == nil || *got.P90 != p90 {
+		t.Errorf("median %v, 90th percentile %v; want %s, %s", got.Median, got.P90, median, p90)
+	}
+}
+
+func (a *asked) checkCohort(t *testing.T, r report.Reader, b fact.Batch) {
+	c, err := report.ParseCohort(a.only(), now(), a.viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Answer(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]*report.CohortRow{}
+	sums := map[string][2]int64{}
+	row := func(at time.Time) *report.CohortRow {
+		day := at.In(a.loc).Format(time.DateOnly)
+		if rows[day] == nil {
+			rows[day] = &report.CohortRow{Day: day}
+		}
+		return rows[day]
+	}
+	for i := range b.Clicks {
+		h := ofVisit(fact.Clicks, &b.Clicks[i])
+		if chosen := a.choose([]happening{h}, a.in); len(chosen) > 0 && h.adds["clicks"] > 0 {
+			row(h.at).Clicks++
+		}
+	}
+	byClick := *a
+	byClick.byClick = true
+	for _, c := range byClick.net(b.Conversions) {
+		to := row(c.ClickAt)
+		if age := max(0, c.At.Sub(c.ClickAt)) / (24 * time.Hour); age <= report.CohortDays {
+			to.Conversions[age]++
+		} else {
+			to.Later++
+		}
+		if c.Status == "approved" || c.Status == "paid" {
+			sum := sums[to.Day]
+			sums[to.Day] = [2]int64{sum[0] + c.Payout, sum[1] + c.Revenue}
+		}
+	}
+	for _, g := range got.Rows {
+		want := rows[g.Day]
+		if want == nil || g.Clicks != want.Clicks || g.Conversions != want.Conversions || g.Later != want.Later {
+			t.Errorf("cohort %+v, want %+v", g, want)
+			continue
+		}
+		a.checkEarned(t, g, "payout", g.Payout, sums[g.Day][0], a.viewer.Role != account.Advertiser)
+		a.checkEarned(t, g, "revenue", g.Revenue, sums[g.Day][1], a.viewer.Role != account.Affiliate)
+		delete(rows, g.Day)
+	}
+	if len(rows) > 0 {
+		t.Errorf("days are missing: %v", rows)
+	}
+}
+
+func (a *asked) checkEarned(t *testing.T, g report.CohortRow, what string, got *report.Cell, units int64, seen bool) {
+	if (got != nil) != seen {
+		t.Errorf("an %s sees %s: %v, want %v", a.viewer.Role, what, got != nil, seen)
+	} else if want := money.Decimal(units, "USD"); seen && got.Text != want {
+		t.Errorf("%s of %s is %s, want %s", what, g.Day, got.Text, want)
+	}
+}
