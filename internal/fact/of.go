@@ -40,7 +40,7 @@ const byTransactionID = "transaction_id"
 // OfChange gives the facts of a change: one that takes back what before said,
 // and one that says what holds after it. before is nil for a new conversion. A
 // change of nothing that is reported is no fact at all.
-func OfChange(before *conversion.Conversion, after *conversion.Conversion, changeID int64) []Conversion {
+func OfChange(before, after *conversion.Conversion, changeID int64) []Conversion {
 	plus := ofConversion(after, changeID)
 	if before == nil {
 		return []Conversion{plus}

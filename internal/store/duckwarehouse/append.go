@@ -134,7 +134,7 @@ func newAppender[T any](c *connection, table string, fills []fill[T]) (*appender
 		return nil, err
 	}
 	for i := range fills {
-		logical := mapping.AppenderColumnType(a.handle, mapping.IdxT(i)) //nolint:gosec // a column's place
+		logical := mapping.AppenderColumnType(a.handle, mapping.IdxT(i))
 		a.types = append(a.types, logical)
 		if mapping.GetTypeId(logical) == mapping.TypeEnum {
 			a.vectors[i].wide = mapping.EnumInternalType(logical) != mapping.TypeUTinyInt
@@ -164,7 +164,7 @@ func (a *appender[T]) append(ctx context.Context, rows []T) error {
 		mapping.DataChunkReset(a.chunk)
 		for i := range a.vectors {
 			v := &a.vectors[i]
-			v.handle = mapping.DataChunkGetVector(a.chunk, mapping.IdxT(i)) //nolint:gosec // a column's place
+			v.handle = mapping.DataChunkGetVector(a.chunk, mapping.IdxT(i))
 			v.data = mapping.VectorGetData(v.handle)
 			a.fills[i](v, rows[:n])
 		}

@@ -45,17 +45,8 @@ func (w *Warehouse) copyDays(ctx context.Context, c *connection, table string, b
 		return fault.New(fault.Invalid, "the other file has the schema version %d, this program has %d", row[0].Number, schemaVersion)
 	}
 	for _, t := range fact.Tables() {
-		for _, column := range t.Columns {
-			if column.Type != fact.Word {
-				continue
-			}
-			words, err := c.enumWords("former."+t.Name, column.Name)
-			if err != nil {
-				return err
-			}
-			if err := w.extend(ctx, c, t.Name, column.Name, words); err != nil {
-				return err
-			}
+		if err := w.copyWords(ctx, c, t); err != nil {
+			return err
 		}
 	}
 	missing, err := missingDays(ctx, c, table, before)
@@ -66,6 +57,24 @@ func (w *Warehouse) copyDays(ctx context.Context, c *connection, table string, b
 		progress(d.table, d.time(), i, len(missing))
 		if err := w.copyDay(ctx, c, d); err != nil {
 			return fmt.Errorf("%s: %w", d, err)
+		}
+	}
+	return nil
+}
+
+// copyWords sees to it that the columns of words take all that the other file
+// has.
+func (w *Warehouse) copyWords(ctx context.Context, c *connection, t fact.Table) error {
+	for _, column := range t.Columns {
+		if column.Type != fact.Word {
+			continue
+		}
+		words, err := c.enumWords("former."+t.Name, column.Name)
+		if err != nil {
+			return err
+		}
+		if err := w.extend(ctx, c, t.Name, column.Name, words); err != nil {
+			return err
 		}
 	}
 	return nil

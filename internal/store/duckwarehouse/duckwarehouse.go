@@ -74,7 +74,8 @@ func Open(ctx context.Context, path string, o Options) (*Warehouse, error) {
 		return nil, fmt.Errorf("open the warehouse %s: %w", path, err)
 	}
 	if err := os.WriteFile(path+made, nil, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("mark the warehouse as made: %w", err), w.Close())
+		w.db.close()
+		return nil, fmt.Errorf("mark the warehouse as made: %w", err)
 	}
 	return w, nil
 }

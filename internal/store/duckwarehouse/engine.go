@@ -130,7 +130,7 @@ func (c *connection) query(ctx context.Context, each func(report.Row) error, tex
 		defer mapping.DestroyPrepare(&stmt)
 		var pending mapping.PendingResult
 		defer mapping.DestroyPending(&pending)
-		if bindings.PendingPreparedStreaming(stmt, &pending) == mapping.StateError { //nolint:staticcheck // the one way to a result that is not collected first
+		if bindings.PendingPreparedStreaming(stmt, &pending) == mapping.StateError {
 			return explain(mapping.PendingError(pending))
 		}
 		var res mapping.Result
@@ -165,12 +165,12 @@ func readRows(ctx context.Context, res *mapping.Result, each func(report.Row) er
 }
 
 // one runs a statement whose answer is one row.
-func (c *connection) one(ctx context.Context, text string, args ...any) (report.Row, error) {
+func (c *connection) one(ctx context.Context, text string) (report.Row, error) {
 	var row report.Row
 	err := c.query(ctx, func(r report.Row) error {
 		row = append(row[:0], r...)
 		return nil
-	}, text, args...)
+	}, text)
 	if err == nil && row == nil {
 		err = fault.New(fault.NotFound, "no row")
 	}

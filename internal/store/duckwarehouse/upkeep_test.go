@@ -76,7 +76,7 @@ func TestSortedDaysLieInOrder(t *testing.T) {
 	size := fileSize(t, path)
 	w = open(t, path, duckwarehouse.Options{})
 	for range 3 {
-		late := fact.Batch{Clicks: m.Clicks(warehousetest.Noon(), 10), Positions: []fact.Position{{Source: "click/1", At: uint64(time.Now().UnixNano())}}} //nolint:gosec // positive
+		late := fact.Batch{Clicks: m.Clicks(warehousetest.Noon(), 10), Positions: []fact.Position{{Source: "click/1", At: uint64(time.Now().UnixNano())}}}
 		if err := w.Append(t.Context(), late); err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ type read func(row int) (report.Value, error)
 func readChunk(chunk mapping.DataChunk, row report.Row, each func(report.Row) error) error {
 	columns := make([]read, len(row))
 	for i := range columns {
-		vec := mapping.DataChunkGetVector(chunk, mapping.IdxT(i)) //nolint:gosec // a column's place
+		vec := mapping.DataChunkGetVector(chunk, mapping.IdxT(i))
 		var err error
 		if columns[i], err = newRead(vec); err != nil {
 			return fmt.Errorf("column %d: %w", i+1, err)
@@ -87,11 +87,11 @@ func readOf(vec mapping.Vector, logical mapping.LogicalType) (read, error) {
 }
 
 func at[T any](data unsafe.Pointer, row int) T {
-	return *(*T)(unsafe.Add(data, uintptr(row)*unsafe.Sizeof(*new(T)))) //nolint:gosec // within the vector
+	return *(*T)(unsafe.Add(data, uintptr(row)*unsafe.Sizeof(*new(T))))
 }
 
 func whole[T int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64](data unsafe.Pointer) read {
-	return func(row int) (report.Value, error) { return report.Value{Number: int64(at[T](data, row))}, nil } //nolint:gosec // as said above
+	return func(row int) (report.Value, error) { return report.Value{Number: int64(at[T](data, row))}, nil }
 }
 
 // sum reads numbers of 128 bits, which sums of whole numbers are.
@@ -116,7 +116,7 @@ type text struct {
 const maxShort = 12
 
 func textAt(data unsafe.Pointer, row int) string {
-	t := (*text)(unsafe.Add(data, uintptr(row)*unsafe.Sizeof(text{}))) //nolint:gosec // within the vector
+	t := (*text)(unsafe.Add(data, uintptr(row)*unsafe.Sizeof(text{})))
 	if t.length <= maxShort {
 		return string(t.short[:t.length])
 	}
@@ -140,7 +140,7 @@ func word(data unsafe.Pointer, logical mapping.LogicalType) read {
 func dictionary(logical mapping.LogicalType) []string {
 	words := make([]string, mapping.EnumDictionarySize(logical))
 	for i := range words {
-		words[i] = mapping.EnumDictionaryValue(logical, mapping.IdxT(i)) //nolint:gosec // a word's place
+		words[i] = mapping.EnumDictionaryValue(logical, mapping.IdxT(i))
 	}
 	return words
 }

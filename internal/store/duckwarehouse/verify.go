@@ -24,21 +24,27 @@ func (w *Warehouse) Verify(ctx context.Context, progress func(table string, day 
 		if err != nil {
 			return fmt.Errorf("verify the warehouse's list of days: %w", err)
 		}
-		var broken []error
-		for i, d := range listed {
-			progress(d.table, d.time(), i, len(listed))
-			if err := verifyDay(ctx, c, d); err != nil {
-				broken = append(broken, fmt.Errorf("verify %s: %w", d, err))
-				if fatal(err) || ctx.Err() != nil { // nothing more can be read for now
-					break
-				}
-			}
+		if err := verifyDays(ctx, c, listed, progress); err != nil {
+			return err
 		}
-		if broken == nil {
-			return verifyLists(ctx, c)
-		}
-		return errors.Join(broken...)
+		return verifyLists(ctx, c)
 	})
+}
+
+// verifyDays reads all days, also those behind one that cannot be read.
+func verifyDays(ctx context.Context, c *connection, listed []day, progress func(string, time.Time, int, int)) error {
+	var broken []error
+	for i, d := range listed {
+		progress(d.table, d.time(), i, len(listed))
+		err := verifyDay(ctx, c, d)
+		if err != nil {
+			broken = append(broken, fmt.Errorf("verify %s: %w", d, err))
+		}
+		if fatal(err) || ctx.Err() != nil { // nothing more can be read for now
+			break
+		}
+	}
+	return errors.Join(broken...)
 }
 
 func verifyDay(ctx context.Context, c *connection, d day) error {

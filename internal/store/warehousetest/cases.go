@@ -87,8 +87,10 @@ func aBatchCountsOnce(t *testing.T, w Warehouse) {
 		name  string
 		batch fact.Batch
 	}{
-		{"the same again", first}, {"one that moves a source back", back},
-		{"one that moves none forward", unmoved}, {"one without positions", unsaid},
+		{"the same again", first},
+		{"one that moves a source back", back},
+		{"one that moves none forward", unmoved},
+		{"one without positions", unsaid},
 	}
 	for _, tt := range tests {
 		if err := w.Append(within(t), tt.batch); fault.Of(err) != fault.Conflict {
@@ -250,30 +252,33 @@ func nobodyWaits(t *testing.T, w Warehouse) {
 	written := make(chan struct{})
 	var all sync.WaitGroup
 	for range readers {
-		all.Go(func() {
-			for looked := false; ; looked = true {
-				err := w.View(t.Context(), func(r report.Reader) error { return agree(t, r, size) })
-				if err != nil {
-					t.Errorf("View() = %v", err)
-					return
-				}
-				select {
-				case <-written:
-					if looked {
-						return
-					}
-				default:
-				}
-			}
-		})
+		all.Go(func() { lookUntil(t, w, written, size) })
 	}
 	for i := range batches {
-		mustAppend(t, w, m.Batch(Noon(), size, uint64(i)+1)) //nolint:gosec // small
+		mustAppend(t, w, m.Batch(Noon(), size, uint64(i)+1))
 	}
 	close(written)
 	all.Wait()
 	if got := number(t, w, "SELECT count(*) FROM signal"); got != batches*size {
 		t.Errorf("%d signals, want %d", got, batches*size)
+	}
+}
+
+// lookUntil reads until written is closed, and once more.
+func lookUntil(t *testing.T, w Warehouse, written <-chan struct{}, size int64) {
+	for last := false; ; {
+		if err := w.View(t.Context(), func(r report.Reader) error { return agree(t, r, size) }); err != nil {
+			t.Errorf("View() = %v", err)
+			return
+		}
+		if last {
+			return
+		}
+		select {
+		case <-written:
+			last = true
+		default:
+		}
 	}
 }
 

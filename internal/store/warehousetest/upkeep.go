@@ -22,7 +22,7 @@ func threeDays(t *testing.T, w Warehouse, m *Maker) []fact.Batch {
 	t.Helper()
 	var all []fact.Batch
 	for i := range 9 {
-		b := m.Batch(Noon().Add(time.Duration(i%3)*aDay), 20, uint64(i)+1) //nolint:gosec // small
+		b := m.Batch(Noon().Add(time.Duration(i%3)*aDay), 20, uint64(i)+1)
 		all = append(all, b)
 		mustAppend(t, w, b)
 	}
@@ -69,7 +69,7 @@ func appendsGoOn(t *testing.T, w Warehouse) {
 	})
 	m := NewMaker(22)
 	for i := range 20 {
-		b := m.Batch(Noon().Add(time.Duration(i%4)*aDay), 10, uint64(i)+100) //nolint:gosec // small
+		b := m.Batch(Noon().Add(time.Duration(i%4)*aDay), 10, uint64(i)+100)
 		if i%5 == 0 {
 			b.Clicks[0].Browser = fmt.Sprintf("New Browser %d", i)
 		}
