@@ -27,6 +27,7 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Links: tableOf(n.ledger.Links()), Subscriptions: tableOf(n.ledger.Subscriptions()),
 		Keys: l, Settings: l, Answers: l,
 		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
+		Warehouse: n.warehouse, Counters: l, Comparable: l, Reconciliations: l,
 		Signals: claims{e}, Tester: n.deliver,
 		Values: func(c conversion.Conversion, use macro.Use) map[string]string {
 			return settlement.Values(n.Catalog(), &c, use)

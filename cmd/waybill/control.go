@@ -43,6 +43,8 @@ func tasks() []func() task {
 		func() task { return new(rotateKey) },
 		func() task { return new(resume) },
 		func() task { return new(inspect) },
+		func() task { return new(rebuild) },
+		func() task { return new(export) },
 	}
 }
 
@@ -57,6 +59,12 @@ type frame struct {
 // perform does t on the installation in c's data folder, through the running
 // node if there is one.
 func perform(e *env, c common, t task) error {
+	return performReporting(e, c, reporting{Warehouse: noWarehouse}, t)
+}
+
+// performReporting does a task that touches the warehouse: a running node's own,
+// or the one that r names.
+func performReporting(e *env, c common, r reporting, t task) error {
 	dialer := net.Dialer{Timeout: time.Second}
 	conn, err := dialer.DialContext(e.ctx, "unix", filepath.Join(c.Data, socketName))
 	if err == nil {
@@ -67,6 +75,7 @@ func perform(e *env, c common, t task) error {
 	if err != nil {
 		return err
 	}
+	in.reportsFrom(r)
 	return errors.Join(t.do(e.ctx, in, e.stdout), in.close())
 }
 
@@ -116,6 +125,8 @@ func (f frame) failure() error {
 		return errSaid
 	case fault.Invalid.String():
 		return fault.New(fault.Invalid, "%s", f.Error)
+	case fault.Conflict.String():
+		return fault.New(fault.Conflict, "%s", f.Error)
 	default:
 		return errors.New(f.Error)
 	}

@@ -58,10 +58,28 @@ func (n *node) limping() []string {
 	if count, oldest := n.settler.Unsettled(); count > 0 {
 		all = append(all, fmt.Sprintf("warning: settle: %d signals wait to be settled, the oldest for %s", count, oldest.Round(time.Second)))
 	}
-	if why := n.warehouse.state(); why != nil && !n.settings.off() {
-		all = append(all, "warning: warehouse: reports cannot be answered: "+why.Error())
+	return append(all, n.limpingReports()...)
+}
+
+// staleWarehouse is how far the warehouse may be behind before readiness says so.
+const staleWarehouse = time.Minute
+
+// limpingReports lists what is wrong with reports.
+func (n *node) limpingReports() []string {
+	if n.tally == nil {
+		return nil
 	}
-	return all
+	if why := n.warehouse.state(); why != nil {
+		return []string{"warning: warehouse: reports cannot be answered: " + why.Error()}
+	}
+	state := n.tally.State()
+	if state.Parked != nil {
+		return []string{"warning: warehouse: nothing is shipped to it: " + state.Parked.Error()}
+	}
+	if behind := time.Since(state.Through); !state.Through.IsZero() && behind > staleWarehouse {
+		return []string{fmt.Sprintf("warning: warehouse: reports are %s behind", behind.Round(time.Second))}
+	}
+	return nil
 }
 
 // administration opens the API and the metrics.

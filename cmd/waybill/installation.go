@@ -14,6 +14,7 @@ import (
 	"waybill/internal/store/pebblejournal"
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/txid"
+	"waybill/internal/work/tally"
 )
 
 // The parts of a data folder.
@@ -31,6 +32,10 @@ type installation struct {
 	ledger  *sqlledger.DB
 	// warehouse is that of the running node, or one that is not open.
 	warehouse *warehouse
+	// sources gives what facts are made of.
+	sources func(context.Context) (tally.Sources, error)
+	// exchanged makes a running node go on with another warehouse file.
+	exchanged func()
 	// changed makes a running node act by a changed catalog before it returns.
 	// Without a node nobody has to be told.
 	changed func(context.Context) error
@@ -57,10 +62,12 @@ func openLedger(ctx context.Context, c common, journal *pebblejournal.Journal, l
 	if err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
-	return &installation{
+	in := &installation{
 		dir: c.Data, log: log, journal: journal, ledger: db, warehouse: newWarehouse(reporting{Warehouse: noWarehouse}, c.Data, log),
-		changed: func(context.Context) error { return nil },
-	}, nil
+		exchanged: func() {}, changed: func(context.Context) error { return nil },
+	}
+	in.sources = in.sourcesAlone
+	return in, nil
 }
 
 // ledgerURL names the ledger: what the configuration says, or SQLite in the
@@ -111,6 +118,16 @@ func (in *installation) node(ctx context.Context) (uint16, error) {
 		return id.Node, err
 	}
 	return in.takeNode(ctx)
+}
+
+// reportsFrom makes the warehouse that r names the installation's. It is not open
+// yet.
+func (in *installation) reportsFrom(r reporting) {
+	in.warehouse = newWarehouse(r, in.dir, in.log)
+	in.warehouse.held = func(ctx context.Context) (bool, error) {
+		may, err := in.olderDays(ctx)
+		return !may, err
+	}
 }
 
 // ring gives the keys of transaction IDs, as the ledger holds them.

@@ -111,6 +111,19 @@ func (m *minter) Bound(node uint16) txid.Tick {
 	return math.MaxUint64
 }
 
+// Reached gives the bound of a node, and whether an ID that stands on it is
+// minted and not yet written or given up.
+func (m *minter) Reached(node uint16) (below txid.Tick, open bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	mint, ok := m.all[node]
+	if !ok {
+		return math.MaxInt64, false
+	}
+	low := mint.Low()
+	return low, low <= mint.Last()
+}
+
 // Node gives the number that IDs are minted under now.
 func (m *minter) Node() uint16 { return m.current.Load().node }
 

@@ -23,6 +23,7 @@ import (
 	"waybill/internal/work/deliver"
 	"waybill/internal/work/refresh"
 	"waybill/internal/work/settle"
+	"waybill/internal/work/tally"
 )
 
 // shutdownTime is how long a node may take to finish what is in flight. What has
@@ -40,6 +41,7 @@ type node struct {
 	refresh  *refresh.Worker
 	settler  *settle.Settler
 	deliver  *deliver.Worker
+	tally    *tally.Worker
 	metrics  *prometheus.Registry
 
 	publicURL, adminURL string
@@ -54,7 +56,7 @@ func startNode(e *env, s *serveCmd) (*node, error) {
 		return nil, err
 	}
 	n := &node{installation: in, settings: s, metrics: prometheus.NewRegistry()}
-	n.warehouse = newWarehouse(s.reporting, in.dir, in.log)
+	n.reportsFrom(s.reporting)
 	if err := n.start(e.ctx); err != nil {
 		return nil, errors.Join(err, in.close())
 	}
@@ -82,8 +84,11 @@ func (n *node) start(ctx context.Context) error {
 		return err
 	}
 	n.publish(first)
-	n.changed = n.refresh.Refresh
+	n.changed, n.sources = n.refresh.Refresh, n.sourcesOfNode
 	n.makeWorkers()
+	if err := n.makeTally(ctx); err != nil {
+		return err
+	}
 	return n.open(ctx)
 }
 
@@ -102,6 +107,31 @@ func (n *node) makeWorkers() {
 	n.deliver = deliver.New(n.ledger, n.Catalog, deliver.Settings{
 		Version: version, AllowPrivate: n.settings.AllowPrivate, Metrics: n.metrics,
 	}, n.log)
+}
+
+// makeTally makes what fills the warehouse. Without one it has nothing to do.
+func (n *node) makeTally(ctx context.Context) error {
+	from, err := n.sources(ctx)
+	if err != nil {
+		return err
+	}
+	if n.settings.off() {
+		return nil
+	}
+	into := &feed{warehouse: n.warehouse}
+	n.tally = tally.New(from, into, tally.NewMetrics(n.metrics), n.log)
+	n.exchanged = func() { n.tally.Swap(into) }
+	n.warehouse.renewed = n.exchanged
+	return nil
+}
+
+// ship fills the warehouse once it is open.
+func (n *node) ship(ctx context.Context) error {
+	select {
+	case <-n.warehouse.tried:
+	case <-ctx.Done():
+	}
+	return n.tally.Run(ctx)
 }
 
 // edge makes what answers the public.
@@ -166,6 +196,12 @@ func (n *node) open(ctx context.Context) error {
 	n.group.start(ctx, "deliver", n.deliver.Run)
 	n.group.start(ctx, "retention", n.retain)
 	n.group.start(ctx, "warehouse", n.warehouse.keep)
+	if n.tally != nil {
+		n.group.start(ctx, "tally", n.ship)
+	}
+	if x := n.settings.exports; x.Dir != "" && !n.settings.off() {
+		n.group.start(ctx, "export", (&exporter{settings: x, warehouse: n.warehouse, log: n.log}).run)
+	}
 	for _, d := range doors { // last: everything behind them is there
 		n.serve(ctx, d)
 	}

@@ -14,8 +14,14 @@ import (
 // reads or writes them.
 type reporting struct {
 	Warehouse string `placeholder:"URL" help:"Where the rows of reports are kept: duckdb:FILE, or off for none. Left open: warehouse.duckdb in the data folder."`
-	Memory    size   `name:"warehouse-memory" default:"1GiB" placeholder:"SIZE" help:"The most memory that reports may take; beyond it they use the disk."`
-	Threads   int    `name:"warehouse-threads" placeholder:"N" help:"How many threads reports may take. Default: 2, or 1 on a single core."`
+	bounds
+}
+
+// bounds are what the warehouse may take, and how long it keeps what.
+type bounds struct {
+	Memory  size    `name:"warehouse-memory" default:"1GiB" placeholder:"SIZE" help:"The most memory that reports may take; beyond it they use the disk."`
+	Threads int     `name:"warehouse-threads" placeholder:"N" help:"How many threads reports may take. Default: 2, or 1 on a single core."`
+	Keep    keeping `name:"warehouse-retention" placeholder:"TABLE=TIME,…" help:"How long the rows of a table are kept for reports, such as clicks=400d,impressions=90d. Default: for good."`
 }
 
 const (

@@ -22,8 +22,8 @@ func TestWhereTheWarehouseIs(t *testing.T) {
 		{name: "not yet in ClickHouse", r: reporting{Warehouse: "clickhouse://host/db"}, wrong: "ClickHouse is not supported yet"},
 		{name: "not in what nobody knows", r: reporting{Warehouse: "oracle:x"}, wrong: "neither duckdb:FILE nor off"},
 		{name: "not in a file without a name", r: reporting{Warehouse: "duckdb:"}, wrong: "neither duckdb:FILE nor off"},
-		{name: "not in hardly any memory", r: reporting{Memory: 64 << 20}, wrong: "--warehouse-memory 64MiB is too little"},
-		{name: "not without a thread", r: reporting{Threads: -1}, wrong: "--warehouse-threads -1"},
+		{name: "not in hardly any memory", r: reporting{bounds: bounds{Memory: 64 << 20}}, wrong: "--warehouse-memory 64MiB is too little"},
+		{name: "not without a thread", r: reporting{bounds: bounds{Threads: -1}}, wrong: "--warehouse-threads -1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

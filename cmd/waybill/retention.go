@@ -35,20 +35,13 @@ func (n *node) checkRetention(c *catalog.Catalog) error {
 }
 
 // retain removes what is past its time, once an hour: clicks and signals by the
-// retention, kept answers and attempts by the ledger's own terms.
+// retention, kept answers and attempts by the ledger's own terms, personal data
+// and the rows of reports by their settings.
 func (n *node) retain(ctx context.Context) error {
 	tick := time.NewTicker(retainEvery)
 	defer tick.Stop()
 	for {
-		if err := n.forget(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			n.log.LogAttrs(ctx, slog.LevelError, "old records could not be removed", slog.Any("error", err))
-		}
-		if err := n.ledger.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			n.log.LogAttrs(ctx, slog.LevelWarn, "the ledger could not be tidied", slog.Any("error", err))
-		}
-		if err := n.forgetPeople(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			n.log.LogAttrs(ctx, slog.LevelError, "personal data could not be taken out of old records", slog.Any("error", err))
-		}
+		n.tidy(ctx, time.Now())
 		select {
 		case <-ctx.Done():
 			return nil
@@ -57,19 +50,33 @@ func (n *node) retain(ctx context.Context) error {
 	}
 }
 
-// forgetPeople takes personal data out of what is older than the settings say.
-func (n *node) forgetPeople(ctx context.Context, now time.Time) error {
-	p := n.settings.privacy
-	if !p.on() {
-		return nil
+// tidy does all of it once. What fails is said, and tried again the next time.
+func (n *node) tidy(ctx context.Context, now time.Time) {
+	steps := []struct {
+		do      func(context.Context, time.Time) error
+		message string
+	}{
+		{n.forget, "old records could not be removed"},
+		{n.ledger.Tidy, "the ledger could not be tidied"},
+		{n.forgetPeople, "personal data could not be taken out of old records"},
+		{n.forgetReports, "old days could not be removed from the warehouse"},
 	}
-	return n.anonymiseJournal(ctx, p.before(now), p.anonymiser(n.Catalog().Ring()))
+	for _, step := range steps {
+		if err := step.do(ctx, now); err != nil && ctx.Err() == nil {
+			n.log.LogAttrs(ctx, slog.LevelError, "a chore failed and is tried again in an hour", slog.String("failed", step.message), slog.Any("error", err))
+		}
+	}
 }
 
 // forget removes the journal's records that are older than the retention.
 func (n *node) forget(ctx context.Context, now time.Time) error {
-	before := now.Add(-n.settings.Retention.Duration())
-	b, err := n.journal.Mark(ctx, horizonMark)
+	return n.stepwise(ctx, horizonMark, now.Add(-n.settings.Retention.Duration()), n.journal.Retain)
+}
+
+// stepwise has do reach back to a time, at most a stride further than the last
+// time, and keeps in the journal how far it reached.
+func (in *installation) stepwise(ctx context.Context, mark string, before time.Time, do func(context.Context, time.Time) error) error {
+	b, err := in.journal.Mark(ctx, mark)
 	if err != nil && fault.Of(err) != fault.NotFound {
 		return fmt.Errorf("read how far was removed: %w", err)
 	}
@@ -79,8 +86,41 @@ func (n *node) forget(ctx context.Context, now time.Time) error {
 			before = furthest
 		}
 	}
-	if err := n.journal.Retain(ctx, before); err != nil {
+	if err := do(ctx, before); err != nil {
 		return err
 	}
-	return n.journal.SetMark(ctx, horizonMark, binary.BigEndian.AppendUint64(nil, uint64(before.UnixMilli())))
+	return in.journal.SetMark(ctx, mark, binary.BigEndian.AppendUint64(nil, uint64(before.UnixMilli())))
+}
+
+// forgetPeople takes personal data out of what is older than the settings say,
+// in the journal first, so that nothing is shipped anew as it came.
+func (n *node) forgetPeople(ctx context.Context, now time.Time) error {
+	p := n.settings.privacy
+	if !p.on() {
+		return nil
+	}
+	a := p.anonymiser(n.Catalog().Ring())
+	if err := n.anonymiseJournal(ctx, p.before(now), a); err != nil || n.warehouse.ready(ctx) != nil {
+		return err
+	}
+	return n.stepwise(ctx, "warehouse/personal/"+string(p.Care), p.before(now), func(ctx context.Context, before time.Time) error {
+		return n.warehouse.use(ctx, func(ctx context.Context, f *openFile) error { return f.Anonymise(ctx, before, a) })
+	})
+}
+
+// forgetReports drops the warehouse's days that are past their time.
+func (n *node) forgetReports(ctx context.Context, now time.Time) error {
+	if n.warehouse.ready(ctx) != nil {
+		return nil // there is none, or it is said elsewhere why not
+	}
+	for table, kept := range n.settings.Keep {
+		before := now.Add(-kept.Duration()).UTC().Truncate(24 * time.Hour)
+		err := n.stepwise(ctx, "warehouse/retention/"+table, before, func(ctx context.Context, before time.Time) error {
+			return n.warehouse.use(ctx, func(ctx context.Context, f *openFile) error { return f.Retain(ctx, table, before) })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -18,13 +18,13 @@ type serveCmd struct {
 	common
 	reporting
 	privacy
+	exports
 	Listen       string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where to answer clicks and postbacks; also API and metrics unless --admin-listen is given."`
 	AdminListen  string         `placeholder:"ADDR" help:"Answer API and metrics only here, never on a tracking domain."`
 	PublicURL    string         `name:"public-url" placeholder:"URL" help:"How the public reaches this node, such as https://go.example.com; used in the links that Waybill hands out."`
 	Trusted      []netip.Prefix `name:"trusted-proxies" placeholder:"CIDR,…" help:"Proxies whose Forwarded or X-Forwarded-For is believed. Default: none."`
 	AllowPrivate []netip.Prefix `name:"allow-private-destinations" placeholder:"CIDR,…" help:"Loopback and private addresses that outbound postbacks may reach; all others are refused."`
 	Retention    span.Span      `default:"400d" help:"How long clicks and signals are kept."`
-	Keep         keeping        `name:"warehouse-retention" placeholder:"TABLE=TIME,…" help:"How long the rows of a table are kept for reports, such as clicks=400d,impressions=90d. Default: for good."`
 	MinFreeMiB   uint64         `name:"min-free-mib" placeholder:"MIB" help:"Refuse to write when less disk than this is free. Default: 1% of the disk, at least 256."`
 }
 

@@ -54,6 +54,9 @@ func (l *tableList) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MarshalText writes the names.
+func (l tableList) MarshalText() ([]byte, error) { return []byte(strings.Join(l, ",")), nil }
+
 // allTables gives the names of all tables.
 func allTables() []string {
 	var names []string

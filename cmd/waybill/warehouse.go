@@ -25,6 +25,11 @@ type warehouse struct {
 	path     string
 	log      *slog.Logger
 	asked    func(took time.Duration, err error) // of every view
+	renewed  func()                              // after another file was put in the place of a lost one
+	held     func(context.Context) (bool, error) // whether journal and ledger hold all that a lost one held
+
+	tried      chan struct{} // closed when keep has tried to open the file
+	rebuilding sync.Mutex    // held while a new file is made
 
 	mu   sync.RWMutex // held for reading while the file is used, for writing to open and close it
 	file *openFile    // nil when there is none
@@ -45,16 +50,14 @@ var errOff = fault.New(fault.Unavailable, "this node keeps no reports: it was st
 
 // newWarehouse makes a warehouse that is not open yet.
 func newWarehouse(r reporting, dir string, log *slog.Logger) *warehouse {
-	w := &warehouse{settings: r, path: r.path(dir), log: log, asked: func(time.Duration, error) {}}
+	w := &warehouse{settings: r, path: r.path(dir), log: log, asked: func(time.Duration, error) {}, renewed: func() {}, tried: make(chan struct{})}
+	w.held = func(context.Context) (bool, error) { return false, nil }
 	w.without(fault.New(fault.Unavailable, "the warehouse is not open yet; try again"))
 	if r.off() {
 		w.without(errOff)
 	}
 	return w
 }
-
-// walFile is DuckDB's write-ahead log of a file.
-func walFile(path string) string { return path + ".wal" }
 
 // open opens the file, or makes it when it is missing.
 func (w *warehouse) open(ctx context.Context) error {
@@ -64,6 +67,15 @@ func (w *warehouse) open(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.openLocked(ctx)
+}
+
+// ready opens the file where nobody has yet. One that is known to be damaged
+// stays out of use.
+func (w *warehouse) ready(ctx context.Context) error {
+	if why := w.state(); why == nil || fault.Of(why) == fault.Damaged {
+		return why
+	}
+	return w.open(ctx)
 }
 
 func (w *warehouse) openLocked(ctx context.Context) error {
@@ -81,13 +93,10 @@ func (w *warehouse) openLocked(ctx context.Context) error {
 }
 
 func (w *warehouse) openFile(ctx context.Context) (*openFile, error) {
-	if _, err := os.Stat(w.path); errors.Is(err, fs.ErrNotExist) {
-		// A log without its file belongs to one that was deleted.
-		if err := removeAll(walFile(w.path)); err != nil {
-			return nil, err
-		}
-	}
 	db, err := duckwarehouse.Open(ctx, w.path, w.options())
+	if fault.Of(err) == fault.Damaged && missing(w.path) {
+		db, err = w.makeAnew(ctx, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +105,29 @@ func (w *warehouse) openFile(ctx context.Context) (*openFile, error) {
 		return nil, errors.Join(fmt.Errorf("look at the warehouse: %w", err), db.Close())
 	}
 	return &openFile{Warehouse: db, info: info, ending: make(chan struct{})}, nil
+}
+
+// missing reports whether there is no file at a path.
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// makeAnew makes a file in place of one that is gone, which is filled from the
+// beginning, unless that one may have held what nobody else holds.
+func (w *warehouse) makeAnew(ctx context.Context, gone error) (*duckwarehouse.Warehouse, error) {
+	held, err := w.held(ctx)
+	if err != nil {
+		return nil, errors.Join(gone, err)
+	}
+	if !held {
+		return nil, gone
+	}
+	if err := duckwarehouse.Remove(w.path); err != nil {
+		return nil, errors.Join(gone, err)
+	}
+	w.log.LogAttrs(ctx, slog.LevelError, "warehouse's file is gone: a new one is filled from journal and ledger", slog.String("path", w.path))
+	return duckwarehouse.Open(ctx, w.path, w.options())
 }
 
 // options gives the settings of DuckDB.
@@ -187,15 +219,26 @@ func (w *warehouse) damaged(ctx context.Context, f *openFile, cause error) {
 		slog.Any("error", cause), slog.Any("closed", closed))
 }
 
-// Append stores a batch of facts.
-func (w *warehouse) Append(ctx context.Context, b fact.Batch) error {
-	return w.use(ctx, func(ctx context.Context, f *openFile) error { return f.Append(ctx, b) })
-}
-
 // Positions gives how far each source is stored.
 func (w *warehouse) Positions(ctx context.Context) (all []fact.Position, err error) {
 	err = w.use(ctx, func(ctx context.Context, f *openFile) error {
 		all, err = f.Positions(ctx)
+		return err
+	})
+	return all, err
+}
+
+// verify reads every block of the file.
+func (w *warehouse) verify(ctx context.Context) error {
+	return w.use(ctx, func(ctx context.Context, f *openFile) error {
+		return f.Verify(ctx, func(string, time.Time, int, int) {})
+	})
+}
+
+// days gives the days that a table has rows of, in order.
+func (w *warehouse) days(ctx context.Context, table string) (all []time.Time, err error) {
+	err = w.use(ctx, func(ctx context.Context, f *openFile) error {
+		all, err = f.Days(ctx, table)
 		return err
 	})
 	return all, err
@@ -218,17 +261,7 @@ func (w *warehouse) lost() bool {
 		return false
 	}
 	now, err := os.Stat(w.path)
-	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, w.file.info)
-}
-
-// removeAll removes files that may not be there.
-func removeAll(paths ...string) error {
-	for _, path := range paths {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove an old file: %w", err)
-		}
-	}
-	return nil
+	return missing(w.path) || err == nil && !os.SameFile(now, w.file.info)
 }
 
 // keepEvery is how often the file is looked at, and reopenEvery how often one
@@ -249,6 +282,7 @@ func (w *warehouse) keep(ctx context.Context) error {
 	if err := w.open(ctx); err != nil && ctx.Err() == nil {
 		w.log.LogAttrs(ctx, slog.LevelError, "warehouse cannot be opened; clicks and postbacks go on, reports answer 503", slog.Any("error", err))
 	}
+	close(w.tried)
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
 	for n := 1; ; n++ {
@@ -258,22 +292,32 @@ func (w *warehouse) keep(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		switch why := w.state(); {
-		case why == nil && w.lost():
-			w.renew(ctx)
-		case why != nil && fault.Of(why) != fault.Damaged && n%int(reopenEvery/keepEvery) == 0:
-			w.tryAgain(ctx)
+		if !w.rebuilding.TryLock() {
+			continue // who rebuilds opens and closes it
 		}
+		w.look(ctx, n%int(reopenEvery/keepEvery) == 0)
+		w.rebuilding.Unlock()
 	}
 }
 
-// renew makes a new file in place of one that was removed while it was open.
+// look looks after the file once.
+func (w *warehouse) look(ctx context.Context, again bool) {
+	switch why := w.state(); {
+	case why == nil && w.lost():
+		w.renew(ctx)
+	case why != nil && fault.Of(why) != fault.Damaged && again:
+		w.tryAgain(ctx)
+	}
+}
+
+// renew opens what is there in place of a file that was removed while it was
+// open, or makes one.
 func (w *warehouse) renew(ctx context.Context) {
-	gone := fault.New(fault.Unavailable, "the warehouse's file was removed while it was in use; it is made anew")
-	closed := w.close(gone)
+	closed := w.close(fault.New(fault.Unavailable, "the warehouse's file was removed while it was in use"))
 	err := w.open(ctx)
-	w.log.LogAttrs(ctx, slog.LevelError, "warehouse's file was removed while it was in use: a new one is filled from journal and ledger",
-		slog.String("path", w.path), slog.Any("closed", closed), slog.Any("error", err))
+	w.log.LogAttrs(ctx, slog.LevelError, "warehouse's file was removed while it was in use",
+		slog.String("path", w.path), slog.Any("closed", closed), slog.Any("opened", err))
+	w.renewed()
 }
 
 // tryAgain opens a file that could not be opened before.

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"waybill/internal/fault"
+	"waybill/internal/store/duckwarehouse"
+)
+
+// The files beside the warehouse's.
+const (
+	oldSuffix = ".old" // the one before the last rebuild
+	newSuffix = ".new" // one that is being made
+	walSuffix = ".wal" // what one holds that is not in it yet
+)
+
+// fresh is where a new file is made.
+func (w *warehouse) fresh() string { return w.path + newSuffix }
+
+// exchange puts the new file in the place of the present one, which is kept as
+// the old one until the next time. A crash in between leaves one of them there,
+// whole: at worst the present one without what stood in its log alone, which is
+// shipped again.
+func (w *warehouse) exchange(ctx context.Context) error {
+	w.interrupt()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.closeLocked(fault.New(fault.Unavailable, "the warehouse is being exchanged; try again")); err != nil {
+		w.log.LogAttrs(ctx, slog.LevelWarn, "old warehouse was not closed in good order", slog.Any("error", err))
+	}
+	if err := w.shift(); err != nil {
+		return errors.Join(fmt.Errorf("put the new warehouse in its place: %w", err), w.openLocked(ctx))
+	}
+	return w.openLocked(ctx)
+}
+
+// shift renames the files.
+func (w *warehouse) shift() error {
+	old := w.path + oldSuffix
+	err := duckwarehouse.Remove(old)
+	if err == nil {
+		err = optional(os.Link(w.path, old))
+	}
+	if err == nil {
+		err = optional(os.Rename(w.path+walSuffix, old+walSuffix))
+	}
+	if err == nil {
+		err = duckwarehouse.Replace(w.fresh(), w.path)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(w.path))
+	}
+	return err
+}
+
+// optional forgives that there is no such file.
+func optional(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// copyInto copies a table's days before a time into another file. Nobody else may
+// have the file open meanwhile, so reports wait for as long as that takes.
+func (w *warehouse) copyInto(ctx context.Context, into *duckwarehouse.Warehouse, table string, before time.Time, say func(string, ...any)) error {
+	days, err := w.days(ctx, table)
+	if err != nil || len(days) == 0 || !days[0].Before(before) {
+		return err
+	}
+	if err := w.close(fault.New(fault.Unavailable, "older days are being copied into a new warehouse; try again later")); err != nil {
+		w.log.LogAttrs(ctx, slog.LevelWarn, "old warehouse was not closed in good order", slog.Any("error", err))
+	}
+	say("Copying the %s from before %s …", pluralOf(table), before.Format(time.DateOnly))
+	err = into.CopyDays(ctx, w.path, table, before, func(string, time.Time, int, int) {})
+	return errors.Join(err, w.open(context.WithoutCancel(ctx)))
+}
