@@ -206,7 +206,8 @@ func (p *scanner) numericDate(ok bool) (stamp, bool) {
 		return stamp{}, false
 	}
 	p.space()
-	s, second := stamp{form: inDoubt}, 0
+	s := stamp{form: inDoubt}
+	var second int
 	if w := p.word(); w != "" {
 		month, known := monthOf(w)
 		if !known {
@@ -264,7 +265,7 @@ func (p *scanner) clock(s *stamp) bool {
 			if c < '0' || c > '9' {
 				break
 			}
-			s.nano += int32(c-'0') * scale
+			s.nano += (c - '0') * scale
 			scale /= 10
 			p.rest = p.rest[1:]
 		}

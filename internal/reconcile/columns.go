@@ -261,21 +261,7 @@ func (m *mapping) byIDs() {
 		if m.taken(at) {
 			continue
 		}
-		var clicks, conversions int
-		for _, line := range m.sample {
-			if at >= len(line) {
-				continue
-			}
-			id, err := txid.Parse(strings.TrimSpace(line[at]))
-			if err != nil || !m.verify(id) {
-				continue
-			}
-			if id.Kind() == txid.Conversion {
-				conversions++
-			} else {
-				clicks++
-			}
-		}
+		clicks, conversions := m.ids(at)
 		switch {
 		case clicks > 0 && clicks >= conversions && !m.has(FieldTransaction):
 			m.add(FieldTransaction, at, byContents)
@@ -283,6 +269,24 @@ func (m *mapping) byIDs() {
 			m.add(FieldConversion, at, byContents)
 		}
 	}
+}
+
+// ids counts a column's values that are IDs of ours.
+func (m *mapping) ids(at int) (clicks, conversions int) {
+	for _, line := range m.sample {
+		if at >= len(line) {
+			continue
+		}
+		id, err := txid.Parse(line[at])
+		switch {
+		case err != nil || !m.verify(id):
+		case id.Kind() == txid.Conversion:
+			conversions++
+		default:
+			clicks++
+		}
+	}
+	return clicks, conversions
 }
 
 // byTimes takes the first column in which every value is a time with a date.

@@ -133,46 +133,21 @@ func taxes() []int64 {
 // findFactors looks for a factor that explains most of the differences of one
 // measure and currency.
 func (m *Match) findFactors() {
-	type kind struct {
-		measure  Measure
-		currency money.Currency
-	}
-	ratios := map[kind]map[int64]int{}
-	pairs := map[kind][]difference{}
+	pairs := map[sumKey][]difference{}
 	for i := range m.lines {
 		if m.lines[i].mate < 0 {
 			continue
 		}
 		l, o := &m.list.Lines[i], &m.ours[m.lines[i].mate]
 		for _, measure := range m.Side.Measures() {
-			d := m.difference(l, o, measure)
-			if !d.differs || d.theirs.Units <= 0 || d.ours.Units <= 0 || d.theirs.Currency != d.ours.Currency || d.reason == Rounding {
-				continue
+			if d := m.difference(l, o, measure); d.hasRatio() {
+				k := sumKey{measure, d.ours.Currency}
+				pairs[k] = append(pairs[k], d)
 			}
-			k := kind{measure, d.ours.Currency}
-			if ratios[k] == nil {
-				ratios[k] = map[int64]int{}
-			}
-			ratios[k][ratioOf(d)]++
-			pairs[k] = append(pairs[k], d)
 		}
 	}
 	for k, all := range pairs {
-		if len(all) < leastFactor {
-			continue
-		}
-		best := factor{measure: k.measure, currency: k.currency, of: len(all)}
-		for _, ratio := range candidates(ratios[k]) {
-			f := factor{measure: k.measure, currency: k.currency, ratio: ratio, of: len(all)}
-			for _, d := range all {
-				if f.fits(d) {
-					f.lines++
-				}
-			}
-			if f.lines > best.lines {
-				best = f
-			}
-		}
+		best := bestFactor(factor{measure: k.measure, currency: k.currency, of: len(all)}, all)
 		if best.lines >= leastFactor && best.lines*10 >= len(all)*6 {
 			m.factors = append(m.factors, best)
 		}
@@ -180,6 +155,35 @@ func (m *Match) findFactors() {
 	slices.SortFunc(m.factors, func(a, b factor) int {
 		return cmp.Or(cmp.Compare(a.measure, b.measure), cmp.Compare(a.currency, b.currency))
 	})
+}
+
+// hasRatio reports whether a difference may be a factor's.
+func (d difference) hasRatio() bool {
+	return d.differs && d.theirs.Units > 0 && d.ours.Units > 0 && d.theirs.Currency == d.ours.Currency && d.reason != Rounding
+}
+
+// bestFactor gives the ratio that explains most of the differences.
+func bestFactor(best factor, all []difference) factor {
+	if len(all) < leastFactor {
+		return best
+	}
+	ratios := map[int64]int{}
+	for _, d := range all {
+		ratios[ratioOf(d)]++
+	}
+	for _, ratio := range candidates(ratios) {
+		f := best
+		f.ratio, f.lines = ratio, 0
+		for _, d := range all {
+			if f.fits(d) {
+				f.lines++
+			}
+		}
+		if f.lines > best.lines {
+			best = f
+		}
+	}
+	return best
 }
 
 func ratioOf(d difference) int64 {

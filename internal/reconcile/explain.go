@@ -51,22 +51,7 @@ func (m *Match) Unexplained() (clicks []txid.ID, others bool) {
 // AddSignal takes in a signal. Of several about one line, the latest that was
 // rejected says most, then the latest of all.
 func (m *Match) AddSignal(s Signal) {
-	var about []int32
-	if !s.TransactionID.IsZero() {
-		about = m.linesByClick[s.TransactionID]
-	}
-	if about == nil && s.Text != "" {
-		about = m.linesByText[s.Text]
-		if id, err := txid.Parse(s.Text); err == nil {
-			about = m.linesByClick[id]
-		}
-	}
-	if about == nil && s.OrderID != "" {
-		about = slices.DeleteFunc(slices.Clone(m.linesByOrder[orderKey(s.OrderID)]), func(i int32) bool {
-			return !m.list.Lines[i].Click.IsZero() && !s.TransactionID.IsZero()
-		})
-	}
-	for _, i := range about {
+	for _, i := range m.about(s) {
 		t := &m.lines[i]
 		if t.mate >= 0 || t.first >= 0 {
 			continue
@@ -79,6 +64,23 @@ func (m *Match) AddSignal(s Signal) {
 			t.signal = &kept
 		}
 	}
+}
+
+// about gives the lines that a signal may be about: by its click, by what it
+// sent in place of one, by its order.
+func (m *Match) about(s Signal) []int32 {
+	if found := m.linesByClick[s.TransactionID]; found != nil {
+		return found
+	}
+	if id, err := txid.Parse(s.Text); err == nil && m.linesByClick[id] != nil {
+		return m.linesByClick[id]
+	}
+	if found := m.linesByText[s.Text]; found != nil {
+		return found
+	}
+	return slices.DeleteFunc(slices.Clone(m.linesByOrder[orderKey(s.OrderID)]), func(i int32) bool {
+		return !m.list.Lines[i].Click.IsZero() && !s.TransactionID.IsZero()
+	})
 }
 
 // telling says how much a signal's verdict explains why a line has no
@@ -107,7 +109,7 @@ func (m *Match) explain() {
 	m.match()
 	for i := range m.lines {
 		if t := &m.lines[i]; !t.outside && t.mate < 0 && t.first < 0 {
-			t.reason = m.elsewhere(&m.list.Lines[i], t, int32(i)) //nolint:gosec // a list has at most MaxLines
+			t.reason = m.elsewhere(&m.list.Lines[i], t, int32(i))
 		}
 	}
 	m.findLikely()

@@ -52,7 +52,7 @@ func (m *Match) byBrokenID() {
 		}
 		if near >= 0 && m.ours[near].free() {
 			m.lines[i].likely, m.lines[i].near = near, reason
-			m.ours[near].likely = int32(i) //nolint:gosec // a list has at most MaxLines
+			m.ours[near].likely = int32(i)
 		}
 	}
 }
@@ -77,7 +77,7 @@ func (m *Match) spellings(halves map[string][]int32) []spelling {
 		if !m.ours[i].free() || m.ours[i].TransactionID.IsZero() {
 			continue
 		}
-		text, at := m.ours[i].TransactionID.String(), int32(i) //nolint:gosec // fits into memory
+		text, at := m.ours[i].TransactionID.String(), int32(i)
 		spelled = append(spelled, spelling{text, at})
 		half := len(text) / 2
 		halves[text[:half]] = append(halves[text[:half]], at)
@@ -134,43 +134,24 @@ func lettersApart(a, b string) int {
 	return n
 }
 
+// price is one amount of one measure.
+type price struct {
+	measure Measure
+	units   int64
+}
+
 // byMoneyAndTime joins a line and a conversion that have no other of the same
 // amount within the window.
 func (m *Match) byMoneyAndTime() {
-	type price struct {
-		measure Measure
-		units   int64
-	}
-	prices := map[price][]int32{}
-	for i := range m.ours {
-		o := &m.ours[i]
-		if !o.free() || o.Status == conversion.Rejected {
-			continue
-		}
-		for _, measure := range m.Side.Measures() {
-			if units := o.Money[measure].Units; units != 0 {
-				prices[price{measure, units}] = append(prices[price{measure, units}], int32(i)) //nolint:gosec // fits into memory
-			}
-		}
-	}
-	for _, list := range prices {
-		slices.SortFunc(list, func(a, b int32) int { return m.ours[a].OccurredAt.Compare(m.ours[b].OccurredAt) })
-	}
+	prices := m.prices()
 	wanted := map[int32][]int32{} // the lines that a conversion may be
 	for i := range m.lines {
 		l := &m.list.Lines[i]
 		if !m.lines[i].free() || !l.Clock {
 			continue
 		}
-		for _, measure := range m.Side.Measures() {
-			units, ok := l.Value(measure)
-			if !ok || units == 0 {
-				continue
-			}
-			if found := m.around(prices[price{measure, units}], l); found >= 0 {
-				wanted[found] = append(wanted[found], int32(i)) //nolint:gosec // a list has at most MaxLines
-			}
-			break
+		if found := m.around(prices[m.priceOf(l)], l); found >= 0 {
+			wanted[found] = append(wanted[found], int32(i))
 		}
 	}
 	for o, lines := range wanted {
@@ -179,6 +160,37 @@ func (m *Match) byMoneyAndTime() {
 			m.lines[lines[0]].likely, m.lines[lines[0]].near = o, nearByMoneyAndTime
 		}
 	}
+}
+
+// prices gives the conversions that have nothing yet by their money, each list
+// in order of time.
+func (m *Match) prices() map[price][]int32 {
+	prices := map[price][]int32{}
+	for i := range m.ours {
+		o := &m.ours[i]
+		if !o.free() || o.Status == conversion.Rejected {
+			continue
+		}
+		for _, measure := range m.Side.Measures() {
+			if units := o.Money[measure].Units; units != 0 {
+				prices[price{measure, units}] = append(prices[price{measure, units}], int32(i))
+			}
+		}
+	}
+	for _, list := range prices {
+		slices.SortFunc(list, func(a, b int32) int { return m.ours[a].OccurredAt.Compare(m.ours[b].OccurredAt) })
+	}
+	return prices
+}
+
+// priceOf gives the first money that a line says.
+func (m *Match) priceOf(l *Line) price {
+	for _, measure := range m.Side.Measures() {
+		if units, ok := l.Value(measure); ok && units != 0 {
+			return price{measure, units}
+		}
+	}
+	return price{}
 }
 
 // around gives the only conversion within the window around a line, -1 when

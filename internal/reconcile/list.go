@@ -324,19 +324,11 @@ func isTotal(values []string) bool {
 }
 
 func (r *reader) identify(c cells, l *Line) {
-	if text := r.value(c, FieldTransaction); text != "" {
-		if id, err := txid.Parse(text); err == nil {
-			l.Click = id
-		} else {
-			l.Text = strings.Clone(short(text, maxID))
-		}
-	}
-	if text := r.value(c, FieldConversion); text != "" {
-		if id, err := txid.Parse(text); err == nil {
-			l.ID = id
-		} else if l.Click.IsZero() && l.Text == "" {
-			l.Text = strings.Clone(short(text, maxID))
-		}
+	var other string
+	l.Click, l.Text = parseID(r.value(c, FieldTransaction))
+	l.ID, other = parseID(r.value(c, FieldConversion))
+	if l.Click.IsZero() && l.Text == "" {
+		l.Text = other
 	}
 	if l.Click.Kind() == txid.Conversion && l.ID.IsZero() { // ours, under another name
 		l.Click, l.ID = txid.ID{}, l.Click
@@ -351,6 +343,17 @@ func (r *reader) identify(c cells, l *Line) {
 			l.OfferID = n
 		}
 	}
+}
+
+// parseID reads an ID; what is none is given as it stood.
+func parseID(text string) (txid.ID, string) {
+	if text == "" {
+		return txid.ID{}, ""
+	}
+	if id, err := txid.Parse(text); err == nil {
+		return id, ""
+	}
+	return txid.ID{}, strings.Clone(short(text, maxID))
 }
 
 func (r *reader) amount(c cells, l *Line, m Measure) {
@@ -391,7 +394,7 @@ func (r *reader) currency(c cells, l *Line) {
 			l.Currency = got
 		}
 	}
-	l.Currency = cmp.Or(l.Currency, r.Reading.Currency)
+	l.Currency = cmp.Or(l.Currency, r.Currency)
 }
 
 func (r *reader) status(c cells, l *Line) {

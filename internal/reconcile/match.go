@@ -42,6 +42,7 @@ type Match struct {
 	byID         map[txid.ID]int32
 	byOrder      map[string][]int32
 	byDigits     map[string][]int32 // by orders that lost their leading zeros
+	places       []int32 // each number in its own place, to make lists of one
 	matched      bool
 	factors      []factor
 	shift        *Shift
@@ -80,6 +81,7 @@ func New(list *List, p Params) (*Match, error) {
 		Params: p, list: list, lines: make([]theirs, len(list.Lines)),
 		linesByClick: map[txid.ID][]int32{}, linesByID: map[txid.ID][]int32{}, linesByOrder: map[string][]int32{}, linesByText: map[string][]int32{},
 		byClick: map[txid.ID][]int32{}, byID: map[txid.ID]int32{}, byOrder: map[string][]int32{}, byDigits: map[string][]int32{},
+		places: make([]int32, len(list.Lines)),
 	}
 	if err := m.period(); err != nil {
 		return nil, err
@@ -87,6 +89,7 @@ func New(list *List, p Params) (*Match, error) {
 	for i := range list.Lines {
 		l, t := &list.Lines[i], &m.lines[i]
 		*t = theirs{mate: -1, first: -1, likely: -1}
+		m.places[i] = int32(i)
 		t.outside = !l.At.IsZero() && !m.within(l.At)
 		m.index(int32(i), l) //nolint:gosec // a list has at most MaxLines
 	}
@@ -95,20 +98,30 @@ func New(list *List, p Params) (*Match, error) {
 
 func (m *Match) index(i int32, l *Line) {
 	if !l.Click.IsZero() {
-		m.linesByClick[l.Click] = append(m.linesByClick[l.Click], i)
+		enter(m.linesByClick, l.Click, i, m.places)
 	}
 	if !l.ID.IsZero() {
-		m.linesByID[l.ID] = append(m.linesByID[l.ID], i)
+		enter(m.linesByID, l.ID, i, m.places)
 	}
 	if l.Text != "" {
-		m.linesByText[l.Text] = append(m.linesByText[l.Text], i)
+		enter(m.linesByText, l.Text, i, m.places)
 	}
 	if o := orderKey(l.OrderID); o != "" {
-		m.linesByOrder[o] = append(m.linesByOrder[o], i)
+		enter(m.linesByOrder, o, i, m.places)
 		if d := digitsKey(o); d != o {
-			m.linesByOrder[d] = append(m.linesByOrder[d], i)
+			enter(m.linesByOrder, d, i, m.places)
 		}
 	}
+}
+
+// enter adds a number to a key's list. Almost all lists hold one, and lie within
+// places.
+func enter[K comparable](index map[K][]int32, key K, i int32, places []int32) {
+	if have, ok := index[key]; ok {
+		index[key] = append(have, i)
+		return
+	}
+	index[key] = places[i : i+1 : i+1]
 }
 
 // Scope says which conversions are to be handed in: those of the period, and of
@@ -132,11 +145,18 @@ func (m *Match) Add(c Conversion) {
 	}
 	i := int32(len(m.ours)) //nolint:gosec // far fewer than 2^31 fit into memory
 	m.ours = append(m.ours, o)
+	for int(i) >= len(m.places) {
+		m.places = append(m.places, int32(len(m.places))) //nolint:gosec // as above
+	}
 	m.byID[c.ID] = i
-	m.byClick[c.TransactionID] = append(m.byClick[c.TransactionID], i)
+	if !c.TransactionID.IsZero() {
+		enter(m.byClick, c.TransactionID, i, m.places)
+	}
 	if order != "" {
-		m.byOrder[order] = append(m.byOrder[order], i)
-		m.byDigits[digitsKey(order)] = append(m.byDigits[digitsKey(order)], i)
+		enter(m.byOrder, order, i, m.places)
+		if d := digitsKey(order); d != order {
+			enter(m.byDigits, d, i, m.places)
+		}
 	}
 }
 
@@ -211,16 +231,16 @@ func (m *Match) closer(l *Line, a, b *ours) bool {
 
 // sameMoney reports whether every measure that a line names is the same.
 func (m *Match) sameMoney(l *Line, o *ours) bool {
-	any := false
+	said := false
 	for _, measure := range m.Side.Measures() {
 		if v, ok := l.Value(measure); ok {
 			if v != o.Money[measure].Units {
 				return false
 			}
-			any = true
+			said = true
 		}
 	}
-	return any
+	return said
 }
 
 func (m *Match) sameID(l *Line) []int32 {
@@ -264,14 +284,15 @@ func (m *Match) ofClick(l *Line, fits func(*ours) bool) []int32 {
 func (m *Match) sameOrder(l *Line) []int32 { return m.ofOrder(l, m.byOrder[orderKey(l.OrderID)]) }
 
 func (m *Match) sameDigits(l *Line) []int32 {
-	return m.ofOrder(l, m.byDigits[digitsKey(orderKey(l.OrderID))])
+	d := digitsKey(orderKey(l.OrderID))
+	return m.ofOrder(l, slices.Concat(m.byOrder[d], m.byDigits[d]))
 }
 
 // ofOrder leaves the conversions of an order that a line may mean: of its offer,
 // if it names one, and not of another click. An order that several offers know
 // is told apart by its money alone.
 func (m *Match) ofOrder(l *Line, found []int32) []int32 {
-	if l.OrderID == "" {
+	if l.OrderID == "" || len(found) == 0 {
 		return nil
 	}
 	all := slices.DeleteFunc(slices.Clone(found), func(i int32) bool {

@@ -124,8 +124,11 @@ func TestLinesFindTheirConversion(t *testing.T) {
 		class   reconcile.Class // of what is not matched
 		reason  reconcile.Reason
 	}{
-		{"by transaction ID and order, in any order of lines", click + ",," + second.OrderID + ",70|" + click + ",," + first.OrderID + ",50",
-			[]string{second.ID.String(), first.ID.String()}, "", ""},
+		{
+			"by transaction ID and order, in any order of lines", click + ",," + second.OrderID + ",70|" + click + ",," + first.OrderID + ",50",
+			[]string{second.ID.String(), first.ID.String()},
+			"", "",
+		},
 		{"by transaction ID and amount", click + ",,,70", []string{second.ID.String()}, "", ""},
 		{"by the ID in capitals, with o for 0", strings.ReplaceAll(strings.ToUpper(third.TransactionID.String()), "0", "O") + ",,,90", []string{third.ID.String()}, "", ""},
 		{"by conversion ID, whatever else it says", "," + first.ID.String() + ",Z,50", []string{first.ID.String()}, "", ""},
@@ -133,12 +136,21 @@ func TestLinesFindTheirConversion(t *testing.T) {
 		{"by an order that lost its zeros", ",,123,90", []string{third.ID.String()}, "", ""},
 		{"by transaction ID though the order is written otherwise", third.TransactionID.String() + ",,Order 00123,90", []string{third.ID.String()}, "", ""},
 		{"by order though the transaction ID is broken", "zzz,," + first.OrderID + ",50", []string{first.ID.String()}, "", ""},
-		{"the second line of one conversion is a repetition", third.TransactionID.String() + ",,,90|" + third.TransactionID.String() + ",,,90",
-			[]string{third.ID.String()}, reconcile.Duplicate, reconcile.SameInList},
-		{"a refund is a repetition that takes back", third.TransactionID.String() + ",,,90|" + third.TransactionID.String() + ",,,-90",
-			[]string{third.ID.String()}, reconcile.Duplicate, reconcile.ReversedInList},
-		{"a third order of a click is another one", click + ",," + first.OrderID + ",50|" + click + ",," + second.OrderID + ",70|" + click + ",,NEW,11",
-			[]string{first.ID.String(), second.ID.String()}, reconcile.MissingHere, reconcile.OtherOrder},
+		{
+			"the second line of one conversion is a repetition", third.TransactionID.String() + ",,,90|" + third.TransactionID.String() + ",,,90",
+			[]string{third.ID.String()},
+			reconcile.Duplicate, reconcile.SameInList,
+		},
+		{
+			"a refund is a repetition that takes back", third.TransactionID.String() + ",,,90|" + third.TransactionID.String() + ",,,-90",
+			[]string{third.ID.String()},
+			reconcile.Duplicate, reconcile.ReversedInList,
+		},
+		{
+			"a third order of a click is another one", click + ",," + first.OrderID + ",50|" + click + ",," + second.OrderID + ",70|" + click + ",,NEW,11",
+			[]string{first.ID.String(), second.ID.String()},
+			reconcile.MissingHere, reconcile.OtherOrder,
+		},
 		{"what is unknown twice is missing once", ",,N-1,5|,,N-1,5", nil, reconcile.Duplicate, reconcile.SameInList},
 	}
 	for _, tt := range tests {

@@ -83,6 +83,7 @@ func (m *Match) whyDiffers(d difference, o *ours, measure Measure) string {
 		}
 	case ChangedHere:
 		return "ours was changed" + m.sinceWhen(o) + "; theirs may be what it was before"
+	default:
 	}
 	if d.percents == 0 {
 		return fmt.Sprintf("theirs is %s, ours is %s", d.theirs, d.ours)
@@ -112,8 +113,9 @@ func (m *Match) sayMissing(l *Line, t *theirs) string {
 		return "its click is on record, and no signal for it ever came: the postback was not sent, or not to us" + m.nearHint(l, t)
 	case OrderUnknown:
 		return "no signal with this order ever came: the postback was not sent, or without its order ID" + m.nearHint(l, t)
+	default:
+		return plainReason(t.reason) + m.nearHint(l, t)
 	}
-	return plainReason(t.reason) + m.nearHint(l, t)
 }
 
 func plainReason(r Reason) string {
@@ -132,8 +134,9 @@ func plainReason(r Reason) string {
 		return "it is test traffic, which earns nothing"
 	case Unnamed:
 		return "the line names neither a transaction nor an order, so nothing can be looked up"
+	default:
+		return string(r)
 	}
-	return string(r)
 }
 
 // sayParty tells the network whose a transaction ID is.
@@ -199,7 +202,7 @@ func (m *Match) whyNear(l *Line, t *theirs, o *ours) string {
 	case nearByLetter:
 		return fmt.Sprintf("its transaction ID %s differs in %d letters", o.TransactionID, lettersApart(o.TransactionID.String(), m.spelledWrong(l)))
 	case nearByMoneyAndTime:
-		return "the same amount within " + (l.At.Sub(o.OccurredAt).Abs().Round(time.Second)).String()
+		return "the same amount within " + l.At.Sub(o.OccurredAt).Abs().Round(time.Second).String()
 	case OtherTransaction:
 		return "the same order, for another click"
 	case OtherOrder:
@@ -208,8 +211,9 @@ func (m *Match) whyNear(l *Line, t *theirs, o *ours) string {
 		return "it counts under another offer"
 	case OutsidePeriod:
 		return "it lies outside the period"
+	default:
+		return string(t.near)
 	}
-	return string(t.near)
 }
 
 // messageAbsent says why a conversion of ours is not in the list.
@@ -229,6 +233,7 @@ func (m *Match) messageAbsent(o *ours) string {
 		return "the list has its order with the transaction ID of another click"
 	case ListedMistyped:
 		return "a line of the list looks like it, see there"
+	default:
 	}
 	if standing(o.Status) == conversion.Pending {
 		return "the list does not have it; it is " + string(o.Status) + " here"
@@ -241,7 +246,7 @@ func (m *Match) absentByTime() []int32 {
 	var all []int32
 	for i := range m.ours {
 		if o := &m.ours[i]; o.counts && o.mate < 0 {
-			all = append(all, int32(i)) //nolint:gosec // fits into memory
+			all = append(all, int32(i))
 		}
 	}
 	slices.SortFunc(all, func(a, b int32) int {

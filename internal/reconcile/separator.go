@@ -30,39 +30,39 @@ func separated(r io.Reader) (io.Reader, rune, error) {
 
 const separators = ",;\t|"
 
+// separatorOf takes the sign that each of the first lines has most of, else the
+// one that the very first has.
 func separatorOf(head string) rune {
 	const looked = 10
-	best, most := ',', 0
-	for _, sep := range separators {
-		least, n := -1, 0
-		for line := range strings.Lines(head) {
-			if n == looked {
-				break
-			}
-			if strings.TrimSpace(line) == "" {
-				continue
-			}
-			n++
-			if count := outside(line, sep); least < 0 || count < least {
-				least = count
-			}
-		}
-		if least <= 0 { // the first line alone decides where not every line has it
-			line, _, _ := strings.Cut(strings.TrimLeft(head, "\r\n"), "\n")
-			least = 0
-			if outside(line, sep) > 0 {
-				least = 1
-			}
-			if least > 0 && most == 0 {
-				best, most = sep, least
-			}
-			continue
-		}
-		if score := least * 2; score > most {
-			best, most = sep, score
+	var lines []string
+	for line := range strings.Lines(head) {
+		if strings.TrimSpace(line) != "" && len(lines) < looked {
+			lines = append(lines, line)
 		}
 	}
-	return best
+	for best, most := rune(0), 0; ; lines = lines[:1] {
+		for _, sep := range separators {
+			if least := leastOutside(lines, sep); least > most {
+				best, most = sep, least
+			}
+		}
+		switch {
+		case most > 0:
+			return best
+		case len(lines) <= 1:
+			return ','
+		}
+	}
+}
+
+func leastOutside(lines []string, sign rune) int {
+	least := -1
+	for _, line := range lines {
+		if n := outside(line, sign); least < 0 || n < least {
+			least = n
+		}
+	}
+	return least
 }
 
 // outside counts a sign outside of quotes.

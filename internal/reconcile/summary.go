@@ -180,23 +180,7 @@ func (m *Match) totals() ([]Total, error) {
 		if !m.compares(measure) {
 			continue
 		}
-		for i := range m.lines {
-			l, t := &m.list.Lines[i], &m.lines[i]
-			if t.outside {
-				continue
-			}
-			var mate *ours
-			if t.mate >= 0 {
-				mate = &m.ours[t.mate]
-				sheet.add(measure, mate.Money[measure].Currency, t.class, 0, mate.worth(measure))
-			}
-			sheet.add(measure, m.currencyOf(l, mate, measure), t.class, l.worth(measure), 0)
-		}
-		for i := range m.ours {
-			if o := &m.ours[i]; o.counts && o.mate < 0 {
-				sheet.add(measure, o.Money[measure].Currency, MissingThere, 0, o.worth(measure))
-			}
-		}
+		m.addUp(&sheet, measure)
 	}
 	var totals []Total
 	for k, by := range sheet.all {
@@ -211,6 +195,26 @@ func (m *Match) totals() ([]Total, error) {
 		return cmp.Or(cmp.Compare(a.Measure, b.Measure), cmp.Compare(a.Currency, b.Currency))
 	})
 	return totals, nil
+}
+
+func (m *Match) addUp(s *sheet, measure Measure) {
+	for i := range m.lines {
+		l, t := &m.list.Lines[i], &m.lines[i]
+		if t.outside {
+			continue
+		}
+		var mate *ours
+		if t.mate >= 0 {
+			mate = &m.ours[t.mate]
+			s.add(measure, mate.Money[measure].Currency, t.class, 0, mate.worth(measure))
+		}
+		s.add(measure, m.currencyOf(l, mate, measure), t.class, l.worth(measure), 0)
+	}
+	for i := range m.ours {
+		if o := &m.ours[i]; o.counts && o.mate < 0 {
+			s.add(measure, o.Money[measure].Currency, MissingThere, 0, o.worth(measure))
+		}
+	}
 }
 
 func (k sumKey) total(by *sums) (Total, error) {
