@@ -128,7 +128,7 @@ func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entr
 			continue
 		}
 		for _, e := range shown {
-			ok := true
+			var ok bool
 			if rest.sums[i], ok = minus(rest.sums[i], e.sums[i]); !ok {
 				return tooLarge(m.name)
 			}

@@ -93,7 +93,7 @@ func divide(top, times, bottom int64) *big.Int {
 	case 1:
 		q.Add(q, big.NewInt(1))
 	case 0:
-		q.Add(q, big.NewInt(int64(q.Bit(0))))
+		q.Add(q, new(big.Int).SetUint64(uint64(q.Bit(0))))
 	}
 	return q
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"waybill/internal/fault"
 	"waybill/internal/money"
@@ -127,7 +128,7 @@ func (d dimension) operators() []operator {
 func (f *filter) parse(i int) error {
 	v := f.texts[i]
 	switch {
-	case len(v) > maxText || strings.ContainsRune(v, 0) || strings.ToValidUTF8(v, "") != v:
+	case !isText(v):
 		return fault.At(fieldFilter, "%s holds a value that is too long, or is not text", f.name)
 	case f.kind == ID:
 		n, err := strconv.ParseInt(v, 10, 64)
@@ -151,6 +152,11 @@ func (f *filter) parse(i int) error {
 		f.texts[i] = strings.ToUpper(v)
 	}
 	return nil
+}
+
+// isText reports whether v is a text that a column may hold.
+func isText(v string) bool {
+	return len(v) <= maxText && utf8.ValidString(v) && !strings.ContainsRune(v, 0)
 }
 
 // parseHaving reads the value of a filter by m.

@@ -297,9 +297,9 @@ func (l *List) cell(f listField, row Row, at map[string]int) Cell {
 // idOf puts an ID together that is kept in parts.
 func idOf(row Row, at map[string]int) txid.ID {
 	n := func(name string) int64 { return row[at[name]].Number }
-	return txid.Columns{ //nolint:gosec // what was cut from an ID fits
-		Head: uint8(n("id_head")), Milli: row[0].Number, Node: uint16(n("id_node")), Seq: uint16(n("id_seq")),
-		Mask: uint64(n("id_mask")), Tag: uint32(n("id_tag")),
+	return txid.Columns{
+		Head: uint8(n("id_head")), Milli: row[0].Number, Node: uint16(n("id_node")), Seq: uint16(n("id_seq")), //nolint:gosec // as it was cut from an ID
+		Mask: uint64(n("id_mask")), Tag: uint32(n("id_tag")), //nolint:gosec // likewise
 	}.ID()
 }
 
@@ -333,18 +333,23 @@ func parseCursor(text string, from source, keys []string) ([]Value, bool) {
 	}
 	all := make([]Value, len(parts))
 	for i, part := range parts {
+		key := from.milli()
 		if i > 0 {
-			if c, _ := from.Column(keys[i-1]); c.Type == fact.Text {
-				all[i].Text = part
-				if len(part) > maxText || strings.ToValidUTF8(part, "") != part || strings.ContainsRune(part, 0) {
-					return nil, false
-				}
-				continue
-			}
+			key = keys[i-1]
 		}
-		if all[i].Number, err = strconv.ParseInt(part, 10, 64); err != nil || all[i].Number < 0 {
+		var ok bool
+		if all[i], ok = from.parseKey(key, part); !ok {
 			return nil, false
 		}
 	}
 	return all, true
+}
+
+// parseKey reads the value of one key column.
+func (s source) parseKey(key, part string) (Value, bool) {
+	if c, _ := s.Column(key); c.Type == fact.Text {
+		return Value{Text: part}, isText(part)
+	}
+	n, err := strconv.ParseInt(part, 10, 64)
+	return Value{Number: n}, err == nil && n >= 0
 }

@@ -193,28 +193,32 @@ func (p *parser) parseFilters(s *scope, h *[]having) {
 		return
 	}
 	for _, text := range all {
-		name, op, values, err := splitFilter(text)
-		if p.failed(err) {
-			continue
+		p.parseFilter(text, s, h)
+	}
+}
+
+func (p *parser) parseFilter(text string, s *scope, h *[]having) {
+	name, op, values, err := splitFilter(text)
+	if p.failed(err) {
+		return
+	}
+	d, isDim := findDimension(name, p.viewer)
+	m, isMetric := findMetric(name, p.viewer)
+	switch {
+	case isDim && d.kind == Time:
+		p.fail(fieldFilter, "%s is chosen by from and to", name)
+	case isDim && (h == nil || !d.listed):
+		f, err := parseFilter(d, op, values, text)
+		if !p.failed(err) {
+			s.filters = append(s.filters, f)
 		}
-		d, isDim := findDimension(name, p.viewer)
-		m, isMetric := findMetric(name, p.viewer)
-		switch {
-		case isDim && d.kind == Time:
-			p.fail(fieldFilter, "%s is chosen by from and to", name)
-		case isDim && (h == nil || !d.listed):
-			f, err := parseFilter(d, op, values, text)
-			if !p.failed(err) {
-				s.filters = append(s.filters, f)
-			}
-		case isMetric && h != nil:
-			one, err := parseHaving(m, op, values, text)
-			if !p.failed(err) {
-				*h = append(*h, one)
-			}
-		default:
-			p.failed(unknown(fieldFilter, "dimension or metric", name, p.filterNames(h != nil)))
+	case isMetric && h != nil:
+		one, err := parseHaving(m, op, values, text)
+		if !p.failed(err) {
+			*h = append(*h, one)
 		}
+	default:
+		p.failed(unknown(fieldFilter, "dimension or metric", name, p.filterNames(h != nil)))
 	}
 }
 

@@ -273,10 +273,10 @@ func (w *writer) begins(name, text string) string {
 func afterPrefix(text string) (string, bool) {
 	runes := []rune(text)
 	for i := len(runes) - 1; i >= 0; i-- {
-		switch r := runes[i]; {
-		case r == 0x10FFFF:
+		switch r := runes[i]; r {
+		case 0x10FFFF:
 			continue
-		case r == 0xD7FF:
+		case 0xD7FF:
 			runes[i] = 0xE000 // between them lie surrogates, which are no characters
 		default:
 			runes[i] = r + 1

@@ -26,8 +26,7 @@ import (
 func Reports(t *testing.T, open func(t *testing.T) Warehouse) {
 	for _, currencies := range [][]string{{"USD"}, {"USD", "USD", "USD", "EUR", "JPY"}} {
 		t.Run(strings.Join(slices.Compact(slices.Clone(currencies)), " and "), func(t *testing.T) {
-			w := open(t)
-			defer w.Close()
+			w := opened(t, open)
 			b := reported(uint64(len(currencies)), currencies)
 			mustAppend(t, w, b)
 			all := happenings(b)
@@ -41,6 +40,17 @@ func Reports(t *testing.T, open func(t *testing.T) Warehouse) {
 			})
 		})
 	}
+}
+
+// opened opens a warehouse for as long as the test runs.
+func opened(t *testing.T, open func(t *testing.T) Warehouse) Warehouse {
+	w := open(t)
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	return w
 }
 
 // nights gives the instants at which clocks change in the zones that are asked
@@ -63,7 +73,7 @@ func now() time.Time { return time.Date(2026, time.November, 4, 12, 0, 0, 0, tim
 
 // odd are texts that a careless statement trips over.
 func odd() []string {
-	return []string{"", "spring", "Spring sale", "a,b", `a\b`, `\,`, "o'neil", "100%_", "ÄÖÜ", "日本語", "spring-2", strings.Repeat("long", 50)}
+	return []string{"", "spring", "sprinh", "Spring sale", "a,b", `a\b`, `\,`, "o'neil", "100%_", "ÄÖÜ", "日本語", "spring-2", strings.Repeat("long", 50)}
 }
 
 // reported makes facts with few values each, so that rows have several.
@@ -348,25 +358,25 @@ func (a *asked) withNothing(groups map[string]*group) map[string]*group {
 
 // coins lists the currencies of the money that is asked for.
 func (a *asked) coins(chosen []*happening) []string {
-	sums := map[string]map[string]int64{}
+	asked := map[string]bool{}
+	for _, m := range a.metrics {
+		for _, p := range parts(m) {
+			asked[strings.TrimPrefix(p, "pending_")] = true
+		}
+	}
+	type column struct{ currency, name string }
+	sums := map[column]int64{}
 	for _, h := range chosen {
-		for _, m := range a.metrics {
-			for _, p := range parts(m) {
-				if p = strings.TrimPrefix(p, "pending_"); isMoney(p) && h.columns != nil {
-					if sums[h.currency] == nil {
-						sums[h.currency] = map[string]int64{}
-					}
-					sums[h.currency][p] += h.columns[p]
-				}
+		for name, units := range h.columns {
+			if asked[name] {
+				sums[column{h.currency, name}] += units
 			}
 		}
 	}
 	var all []string
-	for currency, columns := range sums {
-		for _, n := range columns {
-			if n != 0 && !slices.Contains(all, currency) {
-				all = append(all, currency)
-			}
+	for c, units := range sums {
+		if units != 0 && !slices.Contains(all, c.currency) {
+			all = append(all, c.currency)
 		}
 	}
 	return all

@@ -1,7 +1,6 @@
 package warehousetest
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,8 +16,7 @@ import (
 // Delays holds the histogram of the time from click to conversion, and the
 // cohorts of days, against counts done by hand.
 func Delays(t *testing.T, open func(t *testing.T) Warehouse) {
-	w := open(t)
-	defer w.Close()
+	w := opened(t, open)
 	b := reported(5, []string{"USD"})
 	mustAppend(t, w, b)
 	loc, err := time.LoadLocation("Europe/Berlin")
@@ -82,8 +80,23 @@ func (a *asked) checkDelay(t *testing.T, r report.Reader, all []fact.Conversion)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var delays []time.Duration
-	unknown := int64(0)
+	delays, unknown := a.delays(all)
+	if got.Conversions != int64(len(delays)) || got.Unknown != unknown {
+		t.Errorf("%d conversions and %d without a click's time, want %d and %d", got.Conversions, got.Unknown, len(delays), unknown)
+	}
+	for _, b := range got.Buckets {
+		within := slices.DeleteFunc(slices.Clone(delays), func(d time.Duration) bool { return d < b.From || d >= b.To && b.To != 0 })
+		if b.Conversions != int64(len(within)) {
+			t.Errorf("%d conversions from %s to %s, want %d", b.Conversions, b.From, b.To, len(within))
+		}
+	}
+	checkRank(t, "median", got.Median, delays, (len(delays)+1)/2)
+	checkRank(t, "90th percentile", got.P90, delays, (len(delays)*9+9)/10)
+}
+
+// delays gives the time from click to conversion of each, in order, and how many
+// have none.
+func (a *asked) delays(all []fact.Conversion) (delays []time.Duration, unknown int64) {
 	for _, c := range a.net(all) {
 		if c.ClickAt.IsZero() {
 			unknown++
@@ -91,31 +104,54 @@ func (a *asked) checkDelay(t *testing.T, r report.Reader, all []fact.Conversion)
 		}
 		delays = append(delays, max(0, c.At.Sub(c.ClickAt)))
 	}
-	slices.SortFunc(delays, cmp.Compare)
-	if got.Conversions != int64(len(delays)) || got.Unknown != unknown {
-		t.Errorf("%d conversions and %d without a click's time, want %d and %d", got.Conversions, got.Unknown, len(delays), unknown)
+	slices.Sort(delays)
+	return delays, unknown
+}
+
+func checkRank(t *testing.T, what string, got *time.Duration, delays []time.Duration, place int) {
+	switch {
+	case len(delays) == 0 && got == nil:
+	case len(delays) == 0 || got == nil || *got != delays[place-1]:
+		t.Errorf("the %s of %d delays is %v, want the %d. of %v", what, len(delays), got, place, delays)
 	}
-	for _, bucket := range got.Buckets {
-		want := int64(0)
-		for _, delay := range delays {
-			if delay >= bucket.From && (delay < bucket.To || bucket.To == 0) {
-				want++
-			}
+}
+
+// cohort is a day of clicks, counted by hand.
+type cohort struct {
+	report.CohortRow
+	payout, revenue int64
+}
+
+func (a *asked) cohorts(b fact.Batch) map[string]*cohort {
+	days := map[string]*cohort{}
+	of := func(at time.Time) *cohort {
+		day := at.In(a.loc).Format(time.DateOnly)
+		if days[day] == nil {
+			days[day] = &cohort{}
 		}
-		if bucket.Conversions != want {
-			t.Errorf("%d conversions from %s to %s, want %d", bucket.Conversions, bucket.From, bucket.To, want)
+		return days[day]
+	}
+	for i := range b.Clicks {
+		h := ofVisit(fact.Clicks, &b.Clicks[i])
+		if chosen := a.choose([]happening{h}, a.in); len(chosen) > 0 && h.adds["clicks"] > 0 {
+			of(h.at).Clicks++
 		}
 	}
-	if len(delays) == 0 {
-		if got.Median != nil || got.P90 != nil {
-			t.Errorf("median %v, 90th percentile %v of nothing", got.Median, got.P90)
+	byClick := *a
+	byClick.byClick = true
+	for _, c := range byClick.net(b.Conversions) {
+		to := of(c.ClickAt)
+		if age := max(0, c.At.Sub(c.ClickAt)) / (24 * time.Hour); age <= report.CohortDays {
+			to.Conversions[age]++
+		} else {
+			to.Later++
 		}
-		return
+		if c.Status == "approved" || c.Status == "paid" {
+			to.payout += c.Payout
+			to.revenue += c.Revenue
+		}
 	}
-	median, p90 := delays[(len(delays)+1)/2-1], delays[(len(delays)*9+9)/10-1]
-	if got.Median == nil || *got.Median != median || got.P90 == nil || *got.P90 != p90 {
-		t.Errorf("median %v, 90th percentile %v; want %s, %s", got.Median, got.P90, median, p90)
-	}
+	return days
 }
 
 func (a *asked) checkCohort(t *testing.T, r report.Reader, b fact.Batch) {
@@ -127,47 +163,18 @@ func (a *asked) checkCohort(t *testing.T, r report.Reader, b fact.Batch) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := map[string]*report.CohortRow{}
-	sums := map[string][2]int64{}
-	row := func(at time.Time) *report.CohortRow {
-		day := at.In(a.loc).Format(time.DateOnly)
-		if rows[day] == nil {
-			rows[day] = &report.CohortRow{Day: day}
-		}
-		return rows[day]
-	}
-	for i := range b.Clicks {
-		h := ofVisit(fact.Clicks, &b.Clicks[i])
-		if chosen := a.choose([]happening{h}, a.in); len(chosen) > 0 && h.adds["clicks"] > 0 {
-			row(h.at).Clicks++
-		}
-	}
-	byClick := *a
-	byClick.byClick = true
-	for _, c := range byClick.net(b.Conversions) {
-		to := row(c.ClickAt)
-		if age := max(0, c.At.Sub(c.ClickAt)) / (24 * time.Hour); age <= report.CohortDays {
-			to.Conversions[age]++
-		} else {
-			to.Later++
-		}
-		if c.Status == "approved" || c.Status == "paid" {
-			sum := sums[to.Day]
-			sums[to.Day] = [2]int64{sum[0] + c.Payout, sum[1] + c.Revenue}
-		}
+	days := a.cohorts(b)
+	if len(got.Rows) != len(days) {
+		t.Errorf("%d cohorts, want %d", len(got.Rows), len(days))
 	}
 	for _, g := range got.Rows {
-		want := rows[g.Day]
+		want := days[g.Day]
 		if want == nil || g.Clicks != want.Clicks || g.Conversions != want.Conversions || g.Later != want.Later {
 			t.Errorf("cohort %+v, want %+v", g, want)
 			continue
 		}
-		a.checkEarned(t, g, "payout", g.Payout, sums[g.Day][0], a.viewer.Role != account.Advertiser)
-		a.checkEarned(t, g, "revenue", g.Revenue, sums[g.Day][1], a.viewer.Role != account.Affiliate)
-		delete(rows, g.Day)
-	}
-	if len(rows) > 0 {
-		t.Errorf("days are missing: %v", rows)
+		a.checkEarned(t, g, "payout", g.Payout, want.payout, a.viewer.Role != account.Advertiser)
+		a.checkEarned(t, g, "revenue", g.Revenue, want.revenue, a.viewer.Role != account.Affiliate)
 	}
 }
 

@@ -360,34 +360,42 @@ func (a *asked) value(g *group, metric string) float64 {
 func (a *asked) sorted(groups map[string]*group) []*group {
 	var all []*group
 	for _, g := range groups {
-		something := len(a.dims) == 0
-		for _, m := range a.metrics {
-			for _, p := range parts(m) {
-				something = something || g.sums[p] != 0
-			}
-		}
-		if something && (a.having == "" || defined(g, a.having) && a.value(g, a.having) >= a.atLeast()) {
+		if a.something(g) && (a.having == "" || defined(g, a.having) && a.value(g, a.having) >= a.atLeast()) {
 			all = append(all, g)
 		}
 	}
-	slices.SortFunc(all, func(x, y *group) int {
-		column, desc := strings.CutPrefix(a.sort, "-")
-		if dx, dy := defined(x, column), defined(y, column); dx != dy {
-			if dx {
-				return -1
-			}
-			return 1
-		}
-		c := a.order(x, y, column)
-		if desc {
-			c = -c
-		}
-		for _, dim := range a.dims {
-			c = cmp.Or(c, a.order(x, y, dim))
-		}
-		return c
-	})
+	slices.SortFunc(all, a.sortOrder)
 	return all
+}
+
+// something reports whether a row holds anything that is asked for.
+func (a *asked) something(g *group) bool {
+	found := len(a.dims) == 0
+	for _, m := range a.metrics {
+		for _, p := range parts(m) {
+			found = found || g.sums[p] != 0
+		}
+	}
+	return found
+}
+
+// sortOrder orders rows as they are asked for: those without a quotient last.
+func (a *asked) sortOrder(x, y *group) int {
+	column, desc := strings.CutPrefix(a.sort, "-")
+	switch dx, dy := defined(x, column), defined(y, column); {
+	case dx && !dy:
+		return -1
+	case dy && !dx:
+		return 1
+	}
+	c := a.order(x, y, column)
+	if desc {
+		c = -c
+	}
+	for _, dim := range a.dims {
+		c = cmp.Or(c, a.order(x, y, dim))
+	}
+	return c
 }
 
 func (a *asked) atLeast() float64 {
