@@ -1,7 +1,8 @@
 // Command bench measures Waybill on the machine it runs on: how many clicks it
 // answers beside nginx and a bare net/http server, how many postbacks it turns
-// into conversions, and what a journal of many clicks takes of disk, memory and
-// time to start.
+// into conversions, what a journal of many clicks takes of disk, memory and time
+// to start, how long reports on a warehouse of many clicks take, and what
+// shipping clicks to the warehouse costs those that come in.
 //
 // It starts the real binary as an operator does, on a data folder of its own,
 // and speaks to it over loopback alone. What it starts it ends, by process ID;
@@ -9,7 +10,7 @@
 // to the machine. Counts are judged: a click that was answered and is not in the
 // journal, or a conversion too few or too many, is a failure.
 //
-//	go run ./bench [flags] [clicks] [postbacks] [journal]
+//	go run ./bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally]
 package main
 
 import (
@@ -40,6 +41,16 @@ type options struct {
 
 	stored int
 	under  time.Duration
+
+	history int64
+	keep    string
+	runs    int
+	pairs   bool
+	beside  int64
+
+	offered int
+	bout    time.Duration
+	tallied int64
 }
 
 func main() {
@@ -68,11 +79,11 @@ type measurement struct {
 
 // run does what the command line asks for.
 func run(ctx context.Context, args []string, out io.Writer) error {
-	all := []measurement{{"clicks", clicks}, {"postbacks", postbacks}, {"journal", journal}}
+	all := []measurement{{"clicks", clicks}, {"postbacks", postbacks}, {"journal", journal}, {"warehouse", warehouse}, {"tally", tally}}
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "usage: bench [flags] [clicks] [postbacks] [journal]") //nolint:errcheck // nobody is told if nobody reads
+		fmt.Fprintln(f.Output(), "usage: bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally]") //nolint:errcheck // nobody is told if nobody reads
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.waybill, "waybill", "bin/waybill", "the `program` to measure")
@@ -85,6 +96,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.BoolVar(&o.sqlite, "sqlite", false, "measure postbacks on SQLite alone")
 	f.IntVar(&o.stored, "stored", 10_000_000, "how `many` clicks the stored journal holds")
 	f.DurationVar(&o.under, "load", 10*time.Second, "how `long` the stored journal's node answers clicks")
+	o.reporting(f)
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -107,6 +119,18 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return rep.save(o.markdown)
 }
 
+// reporting has the flags of the warehouse and of tally.
+func (o *options) reporting(f *flag.FlagSet) {
+	f.Int64Var(&o.history, "history", 100_000_000, "how `many` clicks the warehouse holds")
+	f.StringVar(&o.keep, "keep", "", "`folder` where the warehouse's file is made, and found again the next time; default: none, it is removed")
+	f.IntVar(&o.runs, "runs", 5, "how `many` times each report is run, after once to warm up")
+	f.BoolVar(&o.pairs, "pairs", true, "measure every pair of dimensions too")
+	f.Int64Var(&o.beside, "beside", 5_000_000, "how `many` clicks the same reports are measured on in SQLite and PostgreSQL; 0 for not at all")
+	f.IntVar(&o.offered, "offered", 10_000, "how `many` clicks a second tally is measured under")
+	f.DurationVar(&o.bout, "bout", 20*time.Second, "how `long` tally is measured in a round, with it and without")
+	f.Int64Var(&o.tallied, "tallied", 5_000_000, "how `many` clicks the warehouse holds before tally is measured")
+}
+
 // choose gives the measurements that have been named, or all when none has.
 func choose(all []measurement, names []string) ([]measurement, error) {
 	if len(names) == 0 {
@@ -116,7 +140,7 @@ func choose(all []measurement, names []string) ([]measurement, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(m measurement) bool { return m.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("nothing is called %q: choose of clicks, postbacks and journal", name)
+			return nil, fmt.Errorf("nothing is called %q: choose of clicks, postbacks, journal, warehouse and tally", name)
 		}
 		chosen = append(chosen, all[i])
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -170,8 +171,10 @@ func cpuOf(pid int) (time.Duration, error) {
 }
 
 // memory gives what the process holds of memory now, and the most it has held.
-func (c *child) memory() (now, most uint64, err error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+func (c *child) memory() (now, most uint64, err error) { return memoryOf(c.cmd.Process.Pid) }
+
+func memoryOf(pid int) (now, most uint64, err error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, 0, fmt.Errorf("read memory: %w", err)
 	}
@@ -185,6 +188,21 @@ func (c *child) memory() (now, most uint64, err error) {
 		}
 	}
 	return now, most, nil
+}
+
+// forgetPeak lets the most memory that this process has held count from now.
+func forgetPeak() error {
+	debug.FreeOSMemory()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o200); err != nil {
+		return fmt.Errorf("forget the peak of memory: %w", err)
+	}
+	return nil
+}
+
+// peakMemory gives the most that this process has held since then.
+func peakMemory() (uint64, error) {
+	_, most, err := memoryOf(os.Getpid())
+	return most, err
 }
 
 // quiet waits until none of the processes has anything to do, or a while has

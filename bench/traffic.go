@@ -84,6 +84,18 @@ func (v *visit) landing(id, affClickID string) string {
 	return landing(strconv.FormatInt(v.offer, 10), strconv.FormatInt(v.affiliate, 10), id, affClickID, v.sub, v.source)
 }
 
+// request writes the visitor's request; between its two parts goes the
+// affiliate's click ID.
+func (v *visit) request() (head, tail string) {
+	tail = " HTTP/1.1\r\nHost: go.example.com\r\nUser-Agent: " + v.agent +
+		"\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" +
+		"\r\nAccept-Language: en-US,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n"
+	if v.referer != "" {
+		tail += "Referer: " + v.referer + "\r\n"
+	}
+	return "GET " + v.query(""), tail + "\r\n"
+}
+
 // requestCount is how many different requests wrk goes round.
 const requestCount = 4096
 
@@ -93,14 +105,8 @@ func writeRequests(path string, c *crowd) error {
 	b.WriteString("return {\n")
 	for range requestCount {
 		v := c.next()
-		head := "GET " + v.query("")
-		tail := " HTTP/1.1\r\nHost: go.example.com\r\nUser-Agent: " + v.agent +
-			"\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" +
-			"\r\nAccept-Language: en-US,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n"
-		if v.referer != "" {
-			tail += "Referer: " + v.referer + "\r\n"
-		}
-		fmt.Fprintf(&b, "{%q,%q},\n", head, tail+"\r\n") // letters of ASCII, which Lua and Go quote alike
+		head, tail := v.request()
+		fmt.Fprintf(&b, "{%q,%q},\n", head, tail) // letters of ASCII, which Lua and Go quote alike
 	}
 	b.WriteString("}\n")
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {

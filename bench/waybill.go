@@ -28,8 +28,8 @@ type node struct {
 }
 
 // startNode starts "waybill serve" on a data folder in dir, as it comes but for
-// the addresses it listens on and may send postbacks to.
-func startNode(ctx context.Context, o *options, dir, ledger string) (*node, error) {
+// the addresses it listens on and may send postbacks to, and for further flags.
+func startNode(ctx context.Context, o *options, dir, ledger string, flags ...string) (*node, error) {
 	program, err := filepath.Abs(o.waybill)
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", o.waybill, err)
@@ -42,7 +42,8 @@ func startNode(ctx context.Context, o *options, dir, ledger string) (*node, erro
 		program: program, address: address, data: filepath.Join(dir, "data"), ledger: ledger,
 		client: &http.Client{Timeout: 30 * time.Second},
 	}
-	cmd := n.command(ctx, "serve", "--listen", address, "--allow-private-destinations", "127.0.0.0/8", "--log-level", "warn")
+	args := append([]string{"serve", "--listen", address, "--allow-private-destinations", "127.0.0.0/8", "--log-level", "warn"}, flags...)
+	cmd := n.command(ctx, args...)
 	cmd.Dir = dir // where no waybill.toml is
 	began := time.Now()
 	if n.child, err = start(ctx, dir, "waybill", cmd); err != nil {

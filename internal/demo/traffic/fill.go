@@ -34,9 +34,9 @@ func (c *Count) add(b *fact.Batch) {
 	c.Attempts += int64(len(b.Attempts))
 }
 
-// batchClicks is about how many clicks a transaction holds: enough for whole
-// row groups, few enough for a modest memory.
-const batchClicks = 250_000
+// batchClicks is about how many clicks a transaction holds: few enough that its
+// rows wait in memory to be packed with those of the next ones.
+const batchClicks = 100_000
 
 // span is the hours of one batch, and where its facts come when they are made.
 type span struct {
