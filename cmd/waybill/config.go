@@ -32,6 +32,8 @@ type command struct {
 	Key     keyCmd     `cmd:"" help:"API keys."`
 	Txid    txidCmd    `cmd:"" help:"Transaction IDs."`
 	Check   checkCmd   `cmd:"" help:"Verify that conversions, money, caps and deliveries agree. Exit code 1 and a list when they do not."`
+	Rebuild rebuildCmd `cmd:"" help:"Make anew what is derived from journal and ledger."`
+	Export  exportCmd  `cmd:"" help:"Write days of clicks, conversions, … into Parquet or CSV files, beside a running node or without one."`
 	Backup  backupCmd  `cmd:"" help:"Copy the whole installation into a folder, beside a running node or without one."`
 	Restore restoreCmd `cmd:"" help:"Bring a backup back into an empty data folder. Deliveries stay parked until --resume."`
 	Bench   benchCmd   `cmd:"" hidden:"" help:"What serves to measure."`
@@ -187,8 +189,15 @@ func (f *fileValues) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (an
 			return nil, nil //nolint:nilnil // kong's way to say "no value here"
 		}
 	}
+	named := flag.Name
+	switch {
+	case flag.Name == warehouseURLFlag:
+		named = "warehouse"
+	case flag.Name == "warehouse" && flag.IsBool():
+		return nil, nil //nolint:nilnil // check's flag of that name is a wish, no setting
+	}
 	for name, value := range f.values {
-		if dashed(name) == flag.Name {
+		if dashed(name) == named {
 			return value, nil
 		}
 	}
