@@ -17,6 +17,7 @@ const (
 	maxDimensions = 10
 	maxMetrics    = 40
 	maxFilters    = 50
+	linkFilters   = 3    // that the link of a row adds besides its dimensions
 	maxValues     = 1000 // of one filter
 	maxText       = 1024 // bytes of one value
 	maxDays       = 1100 // three years and a bit
@@ -187,9 +188,12 @@ func (p *parser) parseMetrics(q *Query) {
 // parseFilters reads the filters into s, those on metrics into h. Without h
 // there are none on metrics, and those that only lists have are allowed.
 func (p *parser) parseFilters(s *scope, h *[]having) {
-	all := p.values["filter"]
-	if len(all) > maxFilters {
-		p.fail(fieldFilter, "is there %d times; there can be %d", len(all), maxFilters)
+	all, most := p.values["filter"], maxFilters
+	if h == nil {
+		most += maxDimensions + linkFilters
+	}
+	if len(all) > most {
+		p.fail(fieldFilter, "is there %d times; there can be %d", len(all), most)
 		return
 	}
 	for _, text := range all {

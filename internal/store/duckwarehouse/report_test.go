@@ -19,3 +19,9 @@ func TestDelays(t *testing.T) {
 		return open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"), duckwarehouse.Options{})
 	})
 }
+
+func TestLists(t *testing.T) {
+	warehousetest.Lists(t, func(t *testing.T) warehousetest.Warehouse {
+		return open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"), duckwarehouse.Options{})
+	})
+}
