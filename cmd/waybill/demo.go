@@ -43,6 +43,7 @@ type demo struct {
 	shop     string
 	tracker  string
 	key      string
+	payouts  []string // that the tracker was told, in the order of the trips
 	client   http.Client
 }
 
@@ -68,6 +69,9 @@ func (d *demo) run(c *demoCmd) error {
 			return fmt.Errorf("the way by %s: %w", way, err)
 		}
 	}
+	if err := d.report(); err != nil {
+		return err
+	}
 	if err := d.verify(); err != nil {
 		return err
 	}
@@ -78,6 +82,7 @@ func (d *demo) run(c *demoCmd) error {
 	d.say("  the affiliate's tracker  %s/", d.tracker)
 	d.say("  a campaign link          %s/campaign/%s", d.tracker, shop.Cookie)
 	d.say("  Waybill's API            curl -H 'Authorization: Bearer %s' %s/api/v1/conversions", d.key, d.waybill)
+	d.say("  a report                 curl -H 'Authorization: Bearer %s' '%s%s'", d.key, d.waybill, reportOfDemo)
 	d.say("  metrics                  %s/metrics", d.waybill)
 	<-d.env.ctx.Done()
 	return nil
@@ -167,6 +172,7 @@ func (d *demo) roundTrip(way string) error {
 		return err
 	}
 	values := c.Conversions[0].Values
+	d.payouts = append(d.payouts, values["payout"])
 	d.say("… and the tracker has its conversion %s after the click: payout %s %s for its own click ID %s",
 		time.Since(started).Round(time.Millisecond), values["payout"], values["currency"], values["cid"])
 	return d.trace(j)
