@@ -68,7 +68,7 @@ func sameMilli(c fact.Click, n int) []fact.Click {
 	for i := range all {
 		all[i] = c
 		columns := c.ID.Columns()
-		columns.Seq, columns.Node = uint16(1000+i/3), uint16(6+i%3) //nolint:gosec // small
+		columns.Seq, columns.Node = uint16(1000+i/3), uint16(6+i%3)
 		all[i].ID = columns.ID()
 	}
 	return all
@@ -77,32 +77,16 @@ func sameMilli(c fact.Click, n int) []fact.Click {
 // listed reads a list to its end, and gives the fields put together.
 func listed(t *testing.T, w Warehouse, table string, values url.Values, v report.Viewer, fields []string) []string {
 	t.Helper()
-	var all []string
-	last := ""
+	var all, times []string
 	err := w.View(within(t), func(r report.Reader) error {
 		for {
-			l, err := report.ParseList(table, values, now().Add(24*time.Hour), v)
-			if err != nil {
-				return err
-			}
-			page, err := l.Read(t.Context(), r)
+			page, err := readPage(t, r, table, values, v)
 			if err != nil {
 				return err
 			}
 			for _, line := range page.Rows {
-				id := ""
-				for i, f := range page.Fields {
-					switch {
-					case slices.Contains(fields, f.Name):
-						id += line.Cells[i].String()
-					case f.Name == "at" && last != "" && line.Cells[i].Text > last:
-						t.Errorf("%s comes after %s", line.Cells[i].Text, last)
-						fallthrough
-					case f.Name == "at":
-						last = line.Cells[i].Text
-					}
-				}
-				all = append(all, id)
+				all = append(all, joined(page.Fields, line, fields...))
+				times = append(times, joined(page.Fields, line, "at"))
 			}
 			if page.Next == "" {
 				return nil
@@ -113,5 +97,28 @@ func listed(t *testing.T, w Warehouse, table string, values url.Values, v report
 	if err != nil {
 		t.Fatal(err)
 	}
+	slices.Reverse(times)
+	if !slices.IsSorted(times) {
+		t.Error("the list is not in the order of time, newest first")
+	}
 	return all
+}
+
+func readPage(t *testing.T, r report.Reader, table string, values url.Values, v report.Viewer) (report.Page, error) {
+	l, err := report.ParseList(table, values, now().Add(24*time.Hour), v)
+	if err != nil {
+		return report.Page{}, err
+	}
+	return l.Read(t.Context(), r)
+}
+
+// joined puts the texts of some fields together.
+func joined(fields []report.Field, line report.Line, names ...string) string {
+	text := ""
+	for i, f := range fields {
+		if slices.Contains(names, f.Name) {
+			text += line.Cells[i].String()
+		}
+	}
+	return text
 }
