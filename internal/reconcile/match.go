@@ -42,7 +42,7 @@ type Match struct {
 	byID         map[txid.ID]int32
 	byOrder      map[string][]int32
 	byDigits     map[string][]int32 // by orders that lost their leading zeros
-	places       []int32 // each number in its own place, to make lists of one
+	places       []int32            // each number in its own place, to make lists of one
 	matched      bool
 	factors      []factor
 	shift        *Shift
@@ -91,7 +91,7 @@ func New(list *List, p Params) (*Match, error) {
 		*t = theirs{mate: -1, first: -1, likely: -1}
 		m.places[i] = int32(i)
 		t.outside = !l.At.IsZero() && !m.within(l.At)
-		m.index(int32(i), l) //nolint:gosec // a list has at most MaxLines
+		m.index(int32(i), l)
 	}
 	return m, nil
 }
@@ -191,7 +191,7 @@ func (m *Match) match() {
 	for _, pass := range []func(*Line) []int32{m.sameID, m.sameClickAndOrder, m.sameClick, m.sameOrder, m.onlyClick, m.sameDigits} {
 		for i := range m.lines {
 			if t := &m.lines[i]; !t.outside && t.mate < 0 {
-				m.pair(int32(i), pass(&m.list.Lines[i])) //nolint:gosec // a list has at most MaxLines
+				m.pair(int32(i), pass(&m.list.Lines[i]))
 			}
 		}
 	}
@@ -330,7 +330,7 @@ func (m *Match) findRepetitions() {
 	seen := map[identity]int32{}
 	for i := range m.lines {
 		l, t := &m.list.Lines[i], &m.lines[i]
-		at := int32(i) //nolint:gosec // a list has at most MaxLines
+		at := int32(i)
 		if t.outside || !l.named() {
 			continue
 		}

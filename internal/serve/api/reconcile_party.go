@@ -30,6 +30,21 @@ func (r *reconciler) readSide(t *task, query url.Values) error {
 	if t.params.Party.AffiliateID, err = positive(query, "affiliate_id"); err != nil {
 		return err
 	}
+	if err := t.settleSide(side); err != nil || t.params.OfferID == 0 {
+		return err
+	}
+	party, owner := &t.params.Party, r.advertiserOf(t.params.OfferID)
+	if owner == 0 || party.AdvertiserID != 0 && party.AdvertiserID != owner {
+		return fault.At("query.offer_id", "there is no such offer")
+	}
+	if t.params.Side == reconcile.Advertiser {
+		party.AdvertiserID = owner
+	}
+	return nil
+}
+
+// settleSide tells the side by the party where it was not said.
+func (t *task) settleSide(side reconcile.Side) error {
 	party := &t.params.Party
 	switch {
 	case party.AffiliateID != 0 && (party.AdvertiserID != 0 || side == reconcile.Advertiser):
@@ -42,15 +57,6 @@ func (r *reconciler) readSide(t *task, query url.Values) error {
 		side = reconcile.Advertiser
 	}
 	t.reading.Side, t.params.Side = side, side
-	if offer := t.params.OfferID; offer != 0 {
-		owner := r.advertiserOf(offer)
-		if owner == 0 || party.AdvertiserID != 0 && party.AdvertiserID != owner {
-			return fault.At("query.offer_id", "there is no such offer")
-		}
-		if side == reconcile.Advertiser {
-			party.AdvertiserID = owner
-		}
-	}
 	return nil
 }
 

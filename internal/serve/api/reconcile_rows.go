@@ -27,7 +27,6 @@ type packer struct {
 	zstd    *zstd.Encoder
 	waiting []reconcile.Part
 	text    bytes.Buffer
-	rows    int
 	spent   int
 }
 
@@ -46,39 +45,38 @@ func (p *packer) pack(ctx context.Context, m *reconcile.Match) (map[string]int, 
 	for _, c := range [...]reconcile.Class{
 		reconcile.MissingHere, reconcile.MissingThere, reconcile.AmountDiffers, reconcile.StatusDiffers, reconcile.Duplicate, reconcile.Matched,
 	} {
-		number := 0
-		flush := func() error {
-			if p.rows == 0 {
-				return nil
-			}
-			kept[string(c)] += p.rows
-			err := p.part(ctx, c, number)
-			number++
-			return err
-		}
-		err := m.Rows(c, func(r reconcile.Row) error {
-			if p.spent >= maxKept {
-				return nil
-			}
-			text, err := write(r)
-			if err != nil {
-				return fmt.Errorf("pack row: %w", err)
-			}
-			p.text.Write(text)
-			p.text.WriteByte('\n')
-			if p.rows++; p.rows == rowsInPart {
-				return flush()
-			}
-			return nil
-		})
+		n, err := p.class(ctx, m, c)
 		if err != nil {
 			return nil, err
 		}
-		if err := flush(); err != nil {
-			return nil, err
+		if n > 0 {
+			kept[string(c)] = n
 		}
 	}
 	return kept, p.send(ctx)
+}
+
+// class packs the rows of one class, and counts them.
+func (p *packer) class(ctx context.Context, m *reconcile.Match, c reconcile.Class) (n int, err error) {
+	err = m.Rows(c, func(r reconcile.Row) error {
+		if p.spent >= maxKept {
+			return nil
+		}
+		text, err := write(r)
+		if err != nil {
+			return fmt.Errorf("pack row: %w", err)
+		}
+		p.text.Write(text)
+		p.text.WriteByte('\n')
+		if n++; n%rowsInPart == 0 {
+			return p.part(ctx, c, n/rowsInPart-1)
+		}
+		return nil
+	})
+	if err == nil && p.text.Len() > 0 {
+		err = p.part(ctx, c, n/rowsInPart)
+	}
+	return n, err
 }
 
 func (p *packer) part(ctx context.Context, c reconcile.Class, number int) error {
@@ -86,7 +84,6 @@ func (p *packer) part(ctx context.Context, c reconcile.Class, number int) error 
 	p.waiting = append(p.waiting, reconcile.Part{Class: c, Number: number, Body: body})
 	p.spent += len(body)
 	p.text.Reset()
-	p.rows = 0
 	if len(p.waiting) < partsAtOnce {
 		return nil
 	}
@@ -179,16 +176,10 @@ func (r *rowReader) sheet(ctx context.Context, x *exchange) error {
 				return errGone
 			}
 		}
-		for _, text := range rows {
-			var row reconcile.Row
-			if err := json.Unmarshal(text, &row); err != nil {
-				return fmt.Errorf("read row of reconciliation %s: %w", r.id, err)
-			}
-			if err := out.Write(row.Cells()); err != nil {
-				return errGone
-			}
-		}
 		extend(x)
+		if err := r.records(out, rows); err != nil {
+			return err
+		}
 		if out.Flush(); out.Error() != nil {
 			return errGone
 		}
@@ -196,4 +187,17 @@ func (r *rowReader) sheet(ctx context.Context, x *exchange) error {
 			return nil
 		}
 	}
+}
+
+func (r *rowReader) records(out *csv.Writer, rows []json.RawMessage) error {
+	for _, text := range rows {
+		var row reconcile.Row
+		if err := json.Unmarshal(text, &row); err != nil {
+			return fmt.Errorf("read row of reconciliation %s: %w", r.id, err)
+		}
+		if err := out.Write(row.Cells()); err != nil {
+			return errGone
+		}
+	}
+	return nil
 }

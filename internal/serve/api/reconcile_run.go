@@ -115,7 +115,8 @@ func (r *reconciler) explainRejected(ctx context.Context, m *reconcile.Match, sc
 	read := 0
 	return r.Comparable.Rejections(ctx, scope.From, scope.Until, func(v signal.Verdict) error {
 		nobodys := v.TransactionID == "" && v.OfferID == 0
-		if read == mostSignalsRead || !r.seesSignal(party, v.TransactionID, v.OfferID) && !(nobodys && t.who.IsNetwork()) {
+		seen := nobodys && t.who.IsNetwork() || r.seesSignal(party, v.TransactionID, v.OfferID)
+		if read == mostSignalsRead || !seen {
 			return nil
 		}
 		read++
