@@ -194,50 +194,66 @@ const pageAtOnce = 1000
 
 // streamFacts answers with facts row by row, in their own columns.
 func (p *reporter) streamFacts(ctx context.Context, x *exchange, l listing, format report.Format, values url.Values) error {
-	left, limited := 0, values.Has("limit")
-	if limited {
-		n, err := strconv.Atoi(values.Get("limit"))
+	pages := factPages{table: l.table, values: values, now: p.now(), viewer: report.ViewerOf(x.who), left: -1}
+	if text := values.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return fault.At("query.limit", "%.40q is not a number from 1 on", values.Get("limit"))
+			return fault.At("query.limit", "%.40q is not a number from 1 on", text)
 		}
-		left = n
+		pages.left = n
 	}
-	now, viewer := p.now(), report.ViewerOf(x.who)
-	next := func() (*report.List, error) {
-		size := pageAtOnce
-		if limited {
-			size = min(size, left)
-		}
-		values.Set("limit", strconv.Itoa(size))
-		return report.ParseList(l.table, values, now, viewer)
-	}
-	q, err := next()
+	first, err := pages.next(values.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	s := sheet{lineWriter: lineWriter{fields: q.Fields()}, format: format, name: l.plural}
-	return p.stream(ctx, x, s, func(ctx context.Context, r report.Reader, line func(*report.Line) error) ([]byte, error) {
-		end := appendTime([]byte(`"as_of":`), r.AsOf(), "")
-		for {
-			found, err := q.Read(ctx, r)
-			if err != nil {
-				return nil, err
-			}
-			for i := range found.Rows {
-				if err := line(&found.Rows[i]); err != nil {
-					return nil, err
-				}
-			}
-			left -= len(found.Rows)
-			if found.Next == "" || limited && left <= 0 {
-				return append(end, ','), nil
-			}
-			values.Set("cursor", found.Next)
-			if q, err = next(); err != nil {
+	s := sheet{lineWriter: lineWriter{fields: first.Fields()}, format: format, name: l.plural}
+	return p.stream(ctx, x, s, pages.rows)
+}
+
+// factPages reads a list page after page, all of one snapshot.
+type factPages struct {
+	table  string
+	values url.Values
+	now    time.Time
+	viewer report.Viewer
+	left   int // how many facts are still wanted; less than 0 for all
+}
+
+// next gives the page behind a cursor.
+func (f *factPages) next(cursor string) (*report.List, error) {
+	size := pageAtOnce
+	if f.left >= 0 {
+		size = min(size, f.left)
+	}
+	f.values.Set("limit", strconv.Itoa(size))
+	f.values.Set("cursor", cursor)
+	return report.ParseList(f.table, f.values, f.now, f.viewer)
+}
+
+func (f *factPages) rows(ctx context.Context, r report.Reader, line func(*report.Line) error) ([]byte, error) {
+	end := append(appendTime([]byte(`"as_of":`), r.AsOf(), ""), ',')
+	for at := f.values.Get("cursor"); ; {
+		q, err := f.next(at)
+		if err != nil {
+			return nil, err
+		}
+		found, err := q.Read(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found.Rows {
+			if err := line(&found.Rows[i]); err != nil {
 				return nil, err
 			}
 		}
-	})
+		if f.left >= 0 {
+			f.left -= len(found.Rows)
+		}
+		if found.Next == "" || f.left == 0 {
+			return end, nil
+		}
+		at = found.Next
+	}
 }
 
 // factList describes a list that may be out of the warehouse.

@@ -13,9 +13,12 @@ import (
 func TestAnswerAsJSON(t *testing.T) {
 	w := lineWriter{
 		fields: []report.Field{
-			{Name: "day", Kind: report.Time, Dimension: true}, {Name: "offer", Kind: report.ID, Dimension: true, Named: true},
-			{Name: "test", Kind: report.Flag, Dimension: true}, {Name: "clicks", Kind: report.Count},
-			{Name: "payout", Kind: report.Money}, {Name: "cr", Kind: report.Ratio},
+			{Name: "day", Kind: report.Time, Dimension: true},
+			{Name: "offer", Kind: report.ID, Dimension: true, Named: true},
+			{Name: "test", Kind: report.Flag, Dimension: true},
+			{Name: "clicks", Kind: report.Count},
+			{Name: "payout", Kind: report.Money},
+			{Name: "cr", Kind: report.Ratio},
 		},
 		names: func(_ string, id int64) string { return map[int64]string{7: `The "seventh"`}[id] },
 	}
@@ -25,8 +28,12 @@ func TestAnswerAsJSON(t *testing.T) {
 	got := string(w.appendAnswer(nil, &report.Answer{
 		Rows: []report.Line{{
 			Cells: []report.Cell{
-				{Kind: report.Time, Text: "2026-11-21"}, {Kind: report.ID, Number: 7}, {Kind: report.Flag, Number: 1},
-				{Kind: report.Count, Number: 8}, {Kind: report.Money, Text: "4.00"}, {Kind: report.Ratio, Text: "0.125000"},
+				{Kind: report.Time, Text: "2026-11-21"},
+				{Kind: report.ID, Number: 7},
+				{Kind: report.Flag, Number: 1},
+				{Kind: report.Count, Number: 8},
+				{Kind: report.Money, Text: "4.00"},
+				{Kind: report.Ratio, Text: "0.125000"},
 			},
 			Previous: []report.Cell{{Kind: report.Count, Number: 2}, {Kind: report.Money, Text: "0.00"}, open},
 			Links:    []report.Link{{Name: "clicks", Query: "filter=offer%3D7&from=x"}},

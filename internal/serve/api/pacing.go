@@ -125,20 +125,38 @@ func (in *capsIn) names(affiliateID int64) bool {
 // capsOf gives the caps that are the caller's to see, in the order of their
 // places.
 func (a *API) capsOf(in *capsIn) iter.Seq[heldCap] {
-	c, who := a.Catalog(), in.who()
+	c := a.Catalog()
 	return func(yield func(heldCap) bool) {
 		for o := range c.Offers() {
-			if o.Status == offer.Archived || in.OfferID != 0 && o.ID != in.OfferID || who.Role == account.Advertiser && o.AdvertiserID != who.AdvertiserID {
+			if !in.means(o) {
 				continue
 			}
-			for i := range o.Caps {
-				if !seesCap(who, &o.Caps[i]) {
-					continue
+			for h := range in.held(c, o) {
+				if !yield(h) {
+					return
 				}
-				for affiliateID := range holders(c, in, &o.Caps[i]) {
-					if !yield(heldCap{offer: o, index: i, affiliateID: affiliateID}) {
-						return
-					}
+			}
+		}
+	}
+}
+
+// means reports whether an offer's caps are asked for, by one who may.
+func (in *capsIn) means(o *catalog.Offer) bool {
+	who := in.who()
+	return o.Status != offer.Archived && (in.OfferID == 0 || o.ID == in.OfferID) &&
+		(who.Role != account.Advertiser || o.AdvertiserID == who.AdvertiserID)
+}
+
+// held gives an offer's caps with those who have them.
+func (in *capsIn) held(c *catalog.Catalog, o *catalog.Offer) iter.Seq[heldCap] {
+	return func(yield func(heldCap) bool) {
+		for i := range o.Caps {
+			if !seesCap(in.who(), &o.Caps[i]) {
+				continue
+			}
+			for affiliateID := range holders(c, in, &o.Caps[i]) {
+				if !yield(heldCap{offer: o, index: i, affiliateID: affiliateID}) {
+					return
 				}
 			}
 		}

@@ -69,13 +69,14 @@ func numbered(n int, err error) rowSource {
 	}
 }
 
-func get(t *testing.T, url string) (*http.Response, string, error) {
+func get(t *testing.T, s *httptest.Server, path, key string) (*http.Response, string, error) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	r.Header.Set("Authorization", "Bearer "+key)
+	resp, err := s.Client().Do(r)
 	if err != nil {
 		return nil, "", err
 	}
@@ -96,7 +97,7 @@ func TestStreamIsWholeAndSaysSo(t *testing.T) {
 		t.Run(string(format), func(t *testing.T) {
 			s := httptest.NewServer(newStreamer(format, numbered(n, nil)))
 			defer s.Close()
-			resp, text, err := get(t, s.URL)
+			resp, text, err := get(t, s, "/", "")
 			if err != nil || resp.StatusCode != http.StatusOK {
 				t.Fatalf("answer %v, error %v; want 200", resp, err)
 			}
@@ -119,7 +120,7 @@ func TestStreamIsWholeAndSaysSo(t *testing.T) {
 func TestBrokenStreamIsNoticed(t *testing.T) {
 	for _, format := range []report.Format{report.CSV, report.NDJSON} {
 		s := httptest.NewServer(newStreamer(format, numbered(5000, errors.New("the disk is gone"))))
-		_, text, err := get(t, s.URL)
+		_, text, err := get(t, s, "/", "")
 		s.Close()
 		if err == nil || len(text) < chunk {
 			t.Errorf("%s that fails after 5000 rows: %d bytes, error %v; want a part, and an error", format, len(text), err)
@@ -129,7 +130,7 @@ func TestBrokenStreamIsNoticed(t *testing.T) {
 		}
 
 		s = httptest.NewServer(newStreamer(format, numbered(3, fault.New(fault.Damaged, "a block is damaged; run \"waybill rebuild warehouse\""))))
-		resp, text, err := get(t, s.URL)
+		resp, text, err := get(t, s, "/", "")
 		s.Close()
 		if err != nil || resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text, "waybill rebuild warehouse") {
 			t.Errorf("%s that fails at once = %v %s (%v); want 503 and what to do", format, resp, text, err)
@@ -162,7 +163,7 @@ func TestStreamOutlivesTheServersTimeouts(t *testing.T) {
 	s.Config.ReadTimeout, s.Config.WriteTimeout = short, short
 	s.Start()
 	defer s.Close()
-	resp, text, err := get(t, s.URL)
+	resp, text, err := get(t, s, "/", "")
 	if err != nil || resp.Trailer.Get("Waybill-Rows") != "3" {
 		t.Errorf("a stream of 600 ms under time-outs of 100 ms: %d bytes, error %v; want all of it", len(text), err)
 	}
@@ -190,7 +191,7 @@ func TestStreamStopsWhenTheClientLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := s.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,5 +288,53 @@ func TestReportsWithoutWarehouse(t *testing.T) {
 				t.Errorf("a report = %d %s; want 503, %s", w.Code, w.Body, tt.want)
 			}
 		})
+	}
+}
+
+// failing is a warehouse whose statements give rows, and then fail.
+type failing struct{ rows int }
+
+func (f failing) View(_ context.Context, do func(report.Reader) error) error { return do(f) }
+
+func (f failing) AsOf() time.Time { return noon }
+
+func (f failing) Rows(_ context.Context, s report.Statement, row func(report.Row) error) error {
+	one := make(report.Row, len(s.Columns))
+	for i, c := range s.Columns {
+		one[i].Number = 1
+		if c.Text {
+			one[i].Text = strings.Repeat("x", 50)
+		}
+	}
+	for range f.rows {
+		if err := row(one); err != nil {
+			return err
+		}
+	}
+	return fault.Because(errors.New("block 77 is gone"), fault.Damaged, "the warehouse's file cannot be read")
+}
+
+// TestReportThatBreaksOff goes the whole way, from the request to the log.
+func TestReportThatBreaksOff(t *testing.T) {
+	w := newWorld(t)
+	s := httptest.NewServer(w.handler)
+	defer s.Close()
+	ask := func(path string, rows int) (*http.Response, string, error) {
+		w.Warehouse = failing{rows}
+		return get(t, s, "/api/v1/"+path, w.keys[asNetwork])
+	}
+	for _, path := range []string{"reports?dimensions=sub1&metrics=clicks&format=csv", "reports?dimensions=sub1&metrics=clicks&format=ndjson"} {
+		resp, text, err := ask(path, 5000)
+		if err == nil || resp.StatusCode != http.StatusOK || strings.Contains(text, "77") || resp.Trailer.Get("Waybill-Rows") != "" {
+			t.Errorf("%s that breaks off = %d, error %v, trailer %v; want a connection that is cut", path, resp.StatusCode, err, resp.Trailer)
+		}
+		resp, text, err = ask(path, 5)
+		if err != nil || resp.StatusCode != http.StatusServiceUnavailable || strings.Contains(text, "77") || !strings.Contains(text, "cannot be read") {
+			t.Errorf("%s that fails at once = %d %s (%v); want 503, and no cause", path, resp.StatusCode, text, err)
+		}
+	}
+	s.Close() // waits for the log
+	if log := w.log.String(); strings.Count(log, "block 77 is gone") != 4 {
+		t.Errorf("the log has the cause %d times; want 4:\n%s", strings.Count(log, "block 77 is gone"), log)
 	}
 }
