@@ -25,7 +25,7 @@ func TestSlowRoomOfDroppedDaysIsUsedAgain(t *testing.T) {
 	var first int64
 	for i := range 8 {
 		day := warehousetest.Noon().Add(time.Duration(i) * aDay)
-		b := fact.Batch{Clicks: m.Clicks(day, 130_000), Positions: []fact.Position{{Source: "click/1", At: uint64(i) + 1}}} //nolint:gosec // small
+		b := fact.Batch{Clicks: m.Clicks(day, 130_000), Positions: []fact.Position{{Source: "click/1", At: uint64(i) + 1}}}
 		if err := w.Append(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ const rowsABatch = 300
 // same at.
 func batchOf(at uint64) fact.Batch {
 	m := warehousetest.NewMaker(at)
-	return m.Batch(warehousetest.Noon().Add(time.Duration(at%5)*aDay), rowsABatch, at) //nolint:gosec // small
+	return m.Batch(warehousetest.Noon().Add(time.Duration(at%5)*aDay), rowsABatch, at)
 }
 
 // appendUntilKilled appends batch after batch, while days are sorted and dropped.

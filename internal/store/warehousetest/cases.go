@@ -297,8 +297,32 @@ func agree(t *testing.T, r report.Reader, size int64) error {
 	return nil
 }
 
+// aViewStops tries it thrice, since a busy machine may keep anybody waiting.
 func aViewStops(t *testing.T, w Warehouse) {
 	mustAppend(t, w, NewMaker(11).Batch(Noon(), 3000, 1))
+	const bound = 200 * time.Millisecond
+	took := bound
+	for try := 0; try < 3 && took >= bound; try++ {
+		took = leave(t, w)
+	}
+	if took >= bound {
+		t.Errorf("a view ends %s after it was left, want less than %s", took, bound)
+	}
+	if got := number(t, w, "SELECT count(*) FROM click"); got != 3000 {
+		t.Errorf("the next view sees %d clicks, want 3000", got)
+	}
+	enough := errors.New("enough")
+	err := w.View(t.Context(), func(r report.Reader) error {
+		return r.Rows(t.Context(), report.Statement{SQL: "SELECT ms FROM click"}, func(report.Row) error { return enough })
+	})
+	if !errors.Is(err, enough) {
+		t.Errorf("View() = %v, want what its reader said", err)
+	}
+}
+
+// leave begins a view that would take hours, leaves it and gives how long it
+// then goes on.
+func leave(t *testing.T, w Warehouse) time.Duration {
 	ctx, cancel := context.WithCancel(t.Context())
 	var left time.Time
 	time.AfterFunc(100*time.Millisecond, func() {
@@ -309,19 +333,10 @@ func aViewStops(t *testing.T, w Warehouse) {
 		_, err := read(ctx, r, "SELECT count(*) FROM click a, click b, click c WHERE a.sub5 || b.sub5 < c.sub5")
 		return err
 	})
-	if took := time.Since(left); !errors.Is(err, context.Canceled) || took > 200*time.Millisecond {
-		t.Errorf("View() = %v, %s after it was left; want that it was canceled within 200 ms", err, took)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("View() = %v, want that it was canceled", err)
 	}
-	if got := number(t, w, "SELECT count(*) FROM click"); got != 3000 {
-		t.Errorf("the next view sees %d clicks, want 3000", got)
-	}
-	enough := errors.New("enough")
-	err = w.View(t.Context(), func(r report.Reader) error {
-		return r.Rows(t.Context(), report.Statement{SQL: "SELECT ms FROM click"}, func(report.Row) error { return enough })
-	})
-	if !errors.Is(err, enough) {
-		t.Errorf("View() = %v, want what its reader said", err)
-	}
+	return time.Since(left)
 }
 
 func aWrongStatement(t *testing.T, w Warehouse) {

@@ -119,7 +119,7 @@ func anonymisedVisits(t *testing.T, w Warehouse) {
 	m := NewMaker(24)
 	var all []fact.Batch
 	for i, care := range cares {
-		b := m.Batch(Noon().Add(time.Duration(i)*aDay), 20, uint64(i)+1) //nolint:gosec // small
+		b := m.Batch(Noon().Add(time.Duration(i)*aDay), 20, uint64(i)+1)
 		b.Clicks[3].IP, b.Clicks[4].IP, b.Clicks[5].IP = "2001:db8:1:2:3::4", "", "no address"
 		b.Clicks[5].UserAgent, b.Impressions[6].UserAgent = "", "it's an agent"
 		all = append(all, b)
