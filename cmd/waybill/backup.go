@@ -53,6 +53,7 @@ func (b *backup) do(ctx context.Context, in *installation, out io.Writer) error 
 	if err := in.journal.Checkpoint(ctx, filepath.Join(b.Dir, journalFolder)); err != nil {
 		return err
 	}
+	say("The warehouse is left out: it is made anew from these two.")
 	say("Done. Bring it back with: waybill restore --data NEWFOLDER %s", b.Dir)
 	return nil
 }
@@ -81,7 +82,7 @@ func (r *restoreCmd) Run(e *env) error {
 	if r.Resume {
 		return perform(e, r.common, new(resume))
 	}
-	_, err := fmt.Fprintf(e.stdout, "Restored. Deliveries are parked, so that nothing is sent twice by accident: look at them, then run\n"+
+	_, err := fmt.Fprintf(e.stdout, "Restored. Reports fill by themselves once a node runs. Deliveries are parked, so that nothing is sent twice by accident: look at them, then run\n"+
 		"  waybill restore --data %s --resume\n", r.Data)
 	return err
 }
