@@ -143,8 +143,14 @@ func (c *Comparing) stored(ctx context.Context, since time.Time, into books) (la
 		FROM conversion WHERE ms >= $1
 		GROUP BY offer, traffic, status, currency`
 	sums := report.Statement{SQL: read, Args: []any{fact.Milli(since)}, Columns: []report.Column{
-		{Name: "offer"}, {Name: "traffic"}, {Name: "status", Text: true}, {Name: "currency", Text: true},
-		{Name: "count"}, {Name: "amount"}, {Name: "payout"}, {Name: "revenue"},
+		{Name: "offer"},
+		{Name: "traffic"},
+		{Name: "status", Text: true},
+		{Name: "currency", Text: true},
+		{Name: "count"},
+		{Name: "amount"},
+		{Name: "payout"},
+		{Name: "revenue"},
 	}}
 	newest := report.Statement{
 		SQL:     `SELECT CAST(COALESCE(MAX(change_id), 0) AS BIGINT) FROM conversion`,

@@ -11,7 +11,6 @@ import (
 
 	"waybill/internal/click"
 	"waybill/internal/fact"
-	"waybill/internal/signal"
 	"waybill/internal/txid"
 )
 
@@ -28,7 +27,7 @@ func source(k txid.Kind, node uint16) string { return k.String() + "/" + strconv
 func sourceNode(name string) (uint16, bool) {
 	kind, number, _ := strings.Cut(name, "/")
 	n, err := strconv.ParseUint(number, 10, 12)
-	return uint16(n), err == nil && kind != "" //nolint:gosec // 12 bits
+	return uint16(n), err == nil && kind != ""
 }
 
 // limits bound a batch.
@@ -53,6 +52,7 @@ type reader struct {
 	limits
 	at   map[string]fact.Position
 	skip func(table, source string, number uint64, at time.Time) bool // facts that are stored otherwise; nil for none
+	last [2]int                                                       // how many clicks and impressions the last batch had
 }
 
 // taken is what was read at once.
@@ -79,6 +79,8 @@ type readable struct{ journal, ledger bool }
 // cannot be read is left out of the batch.
 func (r *reader) read(ctx context.Context, which readable) *taken {
 	b := new(taken)
+	b.Clicks, b.Impressions = make([]fact.Click, 0, r.last[0]), make([]fact.Click, 0, r.last[1])
+	defer func() { r.last = [2]int{len(b.Clicks), len(b.Impressions)} }()
 	nodes, err := r.nodes(ctx)
 	if err != nil {
 		b.journal, which.journal = err, false
@@ -156,7 +158,7 @@ func (r *reader) skips(table, source string, number uint64, at time.Time) bool {
 }
 
 // errFull ends a scan when the batch is full.
-var errFull = errors.New("the batch is full") //nolint:gochecknoglobals // never changed
+var errFull = errors.New("the batch is full")
 
 // end is how far a node's records can be read, and through when they are whole
 // once they are.
@@ -181,7 +183,7 @@ func (r *reader) visits(ctx context.Context, b *taken, k txid.Kind, nodes []uint
 		name, e := source(k, node), r.end(node)
 		at, had := r.at[name].At, len(*into)
 		err := r.Journal.Scan(ctx, k, node, txid.Tick(at), e.below, func(id txid.ID, record []byte) error {
-			if len(*into) >= r.limits.visits || bytes >= r.limits.bytes {
+			if len(*into) >= r.limits.visits || bytes >= r.bytes {
 				return errFull
 			}
 			at, bytes = uint64(id.Tick()+1), bytes+len(record)
@@ -233,93 +235,10 @@ func (r *reader) advertiser(offerID int64) int64 {
 	return 0
 }
 
-// signals reads the signals that have a verdict, of each node up to the first
-// that has none.
-func (r *reader) signals(ctx context.Context, b *taken, nodes []uint16) (journal, ledger error) {
-	room := r.limits.bytes
-	for _, node := range nodes {
-		name, e := source(txid.Signal, node), r.end(node)
-		part, full, err := r.unjudged(ctx, name, node, e.below, &room)
-		if err != nil {
-			return fmt.Errorf("read the signals of node %d: %w", node, err), nil
-		}
-		ids := make([]txid.ID, len(part))
-		for i := range part {
-			ids[i] = part[i].ID
-		}
-		verdicts, err := r.Ledger.VerdictsOn(ctx, ids)
-		if err != nil {
-			return nil, fmt.Errorf("read the verdicts on signals of node %d: %w", node, err)
-		}
-		at := r.at[name].At
-		settled := 0
-		for ; settled < len(part) && verdicts[settled].Status != ""; settled++ {
-			s := &part[settled].Signal
-			at = uint64(s.ID.Tick() + 1)
-			if damage := part[settled].damage; damage != nil {
-				b.spoilt(damage)
-			}
-			if !r.skips(fact.Signals, name, uint64(s.ID.Tick()), s.ReceivedAt) {
-				b.Signals = append(b.Signals, r.signal(s, verdicts[settled]))
-			}
-		}
-		switch {
-		case settled < len(part):
-			e.through = earlier(e.through, ids[settled].Time())
-		case full:
-			b.more = true
-			e.through = earlier(e.through, txid.Tick(at).Time())
-		}
-		r.move(b, name, at, e.through)
-	}
-	return nil, nil
-}
-
-// found is a signal of the journal.
-type found struct {
-	signal.Signal
-	damage error // why its record cannot be read, and only the ID is known
-}
-
-// unjudged reads the next signals of a node, with a verdict or not, as long as
-// there is room, and reports whether there was too little.
-func (r *reader) unjudged(
-	ctx context.Context, name string, node uint16, below txid.Tick, room *int,
-) (part []found, full bool, err error) {
-	err = r.Journal.Scan(ctx, txid.Signal, node, txid.Tick(r.at[name].At), below, func(id txid.ID, record []byte) error {
-		if len(part) >= r.limits.signals || *room <= 0 {
-			return errFull
-		}
-		s, err := signal.Read(id, record)
-		if err != nil {
-			s = signal.Signal{ID: id, ReceivedAt: id.Time()}
-		}
-		*room -= len(record)
-		part = append(part, found{Signal: s, damage: err})
-		return nil
-	})
-	if errors.Is(err, errFull) {
-		return part, true, nil
-	}
-	return part, false, err
-}
-
-// signal gives the fact of a signal with its verdict. The ID it names tells
-// whose click it speaks of.
-func (r *reader) signal(s *signal.Signal, v signal.Verdict) fact.Signal {
-	affiliate := int64(0)
-	if !s.Click.IsZero() {
-		if parts, err := r.Catalog().Ring().Open(s.Click); err == nil {
-			affiliate = parts.Affiliate
-		}
-	}
-	return fact.OfSignal(s, v, r.advertiser(v.OfferID), affiliate)
-}
-
 // conversions reads what conversions have become.
 func (r *reader) conversions(ctx context.Context, b *taken) error {
 	now, at := time.Now(), r.at[changeSource]
-	facts, last, whole, err := r.Ledger.ConversionFacts(ctx, int64(at.At), r.limits.rows) //nolint:gosec // it came from there
+	facts, last, whole, err := r.Ledger.ConversionFacts(ctx, int64(at.At), r.rows) //nolint:gosec // it came from there
 	if err != nil {
 		return err
 	}
@@ -331,7 +250,7 @@ func (r *reader) conversions(ctx context.Context, b *taken) error {
 // attempts reads the tries to deliver postbacks.
 func (r *reader) attempts(ctx context.Context, b *taken) error {
 	now, at := time.Now(), r.at[attemptSource]
-	facts, whole, err := r.Ledger.AttemptFacts(ctx, int64(at.At), r.limits.rows) //nolint:gosec // it came from there
+	facts, whole, err := r.Ledger.AttemptFacts(ctx, int64(at.At), r.rows) //nolint:gosec // it came from there
 	if err != nil {
 		return err
 	}

@@ -32,9 +32,10 @@ type Rebuilding struct {
 	limits limits // of a batch; bulk when there are none
 }
 
-// bulk bounds a batch of a rebuild: two of them are in memory, some 200 MB.
+// bulk bounds a batch of a rebuild: two of them are in memory, some 200 MB. Its
+// clicks are what DuckDB keeps together.
 func bulk() limits {
-	return limits{visits: 120_000, bytes: 48 << 20, signals: 20_000, rows: 20_000, patience: time.Minute}
+	return limits{visits: 122_880, bytes: 48 << 20, signals: 20_000, rows: 20_000, patience: time.Minute}
 }
 
 // Rebuild fills a warehouse that is empty with all there is: older days from
@@ -132,43 +133,42 @@ func (from *Rebuilding) keep() func(table, source string, number uint64, at time
 
 // pour ships all there is. While a batch is stored the next one is read.
 func (r *reader) pour(ctx context.Context, into Warehouse, stored func(*taken)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	batches, failed := make(chan *taken), make(chan error, 1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	batches := make(chan *taken)
 	go func() {
 		defer close(batches)
-		for more := true; more; {
-			b := r.read(ctx, readable{journal: true, ledger: true})
-			if err := errors.Join(b.journal, b.ledger, ctx.Err()); err != nil {
-				failed <- err
-				return
-			}
-			r.moved(&b.Batch)
-			more = b.more
-			select {
-			case batches <- b:
-			case <-ctx.Done():
-				return
-			}
+		if err := r.readAll(ctx, batches); err != nil {
+			cancel(err)
 		}
 	}()
-	var err error
 	for b := range batches {
-		if err != nil {
+		if ctx.Err() != nil {
 			continue // until the reader has left
 		}
-		if err = into.Append(ctx, b.Batch); err != nil {
-			cancel()
+		if err := into.Append(ctx, b.Batch); err != nil {
+			cancel(err)
 			continue
 		}
 		stored(b)
 	}
-	select {
-	case unread := <-failed:
-		if err == nil {
-			err = unread
+	return context.Cause(ctx)
+}
+
+// readAll hands on batch after batch until there is no more.
+func (r *reader) readAll(ctx context.Context, batches chan<- *taken) error {
+	for more := true; more; {
+		b := r.read(ctx, readable{journal: true, ledger: true})
+		if err := errors.Join(b.journal, b.ledger); err != nil {
+			return err
 		}
-	default:
+		r.moved(&b.Batch)
+		more = b.more
+		select {
+		case batches <- b:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return err
+	return nil
 }

@@ -190,6 +190,7 @@ type warehouse struct {
 	fail     error // of the next Append, nothing is stored
 	lost     error // of the next Append, all is stored
 	broken   error // of everything
+	unsorted error // of Sort
 	appended int
 	largest  int
 	sorted   []time.Time
@@ -290,7 +291,7 @@ func (w *warehouse) Sort(_ context.Context, before time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sorted = append(w.sorted, before)
-	return w.broken
+	return cmp.Or(w.broken, w.unsorted)
 }
 
 // all gives every fact, in one order.

@@ -116,7 +116,7 @@ func (s *shipping) step(ctx context.Context) (more bool, err error) {
 	}
 	begun := time.Now()
 	b := s.take(ctx)
-	if len(b.Positions) == 0 || ctx.Err() != nil {
+	if len(b.Positions) == 0 {
 		return false, nil
 	}
 	if err := s.to.Append(ctx, b.Batch); err != nil {
@@ -198,25 +198,42 @@ func (w *Worker) tend(ctx context.Context, to Warehouse) error {
 	var done time.Time // the day up to which all is in order
 	var t trouble
 	for ctx.Err() == nil {
-		now := time.Now().UTC()
-		today := now.Truncate(day)
-		through := w.State().Through
-		if done.Before(today) && now.Sub(today) >= settling && !through.Before(today) && t.clear() {
-			err := to.Sort(ctx, today)
+		if today := w.closed(time.Now()); today.After(done) && t.clear() {
+			err := w.sort(ctx, to, today, &t)
 			if damaged(err) {
 				return err
 			}
 			if err == nil {
 				done = today
 			}
-			if news := t.note(err); err != nil && ctx.Err() == nil {
-				w.metrics.failed(sortPart)
-				if news {
-					w.log.LogAttrs(ctx, slog.LevelWarn, "closed days could not be put in order", slog.Any("error", err))
-				}
-			}
 		}
 		pause(ctx, chores)
 	}
 	return nil
+}
+
+// closed gives the midnight at which the last day ended of which all is stored,
+// the zero time as long as that of yesterday is not.
+func (w *Worker) closed(now time.Time) time.Time {
+	today := now.UTC().Truncate(day)
+	if now.Sub(today) < settling || w.State().Through.Before(today) {
+		return time.Time{}
+	}
+	return today
+}
+
+// sort puts days in order. Of failures in a row the log has the first.
+func (w *Worker) sort(ctx context.Context, to Warehouse, before time.Time, t *trouble) error {
+	err := to.Sort(ctx, before)
+	if ctx.Err() != nil {
+		return err
+	}
+	news := t.note(err)
+	if err != nil {
+		w.metrics.failed(sortPart)
+		if news {
+			w.log.LogAttrs(ctx, slog.LevelWarn, "closed days could not be put in order", slog.Any("error", err))
+		}
+	}
+	return err
 }

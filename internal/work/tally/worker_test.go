@@ -331,6 +331,29 @@ func TestDaysAreSorted(t *testing.T) {
 	})
 }
 
+func TestDayThatCannotBeSorted(t *testing.T) {
+	run(t, func(r *rig) {
+		r.store.set(func() { r.store.unsorted = errors.New("too little memory") })
+		r.pass(2 * time.Hour)
+		if n := len(r.store.days()); n < 60 || r.said("too little memory") != 1 {
+			t.Errorf("it was tried %d times and said %d times, want many and once:\n%s", n, r.said("too little memory"), r.log)
+		}
+		r.click()
+		r.pass(every)
+		r.stored("meanwhile", fact.Clicks, 1)
+		r.store.set(func() { r.store.unsorted = fault.New(fault.Damaged, "a block cannot be read") })
+		r.pass(2 * chores)
+		if err := r.worker.State().Parked; fault.Of(err) != fault.Damaged {
+			t.Errorf("parked: %v, want Damaged", err)
+		}
+		tried := len(r.store.days())
+		r.pass(time.Hour)
+		if n := len(r.store.days()); n != tried {
+			t.Errorf("a damaged warehouse was sorted %d times more", n-tried)
+		}
+	})
+}
+
 // TestOlderLedger restores an older state of the ledger beside a warehouse.
 func TestOlderLedger(t *testing.T) {
 	run(t, func(r *rig) {
