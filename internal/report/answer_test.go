@@ -57,7 +57,9 @@ func TestCells(t *testing.T) {
 		{"a quotient of money", "epc", "payout clicks", report.Row{n(1_000_000), n(3)}, `[0.333333]`},
 		{"per thousand", "ecpm", "payout impressions", report.Row{n(1_500_000), n(4)}, `[375.000000]`},
 		{"nothing to divide by", "cr,clicks", "conversions clicks", report.Row{n(3), n(0)}, `[null,0]`},
-		{"less than nothing", "epc", "payout clicks", report.Row{n(-5), n(10)}, `[0.000000]`},
+		{"less than nothing, but not by a half", "epc", "payout clicks", report.Row{n(-5), n(10)}, `[0.000000]`},
+		{"less than nothing", "epc", "payout clicks", report.Row{n(-1_500_000), n(4)}, `[-0.375000]`},
+		{"a half of what is long", "ecpm", "payout impressions", report.Row{n(math.MaxInt64), n(2000)}, `[4611686018427.387904]`},
 		{"what fits 64 bits and no more", "payout", "payout", report.Row{n(math.MaxInt64)}, `["9223372036854.775807"]`},
 		{"a thousand times of it", "ecpm", "payout impressions", report.Row{n(math.MaxInt64), n(1)}, `[9223372036854775.807000]`},
 	}

@@ -37,6 +37,7 @@ func (q *Query) Answer(ctx context.Context, r Reader) (Answer, error) {
 		if err != nil {
 			return Answer{}, err
 		}
+		line.Links = q.links(e, q.dims)
 		a.Rows = append(a.Rows, line)
 	}
 	if err := q.addTotals(ctx, r, &a, shown, coin); err != nil {
@@ -66,6 +67,9 @@ func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) err
 		if err != nil {
 			return err
 		}
+		if q.format != CSV { // which has no room for them
+			l.Links = q.links(e, q.dims)
+		}
 		return line(l)
 	})
 }
@@ -83,7 +87,7 @@ func (q *Query) firstRows(ctx context.Context, r Reader, limit int) ([]entry, er
 	return all, err
 }
 
-func (q *Query) nothing() entry { return entry{sums: make([]int64, len(q.sums()))} }
+func (q *Query) nothing() entry { return entry{sums: make([]int64, len(q.sums))} }
 
 // read hands rows to use, of which dims values are dimensions and the rest are
 // sums. An entry is good until use returns.
@@ -115,12 +119,14 @@ func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entr
 	if a.Total, err = q.line(total, coin); err != nil {
 		return err
 	}
-	a.Total.Links = q.links(entry{}, nil)
+	if len(q.having) == 0 { // a list knows no filters on metrics
+		a.Total.Links = q.links(entry{}, nil)
+	}
 	if !q.other || !a.Truncated {
 		return nil
 	}
 	rest := entry{sums: slices.Clone(total.sums)}
-	for i, m := range q.sums() {
+	for i, m := range q.sums {
 		if m.name == uniqueClicks {
 			if rest.sums[i], err = q.countVisitors(ctx, r, len(shown)); err != nil {
 				return err
@@ -152,7 +158,7 @@ func (q *Query) readTotal(ctx context.Context, r Reader) (entry, error) {
 	if err != nil || len(q.having) == 0 || len(q.dims) == 0 {
 		return total, err
 	}
-	for i, m := range q.sums() {
+	for i, m := range q.sums {
 		if m.name == uniqueClicks {
 			if total.sums[i], err = q.countVisitors(ctx, r, 0); err != nil {
 				return total, err
@@ -195,9 +201,6 @@ func (q *Query) line(e entry, coin coin) (Line, error) {
 	}
 	cells, err := q.metricCells(e, currency, known)
 	l.Cells = append(l.Cells, cells...)
-	if e.dims != nil {
-		l.Links = q.links(e, q.dims)
-	}
 	return l, err
 }
 
@@ -216,27 +219,24 @@ func (z *zone) cell(d dimension, v Value) Cell {
 // metricCells gives the cells of the metrics. Money of several currencies is
 // null.
 func (q *Query) metricCells(e entry, currency money.Currency, known bool) ([]Cell, error) {
-	sums := q.sums()
-	sum := func(name string) int64 {
-		return e.sums[slices.IndexFunc(sums, func(m measure) bool { return m.name == name })]
-	}
-	cells := make([]Cell, 0, len(q.metrics))
-	for _, m := range q.metrics {
+	cells := make([]Cell, len(q.formulas))
+	for i, f := range q.formulas {
+		sum := e.sums[f.top]
 		switch {
-		case m.paid() && !known:
-			cells = append(cells, null(m.kind))
-		case m.over != "":
-			cells = append(cells, quotient(sum(m.sum), m.times, sum(m.over), m.paid()))
-		case m.less != "":
-			units, ok := minus(sum(m.sum), sum(m.less))
+		case f.paid && !known:
+			cells[i] = null(f.kind)
+		case f.bottom >= 0:
+			cells[i] = quotient(sum, f.times, e.sums[f.bottom], f.paid)
+		case f.off >= 0:
+			units, ok := minus(sum, e.sums[f.off])
 			if !ok {
-				return nil, tooLarge(m.name)
+				return nil, tooLarge(f.name)
 			}
-			cells = append(cells, amount(units, currency))
-		case m.kind == Money:
-			cells = append(cells, amount(sum(m.sum), currency))
+			cells[i] = amount(units, currency)
+		case f.kind == Money:
+			cells[i] = amount(sum, currency)
 		default:
-			cells = append(cells, number(m.kind, sum(m.sum)))
+			cells[i] = number(f.kind, sum)
 		}
 	}
 	return cells, nil
@@ -283,7 +283,7 @@ func (q *Query) coin(ctx context.Context, r Reader) (coin, error) {
 // moneyColumns names the columns of money that the report sums up.
 func (q *Query) moneyColumns() []string {
 	var all []string
-	for _, m := range q.sums() {
+	for _, m := range q.sums {
 		if m.kind != Money {
 			continue
 		}

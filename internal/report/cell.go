@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"math/bits"
 	"strconv"
+	"strings"
 
 	"waybill/internal/money"
 )
@@ -76,39 +78,55 @@ func quotient(top, times, bottom int64, paid bool) Cell {
 	if !paid {
 		times *= money.Unit
 	}
-	return Cell{Kind: Ratio, Text: sixDigits(divide(top, times, bottom))}
-}
-
-// divide gives top*times/bottom, rounded half to even.
-func divide(top, times, bottom int64) *big.Int {
-	product := new(big.Int).Mul(big.NewInt(top), big.NewInt(times))
-	divisor := big.NewInt(bottom)
-	if bottom < 0 {
-		product.Neg(product)
-		divisor.Neg(divisor)
-	}
-	rest := new(big.Int)
-	q, rest := new(big.Int).DivMod(product, divisor, rest) // rest is never negative
-	switch rest.Lsh(rest, 1).Cmp(divisor) {
-	case 1:
-		q.Add(q, big.NewInt(1))
-	case 0:
-		q.Add(q, new(big.Int).SetUint64(uint64(q.Bit(0))))
-	}
-	return q
-}
-
-func sixDigits(micro *big.Int) string {
-	digits := new(big.Int).Abs(micro).String()
-	for len(digits) < 7 {
+	digits, negative := divide(magnitude(top), uint64(times), magnitude(bottom)), (top < 0) != (bottom < 0) //nolint:gosec // times is positive
+	for len(digits) < sixDigits+1 {
 		digits = "0" + digits
 	}
-	sign := ""
-	if micro.Sign() < 0 {
-		sign = "-"
+	point := len(digits) - sixDigits
+	text := digits[:point] + "." + digits[point:]
+	if negative && strings.Trim(text, "0.") != "" {
+		text = "-" + text
 	}
-	point := len(digits) - 6
-	return sign + digits[:point] + "." + digits[point:]
+	return Cell{Kind: Ratio, Text: text}
+}
+
+// sixDigits is how many a quotient has.
+const sixDigits = 6
+
+// magnitude gives n without its sign.
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n) //nolint:gosec // two's complement
+	}
+	return uint64(n)
+}
+
+// divide gives top*times/bottom in digits, rounded half to even.
+func divide(top, times, bottom uint64) string {
+	high, low := bits.Mul64(top, times)
+	if high != 0 {
+		return divideLong(top, times, bottom)
+	}
+	n, rest := low/bottom, low%bottom
+	if rest > bottom-rest || rest == bottom-rest && n%2 == 1 {
+		n++ // no overflow: with a rest, bottom is at least 2
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+// divideLong does the same where the product is longer than 64 bits.
+func divideLong(top, times, bottom uint64) string {
+	whole := func(n uint64) *big.Int { return new(big.Int).SetUint64(n) }
+	product, divisor := whole(top), whole(bottom)
+	product.Mul(product, whole(times))
+	n, rest := product.DivMod(product, divisor, new(big.Int))
+	switch rest.Lsh(rest, 1).Cmp(divisor) {
+	case 1:
+		n.Add(n, whole(1))
+	case 0:
+		n.Add(n, whole(uint64(n.Bit(0))))
+	}
+	return n.String()
 }
 
 // minus gives a - b, and whether that fits.

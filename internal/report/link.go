@@ -15,9 +15,10 @@ import (
 // be told by filters, or what the viewer may only count.
 func (q *Query) links(e entry, dims []dimension) []Link {
 	var all []Link
+	shown := q.shown()
 	for _, name := range []string{fact.Clicks, fact.Impressions, fact.Conversions, fact.Signals} {
 		from := sourceOf(name, q.byClick)
-		if !slices.ContainsFunc(q.shown(), func(m string) bool { return findMeasure(m).table == name }) || !q.covers(from) || !q.viewer.lists(from) {
+		if !slices.ContainsFunc(shown, func(m string) bool { return findMeasure(m).table == name }) || !q.covers(from) || !q.viewer.lists(from) {
 			continue
 		}
 		if query, ok := q.link(from, e, dims); ok {

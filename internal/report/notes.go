@@ -9,7 +9,7 @@ import (
 // notes says what a reader should know to read the answer right.
 func (q *Query) notes(mixed bool) []string {
 	notes := []string{}
-	asked := q.sums()
+	asked := q.sums
 	tables := []source{}
 	for _, name := range []string{fact.Clicks, fact.Impressions, fact.Conversions, fact.Signals} {
 		if slices.ContainsFunc(asked, func(m measure) bool { return m.table == name }) {

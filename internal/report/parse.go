@@ -34,6 +34,8 @@ type Query struct {
 	names    bool
 	dims     []dimension
 	metrics  []metric
+	formulas []formula // of the metrics
+	sums     []measure // that metrics and filters are made of, each once
 	having   []having
 	sorts    []order
 	sorted   bool // the order was asked for
@@ -75,6 +77,7 @@ func Parse(values url.Values, now time.Time, viewer Viewer) (*Query, error) {
 	if err := errors.Join(p.errs...); err != nil {
 		return nil, err
 	}
+	q.settleSums()
 	return q, nil
 }
 

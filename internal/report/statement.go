@@ -21,26 +21,41 @@ type table struct {
 
 // table gives the grouped part of q.
 func (q *Query) table() table {
-	return table{scope: &q.scope, dims: q.dims, sums: q.sums()}
+	return table{scope: &q.scope, dims: q.dims, sums: q.sums}
 }
 
-// sums gives the measures that the report needs, each once.
-func (q *Query) sums() []measure {
-	var all []measure
-	add := func(m metric) {
-		for _, name := range m.parts() {
-			if !slices.ContainsFunc(all, func(have measure) bool { return have.name == name }) {
-				all = append(all, findMeasure(name))
-			}
-		}
-	}
+// formula is how a metric's cell is made of a row's sums: by their indexes, -1
+// where there is none.
+type formula struct {
+	metric
+	top, off, bottom int
+	paid             bool
+}
+
+// settleSums lists the measures that the report needs, and where its metrics
+// find them.
+func (q *Query) settleSums() {
 	for _, m := range q.metrics {
-		add(m)
+		q.formulas = append(q.formulas, formula{metric: m, top: q.need(m.sum), off: q.need(m.less), bottom: q.need(m.over), paid: m.paid()})
 	}
 	for _, h := range q.having {
-		add(h.metric)
+		for _, name := range h.parts() {
+			q.need(name)
+		}
 	}
-	return all
+}
+
+// need gives the index of a measure among the sums, where it puts it.
+func (q *Query) need(name string) int {
+	if name == "" {
+		return -1
+	}
+	at := slices.IndexFunc(q.sums, func(have measure) bool { return have.name == name })
+	if at < 0 {
+		at = len(q.sums)
+		q.sums = append(q.sums, findMeasure(name))
+	}
+	return at
 }
 
 // Names of columns between the layers of a statement: d1, d2, … for dimensions,
