@@ -49,7 +49,7 @@ func export(ctx context.Context, c *connection, d day, how, name string) error {
 		return err
 	}
 	unfinished := name + ".unfinished"
-	text := fmt.Sprintf("COPY (SELECT %s FROM %s WHERE %s ORDER BY ms) TO %s (%s)",
+	text := fmt.Sprintf("COPY (SELECT %s FROM %s WHERE %s) TO %s (%s)",
 		exported(d.table), d.table, d.within(), quote(unfinished), how)
 	_, err := c.exec(ctx, text)
 	if e, ok := errors.AsType[*engineError](err); ok && e.says(unfinished) {
