@@ -125,24 +125,36 @@ func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entr
 	if !q.other || !a.Truncated {
 		return nil
 	}
+	rest, err := q.rest(ctx, r, total, shown)
+	if err != nil {
+		return err
+	}
+	line, err := q.line(rest, coin)
+	a.Other = &line
+	return err
+}
+
+// rest gives what the total holds beyond the rows shown. Visitors are counted,
+// since one may stand in several rows.
+func (q *Query) rest(ctx context.Context, r Reader, total entry, shown []entry) (entry, error) {
 	rest := entry{sums: slices.Clone(total.sums)}
 	for i, m := range q.sums {
 		if m.name == uniqueClicks {
-			if rest.sums[i], err = q.countVisitors(ctx, r, len(shown)); err != nil {
-				return err
+			n, err := q.countVisitors(ctx, r, len(shown))
+			if err != nil {
+				return rest, err
 			}
+			rest.sums[i] = n
 			continue
 		}
 		for _, e := range shown {
 			var ok bool
 			if rest.sums[i], ok = minus(rest.sums[i], e.sums[i]); !ok {
-				return tooLarge(m.name)
+				return rest, tooLarge(m.name)
 			}
 		}
 	}
-	line, err := q.line(rest, coin)
-	a.Other = &line
-	return err
+	return rest, nil
 }
 
 func (q *Query) readTotal(ctx context.Context, r Reader) (entry, error) {
