@@ -161,8 +161,9 @@ func (n *node) warehouse(name string) *duckwarehouse.Warehouse {
 }
 
 // click writes down a click or an impression and gives its ID.
-func (n *node) click(k txid.Kind, number int) txid.ID {
-	now := time.Now()
+func (n *node) click(k txid.Kind, number int) txid.ID { return n.clickAt(time.Now(), k, number) }
+
+func (n *node) clickAt(now time.Time, k txid.Kind, number int) txid.ID {
 	ticket := n.mint.Begin(now, txid.Subject{Kind: k, Offer: 1, Affiliate: 1})
 	c := click.Click{
 		ID: ticket.ID, At: now, OfferID: 1, AffiliateID: 1, Source: "newsletter", AffClickID: fmt.Sprint("a", number),
@@ -346,5 +347,44 @@ func (n *node) spoil(w *duckwarehouse.Warehouse) {
 	if len(diff) != 2 || !strings.Contains(text, "offer 1, USD, approved: the ledger has ") ||
 		!strings.Contains(text, fmt.Sprintf("node %d, %s: the journal has ", liveNode, first.Time().Format(time.DateOnly))) {
 		n.t.Errorf("with a click twice and a conversion taken back:\n%s\nwant both, and no more", text)
+	}
+}
+
+// TestOlderDaysAreKept builds a warehouse anew when the journal has dropped its
+// first days: they come from the file before it, and nothing comes twice.
+func TestOlderDaysAreKept(t *testing.T) {
+	n := newNode(t, "")
+	for number := range 500 { // over ten days, at all hours
+		n.clickAt(time.Now().Add(time.Duration(number-500)*28*time.Minute), txid.Click, number)
+	}
+	former := filepath.Join(n.dir, "former.duckdb")
+	old, err := duckwarehouse.Open(t.Context(), former, duckwarehouse.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.ship(old)()
+	want, errDigests := old.Digests(t.Context())
+	positions, errPositions := old.Positions(t.Context())
+	dropped := n.journal.Retain(t.Context(), time.Now().Add(-5*day))
+	if err := errors.Join(errDigests, errPositions, dropped, old.Close()); err != nil {
+		t.Fatal(err)
+	}
+	fresh := n.warehouse("fresh.duckdb")
+	from := Rebuilding{Sources: n.sources(), Horizon: n.journal.Horizon(), Older: &Older{
+		Positions: positions,
+		Copy: func(ctx context.Context, table string, before time.Time) error {
+			return fresh.CopyDays(ctx, former, table, before, func(string, time.Time, int, int) {})
+		},
+	}}
+	if err := Rebuild(t.Context(), from, fresh, func(Progress) {}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := fresh.Digests(t.Context())
+	if diff := cmp.Diff(want, got); diff != "" || err != nil || want[fact.Clicks].Rows != 500 {
+		t.Errorf("of %d clicks (%v; -before +anew):\n%s", want[fact.Clicks].Rows, err, diff)
+	}
+	since := Comparing{Sources: n.sources(), Warehouse: fresh, Since: func(string) time.Time { return n.journal.Horizon() }}
+	if err := Compare(t.Context(), since, func(text string) { t.Errorf("a difference: %s", text) }); err != nil {
+		t.Error(err)
 	}
 }
