@@ -142,19 +142,15 @@ func (x *exchange) sendJSON(text []byte) {
 	}
 }
 
-// patient lets the connection live for as long as the work may take. What the
-// server allows a request is meant for small ones: beyond it, it takes a silent
-// client for one that has left.
+// patient lets the answer come as late as the work may take. What the server
+// allows a request is meant for small ones: later, it cuts the answer off.
 func patient(w http.ResponseWriter, work time.Duration) {
 	until := time.Now().Add(work + stall)
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(until) // a writer without deadlines has none to extend
-	_ = c.SetWriteDeadline(until)
+	_ = http.NewResponseController(w).SetWriteDeadline(until) // a writer without deadlines has none to extend
 }
 
 // stall is how long a client may take to receive one part of an answer.
 const stall = 30 * time.Second
 
-func extend(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stall)) // as above
-}
+// extend gives the client its time for the next part.
+func extend(w http.ResponseWriter) { patient(w, 0) }

@@ -142,30 +142,42 @@ func TestBrokenStreamIsNoticed(t *testing.T) {
 }
 
 // TestStreamOutlivesTheServersTimeouts: what a server allows a request is less
-// than a large report takes, before its first row and between rows.
+// than a large report takes, before its first row, between rows, or to fail.
 func TestStreamOutlivesTheServersTimeouts(t *testing.T) {
 	const short = 100 * time.Millisecond
-	work := newStreamer(report.CSV, func(ctx context.Context, _ report.Reader, line func(*report.Line) error) ([]byte, error) {
-		cells := []report.Cell{{Kind: report.Count}, {Kind: report.Text, Text: strings.Repeat("x", chunk)}}
-		for range 3 {
-			select {
-			case <-time.After(2 * short):
-			case <-ctx.Done():
-				return nil, ctx.Err()
+	slow := func(rows int, end error) *streamer {
+		return newStreamer(report.CSV, func(ctx context.Context, _ report.Reader, line func(*report.Line) error) ([]byte, error) {
+			cells := []report.Cell{{Kind: report.Count}, {Kind: report.Text, Text: strings.Repeat("x", chunk)}}
+			for i := range 3 {
+				select {
+				case <-time.After(2 * short):
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				}
+				if i >= rows {
+					return nil, end
+				}
+				if err := line(&report.Line{Cells: cells}); err != nil {
+					return nil, err
+				}
 			}
-			if err := line(&report.Line{Cells: cells}); err != nil {
-				return nil, err
-			}
-		}
-		return nil, nil
-	})
-	s := httptest.NewUnstartedServer(work)
-	s.Config.ReadTimeout, s.Config.WriteTimeout = short, short
-	s.Start()
-	defer s.Close()
-	resp, text, err := get(t, s, "/", "")
+			return nil, end
+		})
+	}
+	ask := func(work *streamer) (*http.Response, string, error) {
+		s := httptest.NewUnstartedServer(work)
+		s.Config.ReadTimeout, s.Config.WriteTimeout = short, short
+		s.Start()
+		defer s.Close()
+		return get(t, s, "/", "")
+	}
+	resp, text, err := ask(slow(3, nil))
 	if err != nil || resp.Trailer.Get("Waybill-Rows") != "3" {
 		t.Errorf("a stream of 600 ms under time-outs of 100 ms: %d bytes, error %v; want all of it", len(text), err)
+	}
+	resp, text, err = ask(slow(0, fault.New(fault.Unavailable, "not now")))
+	if err != nil || resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a failure after 200 ms under time-outs of 100 ms = %v %s (%v); want 503", resp, text, err)
 	}
 }
 
