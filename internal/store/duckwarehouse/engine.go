@@ -53,7 +53,7 @@ func (db *database) close() { mapping.Close(&db.handle) }
 func (db *database) connect() (*connection, error) {
 	c := new(connection)
 	if mapping.Connect(db.handle, &c.handle) == mapping.StateError {
-		return nil, fault.New(fault.Damaged, "the warehouse takes no connection; %s", advice)
+		return nil, fault.New(fault.Unavailable, "the warehouse takes no connection; if that does not pass, %s", advice)
 	}
 	return c, nil
 }

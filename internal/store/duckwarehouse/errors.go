@@ -38,8 +38,9 @@ func (e *engineError) says(phrases ...string) bool {
 // explain makes a fault of DuckDB's message, where it is one.
 //
 // What DuckDB calls fatal or internal leaves its database unusable until it is
-// opened again. That is met by reading a damaged file, and by a disk that does
-// not write; only the second passes by itself.
+// opened again, which the next call does. It is Damaged only where it says that
+// something could not be read: a checkpoint that fails, or a defect that a
+// report runs into, passes.
 func explain(message string) error {
 	e := &engineError{text: message}
 	switch {
@@ -53,9 +54,12 @@ func explain(message string) error {
 		return fault.Because(e, fault.Unavailable, "the disk of the warehouse is full")
 	case e.is("TransactionContext") && e.says("onflict"):
 		return fault.Because(e, fault.Unavailable, "the warehouse is being rearranged; try again")
-	case e.is("FATAL", "INTERNAL", "IO Error", "Serialization", "Invalid Configuration Error: Corrupt") ||
-		e.says("not a valid DuckDB database", "checksum", "orrupt"):
+	case e.says("has been invalidated"):
+		return fault.Because(e, fault.Unavailable, "the warehouse is being opened again; try again")
+	case e.is("IO Error", "Serialization") || e.says("not a valid DuckDB database", "checksum", "orrupt"):
 		return fault.Because(e, fault.Damaged, "the warehouse's file cannot be read; %s", advice)
+	case e.is("FATAL", "INTERNAL"):
+		return fault.Because(e, fault.Unavailable, "the warehouse met a fatal error and is opened again; if it does not pass, %s", advice)
 	}
 	return e
 }

@@ -46,10 +46,10 @@ func TestAFatalErrorPasses(t *testing.T) {
 		_, err := c.exec(t.Context(), "CHECKPOINT")
 		return err
 	})
-	if !fatal(err) || fault.Of(err) != fault.Damaged || !strings.Contains(err.Error(), advice) {
+	if !fatal(err) || fault.Of(err) != fault.Unavailable || !strings.Contains(err.Error(), advice) {
 		t.Fatalf("CHECKPOINT = %v, want a fatal error that says what to do", err)
 	}
-	if err := <-done; fault.Of(err) != fault.Damaged {
+	if err := <-done; fault.Of(err) != fault.Unavailable {
 		t.Errorf("the report that was running ends with %v", err)
 	}
 	if err := w.Append(t.Context(), m.Batch(warehousetest.Noon(), 10, 2)); err != nil {
