@@ -102,7 +102,7 @@ func (d *date) UnmarshalText(text []byte) error {
 }
 
 // MarshalText writes the date.
-func (d date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+func (d date) MarshalText() ([]byte, error) { return []byte(d.String()), nil } //nolint:unparam // as encoding.TextMarshaler has it
 
 // String gives the date.
 func (d date) String() string { return d.at.Format(time.DateOnly) }

@@ -23,7 +23,11 @@ func TestPersonalDataLeavesTheJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.close()
+	defer func() {
+		if err := in.close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	ring, err := in.ring(ctx)
 	if err != nil {
 		t.Fatal(err)

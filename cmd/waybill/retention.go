@@ -111,7 +111,7 @@ func (n *node) forgetPeople(ctx context.Context, now time.Time) error {
 // forgetReports drops the warehouse's days that are past their time.
 func (n *node) forgetReports(ctx context.Context, now time.Time) error {
 	if n.warehouse.ready(ctx) != nil {
-		return nil // there is none, or it is said elsewhere why not
+		return nil //nolint:nilerr // there is none, or it is said elsewhere why not
 	}
 	for table, kept := range n.settings.Keep {
 		before := now.Add(-kept.Duration()).UTC().Truncate(24 * time.Hour)

@@ -23,7 +23,7 @@ func (s *Signal) Anonymise(a Anonymiser) bool {
 	s.IP, s.UserAgent = address, agent
 	for i := range s.Params {
 		p := &s.Params[i]
-		fresh := p.Value
+		var fresh string
 		switch p.Name {
 		case param.IP:
 			fresh = addressText(a, p.Value)

@@ -220,7 +220,10 @@ func (w *Warehouse) Close() error {
 	return errors.Join(err, os.RemoveAll(w.settings["temp_directory"]))
 }
 
-// checkpoint moves the write-ahead log into the file.
+// checkpoint moves the write-ahead log into the file. What it writes at a close is
+// not cut short.
+//
+//nolint:contextcheck // as said
 func (w *Warehouse) checkpoint() error {
 	c, err := w.db.connect()
 	if err != nil {

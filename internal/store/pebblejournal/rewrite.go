@@ -2,6 +2,7 @@ package pebblejournal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -54,7 +55,28 @@ func (j *Journal) rewritePart(
 ) (changed int, next txid.Tick, err error) {
 	j.changing.Lock()
 	defer j.changing.Unlock()
-	var parts []rewritten
+	parts, next, err := j.readPart(ctx, q, f)
+	if err != nil || len(parts) == 0 {
+		return 0, next, err
+	}
+	err = j.write(ctx, func(b *pebble.Batch) error {
+		for _, p := range parts {
+			if err := b.Set(p.key, p.value, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("rewrite records: %w", err)
+	}
+	return len(parts), next, nil
+}
+
+// readPart has f make what takes the place of the first records of q.
+func (j *Journal) readPart(
+	ctx context.Context, q Query, f func(txid.ID, []byte) ([]byte, error),
+) (parts []rewritten, next txid.Tick, err error) {
 	read, size := 0, 0
 	next = q.To
 	err = j.Scan(ctx, q, func(id txid.ID, record []byte) error {
@@ -73,28 +95,14 @@ func (j *Journal) rewritePart(
 		parts = append(parts, rewritten{appendRecordKey(nil, id), append([]byte(nil), fresh...)})
 		return nil
 	})
-	if err != nil && err != errPartFull { //nolint:errorlint // Scan passes it on as it is
-		return 0, 0, err
+	if errors.Is(err, errPartFull) {
+		err = nil
 	}
-	if len(parts) == 0 {
-		return 0, next, nil
-	}
-	err = j.write(ctx, func(b *pebble.Batch) error {
-		for _, p := range parts {
-			if err := b.Set(p.key, p.value, nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, 0, fmt.Errorf("rewrite records: %w", err)
-	}
-	return len(parts), next, nil
+	return parts, next, err
 }
 
 // errPartFull ends the scan of one part.
-var errPartFull = fault.New(fault.Internal, "the part is full")
+var errPartFull = errors.New("the part is full")
 
 // compact has the tables between two keys written anew, without what was
 // overwritten.
