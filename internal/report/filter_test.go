@@ -86,3 +86,13 @@ func TestAfterPrefix(t *testing.T) {
 		})
 	}
 }
+
+func TestBeginsEndsBeforeTheNextText(t *testing.T) {
+	w := &writer{}
+	if got, want := w.begins("sub1", "spring"), "sub1 >= $1 AND sub1 < $2"; got != want || !slices.Equal(w.args, []any{"spring", "sprinh"}) {
+		t.Errorf("begins() = %q with %v, want %q with spring and sprinh", got, w.args, want)
+	}
+	if got, want := w.begins("sub1", "\U0010FFFF"), "sub1 >= $3"; got != want {
+		t.Errorf("begins() = %q, want %q", got, want)
+	}
+}
