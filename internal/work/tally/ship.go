@@ -27,6 +27,7 @@ func damaged(err error) bool { return fault.Of(err) == fault.Damaged }
 // shipping is the work on one warehouse.
 type shipping struct {
 	*Worker
+	turn    *turn
 	to      Warehouse
 	reader  *reader // nil while it is not known how far the warehouse is
 	ledger  trouble
@@ -58,8 +59,8 @@ func (t *trouble) note(err error) (news bool) {
 }
 
 // ship ships batches until ctx is done, or gives why the warehouse is damaged.
-func (w *Worker) ship(ctx context.Context, to Warehouse) error {
-	s := &shipping{Worker: w, to: to}
+func (w *Worker) ship(ctx context.Context, t *turn, to Warehouse) error {
+	s := &shipping{Worker: w, turn: t, to: to}
 	for ctx.Err() == nil {
 		begun := time.Now()
 		more, err := s.step(ctx)
@@ -124,7 +125,7 @@ func (s *shipping) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	s.reader.moved(&b.Batch)
-	s.reached(s.to, s.reader.through())
+	s.reached(s.turn, s.reader.through())
 	s.metrics.shipped(&b.Batch, time.Since(begun))
 	return b.more, nil
 }
@@ -184,10 +185,10 @@ func (s *shipping) take(ctx context.Context) *taken {
 }
 
 // reached notes through when everything is stored.
-func (w *Worker) reached(to Warehouse, through time.Time) {
+func (w *Worker) reached(t *turn, through time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.warehouse == to {
+	if w.present(t) {
 		w.through = through
 	}
 }

@@ -111,6 +111,7 @@ type Worker struct {
 type turn struct {
 	cancel context.CancelFunc
 	over   chan struct{} // closed when it uses the warehouse no more
+	left   bool          // there is another warehouse; guarded by Worker.mu
 }
 
 // New makes a worker that ships into a warehouse. Without one, nil, it waits
@@ -127,6 +128,9 @@ func (w *Worker) Swap(to Warehouse) {
 	w.mu.Lock()
 	w.warehouse, w.through, w.parked = to, time.Time{}, nil
 	before := w.turn
+	if before != nil {
+		before.left = true
+	}
 	w.mu.Unlock()
 	select {
 	case w.swapped <- struct{}{}:
@@ -156,7 +160,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		to, t, mine := w.begin(ctx)
 		if to != nil {
-			w.serve(mine, to)
+			w.serve(mine, t, to)
 		}
 		close(t.over)
 		select {
@@ -182,7 +186,7 @@ func (w *Worker) begin(ctx context.Context) (Warehouse, *turn, context.Context) 
 }
 
 // serve works on one warehouse until ctx is done or it is found damaged.
-func (w *Worker) serve(ctx context.Context, to Warehouse) {
+func (w *Worker) serve(ctx context.Context, t *turn, to Warehouse) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var beside sync.WaitGroup
@@ -191,19 +195,19 @@ func (w *Worker) serve(ctx context.Context, to Warehouse) {
 			cancel(err)
 		}
 	})
-	err := w.ship(ctx, to)
+	err := w.ship(ctx, t, to)
 	cancel(err)
 	beside.Wait()
 	if cause := context.Cause(ctx); damaged(cause) {
-		w.park(ctx, to, cause)
+		w.park(ctx, t, cause)
 	}
 }
 
 // park notes that a warehouse is left alone.
-func (w *Worker) park(ctx context.Context, to Warehouse, cause error) {
+func (w *Worker) park(ctx context.Context, t *turn, cause error) {
 	w.metrics.failed(warehousePart)
 	w.mu.Lock()
-	present := w.warehouse == to
+	present := w.present(t)
 	if present {
 		w.parked = cause
 	}
@@ -212,3 +216,6 @@ func (w *Worker) park(ctx context.Context, to Warehouse, cause error) {
 		w.log.LogAttrs(ctx, slog.LevelError, "warehouse is left alone until it is rebuilt", slog.Any("error", cause))
 	}
 }
+
+// present reports whether a turn's warehouse is still the one. w.mu is held.
+func (w *Worker) present(t *turn) bool { return w.turn == t && (t == nil || !t.left) }

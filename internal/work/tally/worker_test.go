@@ -281,6 +281,37 @@ func TestSwap(t *testing.T) {
 	})
 }
 
+// leaving is a warehouse that is found damaged just when it is taken away.
+type leaving struct{ *warehouse }
+
+func (l leaving) Append(ctx context.Context, b fact.Batch) error {
+	if l.warehouse.batches() > 0 {
+		return l.warehouse.Append(ctx, b)
+	}
+	l.set(func() { l.appended++ })
+	<-ctx.Done()
+	return fault.New(fault.Damaged, "the file is being exchanged")
+}
+
+// TestSwapForItself replaces what is behind a warehouse: what was found out about
+// it before does not count any more.
+func TestSwapForItself(t *testing.T) {
+	run(t, func(r *rig) {
+		same := leaving{r.store}
+		r.worker.Swap(same)
+		r.click()
+		r.store.set(func() { r.store.appended = 0 })
+		r.pass(2 * time.Second)
+		r.worker.Swap(same)
+		r.pass(2 * time.Second)
+		r.stored("after the exchange", fact.Clicks, 1)
+		r.lag("after the exchange", 0, every)
+		if err := r.worker.State().Parked; err != nil {
+			t.Errorf("parked: %v, want what was found out before to be forgotten", err)
+		}
+	})
+}
+
 // slowly is a warehouse whose batches take their time.
 type slowly struct {
 	*warehouse
