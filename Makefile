@@ -65,7 +65,7 @@ fuzz: ## run each fuzz target for FUZZTIME (PKG=./internal/param: of one package
 	@script/fuzz $(FUZZTIME) $(PKG)
 
 .PHONY: bench
-bench: build ## measure clicks, postbacks and a large journal on this machine (ARGS=clicks: one of them)
+bench: build ## measure clicks, postbacks, a large journal, reports and tally (ARGS=clicks: one of them)
 	@script/need go cc wrk nginx postgres
 	go run -buildvcs=$(VCS) ./bench $(ARGS)
 

@@ -113,7 +113,7 @@ func (s *steady) caller(ctx context.Context, queue <-chan due) (took []time.Dura
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer conn.Close()                                                               //nolint:errcheck // all that mattered was read
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // wakes a read
 	defer stop()
 	in := bufio.NewReader(conn)

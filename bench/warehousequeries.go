@@ -85,7 +85,7 @@ func (t *warehouseTest) pairs(ctx context.Context) error {
 			}
 			ms := median(each(took, func(d time.Duration) float64 { return d.Seconds() * 1e3 }))
 			all = append(all, timed{q.name, ms, rows})
-			fmt.Fprintf(os.Stderr, "%d: %s %.0f ms\n", len(all), q.name, ms) //nolint:errcheck // how far it is
+			fmt.Fprintf(os.Stderr, "%d: %s %.0f ms\n", len(all), q.name, ms)
 		}
 	}
 	peak, err := peakMemory()
