@@ -100,6 +100,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
+	if o.rounds < 1 || o.runs < 1 {
+		return errors.New("--rounds and --runs are 1 at least")
+	}
 	chosen, err := choose(all, f.Args())
 	if err != nil {
 		return err
