@@ -149,6 +149,7 @@ func (s *site) warehouse() string { return filepath.Join(s.dir, warehouseFile) }
 // down. Whatever is found of it is said; clicks and postbacks go on; a rebuild
 // mends it.
 func TestWarehouseDamaged(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s, b := newSite(t, filepath.Join(t.TempDir(), "data")), newBook()
 	s.start()
 	s.furnish("")
@@ -245,6 +246,7 @@ func (s *site) brokenWarehouseIsSaid(t *testing.T) bool {
 // TestWarehouseRemovedWhileRunning takes the file away under the node's feet. It
 // is made anew by itself.
 func TestWarehouseRemovedWhileRunning(t *testing.T) {
+	t.Parallel() // as above
 	s, b := newSite(t, filepath.Join(t.TempDir(), "data"), "--ledger", pgtest.Own(t).URL(t)), newBook()
 	s.start()
 	s.furnish("")
