@@ -142,15 +142,19 @@ func (x *exchange) sendJSON(text []byte) {
 	}
 }
 
-// patient lets the answer come as late as the work may take. What the server
-// allows a request is meant for small ones: later, it cuts the answer off.
+// patient lets a request's body come as slowly, and its answer as late, as the
+// work may take. What the server allows is meant for small requests.
 func patient(w http.ResponseWriter, work time.Duration) {
 	until := time.Now().Add(work + stall)
-	_ = http.NewResponseController(w).SetWriteDeadline(until) // a writer without deadlines has none to extend
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(until) // a writer without deadlines has none to extend
+	_ = c.SetWriteDeadline(until)
 }
 
 // stall is how long a client may take to receive one part of an answer.
 const stall = 30 * time.Second
 
 // extend gives the client its time for the next part.
-func extend(w http.ResponseWriter) { patient(w, 0) }
+func extend(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stall)) // as above
+}
