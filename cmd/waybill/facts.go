@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,8 +44,24 @@ func (in *installation) sourcesAlone(ctx context.Context) (tally.Sources, error)
 // sourcesOfNode gives what facts are made of while a node writes records.
 func (n *node) sourcesOfNode(context.Context) (tally.Sources, error) {
 	return tally.Sources{
-		Journal: records{n.journal}, Ledger: n.ledger, Bound: n.minter.Reached, Catalog: n.Catalog,
+		Journal: recordsOfNode{records{n.journal}, n.minter}, Ledger: n.ledger, Bound: n.minter.Reached, Catalog: n.Catalog,
 	}, nil
+}
+
+// recordsOfNode is the journal of a node that writes records.
+type recordsOfNode struct {
+	records
+	minter *minter
+}
+
+// Nodes lists the node numbers of the journal, and the present one before its
+// first record too: what is minted under it may still be on its way.
+func (r recordsOfNode) Nodes(ctx context.Context) ([]uint16, error) {
+	all, err := r.records.Nodes(ctx)
+	if present := r.minter.Node(); err == nil && !slices.Contains(all, present) {
+		all = append(all, present)
+	}
+	return all, err
 }
 
 // feed is the warehouse as tally fills it. What is appended has to follow on what

@@ -120,8 +120,9 @@ func (m *minter) Reached(node uint16) (below txid.Tick, open bool) {
 	if !ok {
 		return math.MaxInt64, false
 	}
+	last := mint.Last() // first: what is minted from now on does not count
 	low := mint.Low()
-	return low, low <= mint.Last()
+	return low, low <= last
 }
 
 // Node gives the number that IDs are minted under now.
