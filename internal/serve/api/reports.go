@@ -202,7 +202,7 @@ func (p *reporter) reportRows(q *report.Query, values url.Values, who account.Pr
 			return nil, err
 		}
 		w := lineWriter{fields: q.Fields()}
-		end := w.appendRow([]byte(`"total":`), &sums.Total, metrics)
+		end := w.appendCells([]byte(`"total":`), sums.Total.Cells, metrics)
 		return append(appendFrame(end, &sums), ','), nil
 	}
 }

@@ -66,7 +66,7 @@ func (s *sheet) write(ctx context.Context, r report.Reader, out *chunked, rows r
 		if s.format == report.CSV {
 			out.buf = s.appendRecord(out.buf, l)
 		} else {
-			out.buf = append(s.appendRow(out.buf, l, whole), '\n')
+			out.buf = append(s.appendCells(out.buf, l.Cells, whole), '\n')
 		}
 		return out.row()
 	})
