@@ -186,15 +186,8 @@ func (w *warehouse) using(ctx context.Context, do func(context.Context, *openFil
 	if f == nil {
 		return nil, w.state()
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := f.until(ctx)
 	defer cancel()
-	go func() {
-		select {
-		case <-f.ending:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	err := do(ctx, f)
 	select {
 	case <-f.ending:
@@ -204,6 +197,34 @@ func (w *warehouse) using(ctx context.Context, do func(context.Context, *openFil
 	default:
 	}
 	return f, err
+}
+
+// until gives a context that ends with ctx, or when whoever uses the file is to
+// come to an end.
+func (f *openFile) until(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-f.ending:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// interruptible is a snapshot whose statements end when whoever uses the file is
+// to come to an end.
+type interruptible struct {
+	report.Reader
+	file *openFile
+}
+
+// Rows hands every row of a statement to row.
+func (i interruptible) Rows(ctx context.Context, s report.Statement, row func(report.Row) error) error {
+	ctx, cancel := i.file.until(ctx)
+	defer cancel()
+	return i.Reader.Rows(ctx, s, row)
 }
 
 // damaged takes a damaged file out of use, and says so once.
@@ -247,7 +268,9 @@ func (w *warehouse) days(ctx context.Context, table string) (all []time.Time, er
 // View has do read one snapshot.
 func (w *warehouse) View(ctx context.Context, do func(report.Reader) error) error {
 	began := time.Now()
-	err := w.use(ctx, func(ctx context.Context, f *openFile) error { return f.View(ctx, do) })
+	err := w.use(ctx, func(ctx context.Context, f *openFile) error {
+		return f.View(ctx, func(r report.Reader) error { return do(interruptible{r, f}) })
+	})
 	w.asked(time.Since(began), err)
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	"waybill/internal/click"
 	"waybill/internal/fact"
 	"waybill/internal/fault"
+	"waybill/internal/report"
 	"waybill/internal/store/duckwarehouse"
 	"waybill/internal/txid"
 	"waybill/internal/visitor"
@@ -299,5 +300,38 @@ func TestPersonalDataLeavesTheWarehouseAsItLeavesTheJournal(t *testing.T) {
 	y.mustRebuild()
 	if rebuilt := y.digests(); !maps.Equal(kept, rebuilt) {
 		t.Errorf("rebuilt from the journal, the warehouse holds other facts: %v, before %v", rebuilt, kept)
+	}
+}
+
+// TestAStopInterruptsAReport closes the warehouse under a report that would take
+// hours.
+func TestAStopInterruptsAReport(t *testing.T) {
+	y := newYard(t)
+	if err := y.warehouse.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	begun, answered := make(chan struct{}), make(chan error, 1)
+	go func() {
+		answered <- y.warehouse.View(t.Context(), func(r report.Reader) error {
+			close(begun)
+			endless := report.Statement{
+				SQL: `SELECT CAST(COUNT(*) AS BIGINT) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7`, Columns: []report.Column{{Name: "n"}},
+			}
+			return r.Rows(t.Context(), endless, func(report.Row) error { return nil })
+		})
+	}()
+	<-begun
+	began := time.Now()
+	if err := y.warehouse.leave(); err != nil {
+		t.Errorf("leave() = %v", err)
+	}
+	if took := time.Since(began); took >= closing {
+		t.Errorf("the stop took %s", took)
+	}
+	if err := <-answered; fault.Of(err) != fault.Unavailable {
+		t.Errorf("the report was answered %v, want that it is to be asked again", err)
+	}
+	if err := y.warehouse.state(); fault.Of(err) != fault.Unavailable {
+		t.Errorf("afterwards the warehouse is %v", err)
 	}
 }
