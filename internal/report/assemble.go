@@ -32,12 +32,13 @@ func (q *Query) Answer(ctx context.Context, r Reader) (Answer, error) {
 	if len(shown) > q.limit {
 		shown, a.Truncated = shown[:q.limit], true
 	}
+	links := q.linker(q.dims)
 	for _, e := range shown {
 		line, err := q.line(e, coin)
 		if err != nil {
 			return Answer{}, err
 		}
-		line.Links = q.links(e, q.dims)
+		line.Links = links.of(e)
 		a.Rows = append(a.Rows, line)
 	}
 	if err := q.addTotals(ctx, r, &a, shown, coin); err != nil {
@@ -49,8 +50,8 @@ func (q *Query) Answer(ctx context.Context, r Reader) (Answer, error) {
 	return a, q.addPrevious(ctx, r, &a, shown, coin)
 }
 
-// Stream hands the report's rows to line, one after another, without totals. A
-// Line is good until line returns. Rows come in order, but for those by free
+// Stream hands the report's rows to line, one after another, without totals and
+// links. A Line is good until line returns. Rows come in order, but for those by free
 // values of the parties without sort and limit, which may be as many as the
 // facts.
 func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) error {
@@ -66,9 +67,6 @@ func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) err
 		l, err := q.line(e, coin)
 		if err != nil {
 			return err
-		}
-		if q.format != CSV { // which has no room for them
-			l.Links = q.links(e, q.dims)
 		}
 		return line(l)
 	})
@@ -120,7 +118,7 @@ func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entr
 		return err
 	}
 	if len(q.having) == 0 { // a list knows no filters on metrics
-		a.Total.Links = q.links(entry{}, nil)
+		a.Total.Links = q.linker(nil).of(entry{})
 	}
 	if !q.other || !a.Truncated {
 		return nil

@@ -82,10 +82,9 @@ func splitValues(text string) []string {
 
 // joinFilter writes what splitFilter reads.
 func joinFilter(name string, op operator, values ...string) string {
-	escape := strings.NewReplacer(`\`, `\\`, `,`, `\,`)
 	all := make([]string, len(values))
 	for i, v := range values {
-		all[i] = escape.Replace(v)
+		all[i] = strings.ReplaceAll(strings.ReplaceAll(v, `\`, `\\`), `,`, `\,`)
 	}
 	return name + string(op) + strings.Join(all, ",")
 }

@@ -33,6 +33,8 @@ func TestLinksLeadToAsManyAsTheRowCounts(t *testing.T) {
 		{asNetwork, "dimensions=device,is_bot"},
 		{asNetwork, "dimensions=code"},
 		{asNetwork, "dimensions=day&test=1"},
+		{asNetwork, "dimensions=day,test"},
+		{asNetwork, "dimensions=day&filter=test%3Dtrue,false"},
 		{asNetwork, "dimensions=day&time=click"},
 		{asNetwork, "dimensions=offer&filter=country%3DDE,US&filter=sub1!%3Dmay-b"},
 		{asAffiliate1, "dimensions=day,offer"},
