@@ -99,7 +99,7 @@ func (c *benchGenerateCmd) open(ctx context.Context) (*duckwarehouse.Warehouse, 
 		err = fault.New(fault.Invalid, "%s holds facts already; --append adds to them", c.Warehouse)
 	}
 	if err != nil {
-		return nil, errors.Join(err, w.Close()) //nolint:contextcheck // closing has none
+		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
 }
