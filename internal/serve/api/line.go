@@ -209,7 +209,9 @@ func (w *lineWriter) appendHead(dst []byte) []byte {
 	return append(dst, '\r', '\n')
 }
 
-// appendRecord appends a line as CSV: RFC 4180. What is null is empty.
+// appendRecord appends a line as CSV: RFC 4180. What is null is empty. Texts come
+// from whoever follows a link, and files are opened in spreadsheets: none is a
+// formula.
 func (w *lineWriter) appendRecord(dst []byte, l *report.Line) []byte {
 	start := len(dst)
 	for i := range w.fields {
@@ -224,16 +226,38 @@ func (w *lineWriter) appendRecord(dst []byte, l *report.Line) []byte {
 		case c.Kind == report.ID || c.Kind == report.Count:
 			dst = strconv.AppendInt(dst, c.Number, 10)
 		default:
-			dst = appendField(dst, c.Text)
+			dst = appendField(dst, harmless(c.Text))
 		}
 		if w.fields[i].Named && w.names != nil {
-			dst = appendField(append(dst, ','), w.names(w.fields[i].Name, c.Number))
+			dst = appendField(append(dst, ','), harmless(w.names(w.fields[i].Name, c.Number)))
 		}
 	}
 	if len(dst) == start { // one empty field would read as no line at all
 		dst = append(dst, '"', '"')
 	}
 	return append(dst, '\r', '\n')
+}
+
+// harmless keeps a spreadsheet from running a text as a formula, by a ' before
+// it. A number stays one, with either sign.
+func harmless(s string) string {
+	if s == "" || !strings.ContainsRune("=+-@\t\r\n", rune(s[0])) || isNumber(s) {
+		return s
+	}
+	return "'" + s
+}
+
+// isNumber reports whether s is digits, with or without a sign and a point.
+func isNumber(s string) bool {
+	if s[0] == '+' || s[0] == '-' {
+		s = s[1:]
+	}
+	whole, part, pointed := strings.Cut(s, ".")
+	return isDigits(whole) && (!pointed || isDigits(part))
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
 // appendField appends a text as a field of CSV.
