@@ -97,14 +97,14 @@ func cohortParams() []filterDoc {
 
 // report answers GET reports.
 func (p *reporter) report(ctx context.Context, x *exchange) (*answer, error) {
-	values := x.r.URL.Query()
-	q, err := report.Parse(values, p.now(), report.ViewerOf(x.who))
+	values, now := x.r.URL.Query(), p.now()
+	q, err := report.Parse(values, now, report.ViewerOf(x.who))
 	if err != nil {
 		return nil, err
 	}
 	w := lineWriter{fields: q.Fields(), names: p.names(q.Names())}
 	if q.Format() != report.JSON {
-		return nil, p.stream(ctx, x, sheet{lineWriter: w, format: q.Format(), name: "report"}, p.reportRows(q, values, x.who))
+		return nil, p.stream(ctx, x, sheet{lineWriter: w, format: q.Format(), name: "report"}, reportRows(q, values, now, x.who))
 	}
 	var found report.Answer
 	err = p.ask(ctx, x, p.desk.Answer, func(ctx context.Context, r report.Reader) error {
@@ -190,14 +190,15 @@ func listed(l report.Link) string {
 	return prefix + "/" + l.Name + "?" + strings.TrimPrefix(l.Query, "?")
 }
 
-// reportRows gives the rows of a report and, behind them, its total.
-func (p *reporter) reportRows(q *report.Query, values url.Values, who account.Principal) rowSource {
+// reportRows gives the rows of a report as of now and, behind them, its total. A
+// range without an end ends at one time for both.
+func reportRows(q *report.Query, values url.Values, now time.Time, who account.Principal) rowSource {
 	return func(ctx context.Context, r report.Reader, line func(*report.Line) error) ([]byte, error) {
 		err := q.Stream(ctx, r, func(l report.Line) error { return line(&l) })
 		if err != nil || q.Format() == report.CSV {
 			return nil, err
 		}
-		sums, err := total(ctx, r, values, p.now(), who)
+		sums, err := total(ctx, r, values, now, who)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -348,5 +349,30 @@ func TestReportThatBreaksOff(t *testing.T) {
 	s.Close() // waits for the log
 	if log := w.log.String(); strings.Count(log, "block 77 is gone") != 4 {
 		t.Errorf("the log has the cause %d times; want 4:\n%s", strings.Count(log, "block 77 is gone"), log)
+	}
+}
+
+// TestStreamsTotalIsThatOfItsRows asks without an end of the range, while the
+// clock goes on.
+func TestStreamsTotalIsThatOfItsRows(t *testing.T) {
+	w, _ := newReportingWorld(t)
+	asked := time.Duration(0)
+	w.Now = func() time.Time { asked += 24 * time.Hour; return noon.Add(asked - 48*time.Hour) }
+	got := w.send(asNetwork, "GET", "reports?dimensions=day&metrics=gross_clicks&format=ndjson", nil)
+	var rows, total int64
+	for text := range strings.Lines(got.text) {
+		var line struct {
+			Clicks int64 `json:"gross_clicks"`
+			Total  struct {
+				Clicks int64 `json:"gross_clicks"`
+			}
+		}
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		rows, total = rows+line.Clicks, total+line.Total.Clicks
+	}
+	if rows == 0 || rows != total {
+		t.Errorf("the rows sum up to %d, the total is %d:\n%s", rows, total, got.text)
 	}
 }
