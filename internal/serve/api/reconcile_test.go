@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"waybill/internal/click"
 	"waybill/internal/fault"
 	"waybill/internal/param"
@@ -391,4 +393,52 @@ func TestASheetThatBreaksOffIsCut(t *testing.T) {
 		}
 	}()
 	w.do(t, asAdvertiser1, "GET", path, "")
+}
+
+// slowParts has n parts of each class, and takes its time with each part.
+type slowParts struct {
+	rest
+	n int
+}
+
+// rest is what a sheet does not ask for.
+type rest interface{ Reconciliations }
+
+func (s slowParts) ReconciliationPart(ctx context.Context, _ string, _ reconcile.Class, number int) ([]byte, error) {
+	select {
+	case <-time.After(60 * time.Millisecond):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if number >= s.n {
+		return nil, fault.New(fault.NotFound, "there is no part %d", number)
+	}
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		return nil, err
+	}
+	return z.EncodeAll(bytes.Repeat([]byte(`{"class":"matched"}`+"\n"), rowsInPart), nil), nil
+}
+
+// TestRowsOutliveTheServersTimeouts reads a sheet for longer than a server
+// leaves small requests.
+func TestRowsOutliveTheServersTimeouts(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reader, err := newRowReader(slowParts{n: 4}, "r1", reconcile.Matched)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer reader.zstd.Close()
+		if err := reader.sheet(r.Context(), &exchange{ResponseWriter: w, r: r}); err != nil {
+			t.Errorf("a sheet of 300 ms under time-outs of 150 ms: %v", err)
+		}
+	}))
+	s.Config.ReadTimeout, s.Config.WriteTimeout = 150*time.Millisecond, 150*time.Millisecond
+	s.Start()
+	defer s.Close()
+	_, text, err := get(t, s, "/", "")
+	if got := strings.Count(text, "\n"); err != nil || got != 1+4*rowsInPart {
+		t.Errorf("%d lines, error %v; want %d", got, err, 1+4*rowsInPart)
+	}
 }
