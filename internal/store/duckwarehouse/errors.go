@@ -52,6 +52,8 @@ func explain(message string) error {
 		return fault.Because(e, fault.Conflict, "another process has the warehouse open")
 	case e.says("No space left", "Disk quota"):
 		return fault.Because(e, fault.Unavailable, "the disk of the warehouse is full")
+	case e.says("Too many open files", "Permission denied", "Read-only file system", "Cannot allocate memory"):
+		return fault.Because(e, fault.Unavailable, "the system refuses the warehouse a file")
 	case e.is("TransactionContext") && e.says("onflict"):
 		return fault.Because(e, fault.Unavailable, "the warehouse is being rearranged; try again")
 	case e.says("has been invalidated"):
