@@ -64,25 +64,33 @@ type connection struct{ handle mapping.Connection }
 func (c *connection) close() { mapping.Disconnect(&c.handle) }
 
 // while runs do, a call into DuckDB, and interrupts it when ctx is done. It
-// returns when do does, and ctx's error if that is why.
+// returns when do does, and ctx's error if that is why. A panic of do passes
+// through it, and nothing is interrupted any more.
 func (c *connection) while(ctx context.Context, do func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	err := c.guarded(ctx, do)
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return err
+}
+
+// guarded runs do, and interrupts it when ctx is done.
+func (c *connection) guarded(ctx context.Context, do func() error) error {
 	done, ended := make(chan struct{}), make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
 		c.interrupt(done)
 	})
-	err := do()
-	close(done)
-	if !stop() {
-		<-ended // its interrupt must not meet the next statement
-	}
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", ctx.Err(), err)
-	}
-	return err
+	defer func() {
+		close(done)
+		if !stop() {
+			<-ended // its interrupt must not meet the next statement, nor a connection that is gone
+		}
+	}()
+	return do()
 }
 
 // interrupt stops what runs, again and again until done is closed.
@@ -153,9 +161,7 @@ func readRows(ctx context.Context, res *mapping.Result, each func(report.Row) er
 			}
 			return nil
 		}
-		err := readChunk(chunk, row, each)
-		mapping.DestroyDataChunk(&chunk)
-		if err != nil {
+		if err := readChunk(chunk, row, each); err != nil {
 			return err
 		}
 		if err := ctx.Err(); err != nil {

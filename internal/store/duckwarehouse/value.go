@@ -13,8 +13,9 @@ import (
 // read gives the value of a row of one column.
 type read func(row int) (report.Value, error)
 
-// readChunk hands the rows of a chunk to each, in row.
+// readChunk hands the rows of a chunk to each, in row, and destroys the chunk.
 func readChunk(chunk mapping.DataChunk, row report.Row, each func(report.Row) error) error {
+	defer mapping.DestroyDataChunk(&chunk)
 	columns := make([]read, len(row))
 	for i := range columns {
 		vec := mapping.DataChunkGetVector(chunk, mapping.IdxT(i))

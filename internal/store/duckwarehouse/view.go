@@ -11,10 +11,12 @@ import (
 // snapshot is one state of the warehouse, that of the moment its View began.
 type snapshot struct {
 	c    *connection
+	ends context.Context //nolint:containedctx // the View's: whatever is asked in it ends with it
 	asOf time.Time
 }
 
-// View runs do on one state of all tables. A statement ends when ctx does.
+// View runs do on one state of all tables. A statement ends when ctx does, or the
+// context that it is asked with.
 func (w *Warehouse) View(ctx context.Context, do func(report.Reader) error) error {
 	return w.with(ctx, func(c *connection) error {
 		if _, err := c.exec(ctx, "BEGIN TRANSACTION"); err != nil {
@@ -25,7 +27,7 @@ func (w *Warehouse) View(ctx context.Context, do func(report.Reader) error) erro
 		if err != nil {
 			return fmt.Errorf("read the warehouse's positions: %w", err)
 		}
-		s := &snapshot{c: c}
+		s := &snapshot{c: c, ends: ctx}
 		for i, p := range stored {
 			if i == 0 || p.Through.Before(s.asOf) {
 				s.asOf = p.Through
@@ -42,5 +44,8 @@ func (s *snapshot) AsOf() time.Time { return s.asOf }
 // Rows runs a statement and hands each row to row, as they come. row must keep
 // nothing of it and run no other statement.
 func (s *snapshot) Rows(ctx context.Context, st report.Statement, row func(report.Row) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ends, cancel)()
 	return s.c.query(ctx, row, st.SQL, st.Args...)
 }
