@@ -176,7 +176,7 @@ func (r *rowReader) sheet(ctx context.Context, x *exchange) error {
 				return errGone
 			}
 		}
-		patient(x, 0) // the server ends what it takes for one small request
+		extend(x)
 		if err := r.records(out, rows); err != nil {
 			return err
 		}

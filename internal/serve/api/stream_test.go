@@ -357,7 +357,7 @@ func TestReportThatBreaksOff(t *testing.T) {
 func TestStreamsTotalIsThatOfItsRows(t *testing.T) {
 	w, _ := newReportingWorld(t)
 	asked := time.Duration(0)
-	w.Now = func() time.Time { asked += 24 * time.Hour; return noon.Add(asked - 48*time.Hour) }
+	w.Now = func() time.Time { asked += 24 * time.Hour; return noon.Add(asked - 72*time.Hour) }
 	got := w.send(asNetwork, "GET", "reports?dimensions=day&metrics=gross_clicks&format=ndjson", nil)
 	var rows, total int64
 	for text := range strings.Lines(got.text) {
