@@ -11,6 +11,7 @@ import (
 
 	"waybill/internal/click"
 	"waybill/internal/fact"
+	"waybill/internal/fault"
 	"waybill/internal/txid"
 )
 
@@ -63,6 +64,7 @@ type taken struct {
 	damage  error // of the first of them
 	journal error // why the journal was not read to the end of the batch
 	ledger  error // why the ledger was not
+	ahead   error // the warehouse has what the ledger has not: nothing fits together
 }
 
 // spoilt notes a record that cannot be read.
@@ -242,9 +244,26 @@ func (r *reader) conversions(ctx context.Context, b *taken) error {
 	if err != nil {
 		return err
 	}
+	if at.At > 0 && uint64(last) == at.At { //nolint:gosec // never negative
+		if b.ahead, err = r.aheadOf(ctx, at.At); err != nil {
+			return err
+		}
+	}
 	b.Conversions = facts
 	r.numbered(b, changeSource, uint64(last), whole, now) //nolint:gosec // never negative
 	return nil
+}
+
+// aheadOf looks whether the ledger still has a change that is stored, and gives
+// the damage if it has not. A ledger that was brought back to an older state
+// numbers its next changes as those that it has lost: they would be passed over.
+func (r *reader) aheadOf(ctx context.Context, stored uint64) (damage, err error) {
+	last, err := r.Ledger.LastChange(ctx)
+	if err != nil || uint64(last) >= stored { //nolint:gosec // never negative
+		return nil, err
+	}
+	return fault.New(fault.Damaged, "the warehouse has the ledger's changes up to %d, and the ledger ends at %d: "+
+		`it belongs to another state of the ledger; run "waybill rebuild warehouse"`, stored, last), nil
 }
 
 // attempts reads the tries to deliver postbacks.

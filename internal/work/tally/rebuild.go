@@ -159,7 +159,7 @@ func (r *reader) pour(ctx context.Context, into Warehouse, stored func(*taken)) 
 func (r *reader) readAll(ctx context.Context, batches chan<- *taken) error {
 	for more := true; more; {
 		b := r.read(ctx, readable{journal: true, ledger: true})
-		if err := errors.Join(b.journal, b.ledger); err != nil {
+		if err := errors.Join(b.journal, b.ledger, b.ahead); err != nil {
 			return err
 		}
 		r.moved(&b.Batch)

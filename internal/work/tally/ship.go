@@ -117,6 +117,9 @@ func (s *shipping) step(ctx context.Context) (more bool, err error) {
 	}
 	begun := time.Now()
 	b := s.take(ctx)
+	if b.ahead != nil {
+		return false, b.ahead
+	}
 	if len(b.Positions) == 0 {
 		return false, nil
 	}
@@ -140,9 +143,7 @@ func (s *shipping) resume(ctx context.Context) error {
 	return nil
 }
 
-// resume gives a reader that goes on where a warehouse ends. A warehouse that
-// is ahead of the ledger, since an older state of the ledger was restored beside
-// it, holds facts of changes that do not exist: it is taken for damaged.
+// resume gives a reader that goes on where a warehouse ends.
 func resume(ctx context.Context, from Sources, most limits, to Warehouse) (*reader, error) {
 	positions, err := to.Positions(ctx)
 	if err != nil {
@@ -152,18 +153,7 @@ func resume(ctx context.Context, from Sources, most limits, to Warehouse) (*read
 	for _, p := range positions {
 		r.at[p.Source] = p
 	}
-	at := r.at[changeSource].At
-	if at == 0 {
-		return r, nil
-	}
-	limited, cancel := context.WithTimeout(ctx, r.patience)
-	defer cancel()
-	last, err := from.Ledger.LastChange(limited)
-	if err == nil && uint64(last) < at { //nolint:gosec // never negative
-		return nil, fault.New(fault.Damaged, "the warehouse has the ledger's changes up to %d, and the ledger ends at %d: "+
-			`it belongs to another state of the ledger; run "waybill rebuild warehouse"`, at, last)
-	}
-	return r, nil // if the ledger is away, that is found and said by the reader
+	return r, nil
 }
 
 // take reads the next batch from the parts that are there.

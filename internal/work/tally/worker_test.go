@@ -405,6 +405,34 @@ func TestOlderLedger(t *testing.T) {
 	})
 }
 
+// TestOlderLedgerMeanwhile restores it while the worker runs, or cannot reach it:
+// the numbers that it gives out again must not be passed over.
+func TestOlderLedgerMeanwhile(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		run(t, func(r *rig) {
+			add := func() {
+				r.ledger.changes = append(r.ledger.changes, change{after: conversion.Conversion{ID: "c"}})
+			}
+			r.ledger.set(func() { add(); add(); add() })
+			r.pass(2 * time.Second)
+			r.stored("with three changes", fact.Conversions, 3)
+			if away {
+				r.ledger.set(func() { r.ledger.err = fault.New(fault.Unavailable, "the ledger cannot be reached now") })
+				r.worker.Swap(nil)
+				r.worker.Swap(r.store)
+				r.pass(5 * time.Second)
+			}
+			r.ledger.set(func() { r.ledger.err, r.ledger.changes = nil, r.ledger.changes[:1] })
+			r.pass(mostBackoff + every)
+			r.ledger.set(add)
+			r.pass(every)
+			if err := r.worker.State().Parked; fault.Of(err) != fault.Damaged {
+				t.Errorf("with a ledger that was away: %v: parked: %v, want to be told to rebuild", away, err)
+			}
+		})
+	}
+}
+
 func TestDamagedRecordsAreSaid(t *testing.T) {
 	run(t, func(r *rig) {
 		r.worker.Swap(nil)
