@@ -98,7 +98,7 @@ func (t *warehouseTest) appender(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }() //nolint:contextcheck // closing has none
+	defer func() { err = errors.Join(err, w.Close()) }()
 	var rates []float64
 	for _, b := range made.batches {
 		b = fact.Batch{Clicks: b.Clicks, Positions: b.Positions}
@@ -191,7 +191,7 @@ func (t *warehouseTest) queries(ctx context.Context) (err error) {
 	if t.w, err = duckwarehouse.Open(ctx, t.file, duckwarehouse.Options{}); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, t.w.Close()) }() //nolint:contextcheck // closing has none
+	defer func() { err = errors.Join(err, t.w.Close()) }()
 	t.tab.row("opened in", fmt.Sprintf("%.2f s", time.Since(began).Seconds()))
 	tab := t.rep.table("Reports on it", "report", "rows", "median ms", "lowest–highest", "goal ms", "peak memory MB")
 	for _, q := range wholeQueries() {

@@ -136,7 +136,7 @@ func (t *warehouseTest) onWarehouse(ctx context.Context, queries []asked) (ms []
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }() //nolint:contextcheck // closing has none
+	defer func() { err = errors.Join(err, w.Close()) }()
 	if err := t.pour(ctx, w); err != nil {
 		return nil, err
 	}

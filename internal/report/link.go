@@ -52,7 +52,7 @@ func (q *Query) listed(from source, dims []dimension) url.Values {
 	told := slices.ContainsFunc(dims, func(d dimension) bool { return d.name == "test" })
 	for _, f := range q.filters {
 		values.Add("filter", f.text)
-		told = told || f.dimension.name == "test"
+		told = told || f.name == "test"
 	}
 	switch {
 	case from.visits():

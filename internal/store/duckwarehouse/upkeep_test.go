@@ -107,7 +107,7 @@ func TestCopyDays(t *testing.T) {
 	former := open(t, old, duckwarehouse.Options{})
 	var batches []fact.Batch
 	for i := range 3 {
-		b := m.Batch(warehousetest.Noon().Add(time.Duration(i)*aDay), 50, uint64(i)+1) //nolint:gosec // small
+		b := m.Batch(warehousetest.Noon().Add(time.Duration(i)*aDay), 50, uint64(i)+1)
 		b.Clicks[0].Browser = "A browser of old"
 		batches = append(batches, b)
 		if err := former.Append(t.Context(), b); err != nil {

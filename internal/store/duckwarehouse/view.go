@@ -46,6 +46,6 @@ func (s *snapshot) AsOf() time.Time { return s.asOf }
 func (s *snapshot) Rows(ctx context.Context, st report.Statement, row func(report.Row) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.ends, cancel)()
+	defer context.AfterFunc(s.ends, cancel)() //nolint:contextcheck // the view's own end, beside the caller's
 	return s.c.query(ctx, row, st.SQL, st.Args...)
 }

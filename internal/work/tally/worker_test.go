@@ -285,7 +285,7 @@ func TestSwap(t *testing.T) {
 type leaving struct{ *warehouse }
 
 func (l leaving) Append(ctx context.Context, b fact.Batch) error {
-	if l.warehouse.batches() > 0 {
+	if l.batches() > 0 {
 		return l.warehouse.Append(ctx, b)
 	}
 	l.set(func() { l.appended++ })
