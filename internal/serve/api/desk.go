@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"waybill/internal/account"
 	"waybill/internal/fault"
 )
 
@@ -15,7 +16,7 @@ import (
 // node, so that whoever serves visitors is not starved. Zero values are the
 // defaults.
 type ReportLimits struct {
-	AtOnce int           // how many are under way at once; 4
+	AtOnce int           // how many are under way at once; 4. Partners have half of them
 	Queue  time.Duration // how long one more waits for its turn; 10 s
 	Answer time.Duration // how long one may take that is answered as JSON; 60 s
 	Stream time.Duration // how long one may take that is answered row by row; 10 min
@@ -37,33 +38,57 @@ func (l ReportLimits) withDefaults() ReportLimits {
 	return l
 }
 
-// desk lets in who asks the warehouse, a few at once.
+// desk lets in who asks the warehouse, a few at once. Partners have half of the
+// places: those of them that read slowly would else keep the network out.
 type desk struct {
 	ReportLimits
-	slots chan struct{}
+	slots, partners chan struct{}
 }
 
 func newDesk(l ReportLimits) *desk {
 	l = l.withDefaults()
-	return &desk{ReportLimits: l, slots: make(chan struct{}, l.AtOnce)}
+	return &desk{ReportLimits: l, slots: make(chan struct{}, l.AtOnce), partners: make(chan struct{}, max(1, l.AtOnce/2))}
 }
 
 // enter waits for a turn. The one who gets it must leave.
-func (d *desk) enter(ctx context.Context) (leave func(), err error) {
+func (d *desk) enter(ctx context.Context, who account.Principal) (leave func(), err error) {
 	wait, cancel := context.WithTimeout(ctx, d.Queue)
 	defer cancel()
-	select {
-	case d.slots <- struct{}{}:
-		return func() { <-d.slots }, nil
-	case <-wait.Done():
+	if who.IsNetwork() {
+		if take(wait, d.slots) {
+			return func() { <-d.slots }, nil
+		}
+		return nil, d.full(ctx)
 	}
+	if !take(wait, d.partners) {
+		return nil, d.full(ctx)
+	}
+	if !take(wait, d.slots) {
+		<-d.partners
+		return nil, d.full(ctx)
+	}
+	return func() { <-d.slots; <-d.partners }, nil
+}
+
+// take takes a place, if one becomes free before ctx is done.
+func take(ctx context.Context, places chan struct{}) bool {
+	select {
+	case places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// full tells one whose turn did not come.
+func (d *desk) full(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return nil, errGone
+		return errGone
 	}
 	p := refuse(http.StatusServiceUnavailable, fault.Unavailable.String(), "Not possible at the moment",
-		fmt.Sprintf("This node works on %d reports, as many as it may at once. Send the request again.", d.AtOnce))
+		fmt.Sprintf("This node works on as many reports as it may at once, %d, of which partners have %d. Send the request again.", cap(d.slots), cap(d.partners)))
 	p.retry = strconv.Itoa(max(1, int(d.Queue.Seconds())))
-	return nil, p
+	return p
 }
 
 // errTooLong ends a report that takes longer than it may.

@@ -124,7 +124,7 @@ func (p *reporter) ask(ctx context.Context, x *exchange, limit time.Duration, f 
 		return fault.New(fault.Unavailable, "this node has no warehouse to report from")
 	}
 	patient(x, p.desk.Queue+limit)
-	leave, err := p.desk.enter(ctx)
+	leave, err := p.desk.enter(ctx, x.who)
 	if err != nil {
 		return err
 	}

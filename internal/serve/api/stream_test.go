@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"waybill/internal/account"
 	"waybill/internal/fault"
 	"waybill/internal/report"
 )
@@ -235,9 +236,10 @@ func TestStreamMemoryIsBounded(t *testing.T) {
 func TestDesk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(ReportLimits{AtOnce: 2, Queue: 10 * time.Second})
+		network := account.Principal{Role: account.Network}
 		var leave []func()
 		for range 2 {
-			l, err := d.enter(t.Context())
+			l, err := d.enter(t.Context(), network)
 			if err != nil {
 				t.Fatalf("enter = %v; want a place", err)
 			}
@@ -245,7 +247,7 @@ func TestDesk(t *testing.T) {
 		}
 
 		start := time.Now()
-		_, err := d.enter(t.Context())
+		_, err := d.enter(t.Context(), network)
 		p := problemOf(err)
 		if p.Status != http.StatusServiceUnavailable || p.retry != "10" || time.Since(start) != 10*time.Second {
 			t.Errorf("a third after %s = %d, retry after %q; want 503 after 10 s", time.Since(start), p.Status, p.retry)
@@ -253,15 +255,43 @@ func TestDesk(t *testing.T) {
 
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := d.enter(gone); problemOf(err).Status != statusGone {
+		if _, err := d.enter(gone, network); problemOf(err).Status != statusGone {
 			t.Errorf("one whose client has left = %v; want %d", err, statusGone)
 		}
 
 		time.AfterFunc(3*time.Second, leave[0])
 		start = time.Now()
-		if _, err := d.enter(t.Context()); err != nil || time.Since(start) != 3*time.Second {
+		if _, err := d.enter(t.Context(), network); err != nil || time.Since(start) != 3*time.Second {
 			t.Errorf("one that waits = %v after %s; want the first place that is left, after 3 s", err, time.Since(start))
 		}
+	})
+}
+
+// TestPartnersLeaveTheNetworkAPlace holds a partner's places, as one does who
+// reads slowly.
+func TestPartnersLeaveTheNetworkAPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(ReportLimits{AtOnce: 4, Queue: 10 * time.Second})
+		partner, network := account.Principal{Role: account.Affiliate, AffiliateID: 1}, account.Principal{Role: account.Network}
+		enter := func(who account.Principal, want int) (leave func()) {
+			t.Helper()
+			leave, err := d.enter(t.Context(), who)
+			if got := problemOf(err).Status; (err == nil) != (want == http.StatusOK) || err != nil && got != want {
+				t.Fatalf("%s enters: %d (%v), want %d", who.Role, got, err, want)
+			}
+			return leave
+		}
+		leave := enter(partner, http.StatusOK)
+		enter(partner, http.StatusOK)
+		enter(partner, http.StatusServiceUnavailable)
+		first := enter(network, http.StatusOK)
+		enter(network, http.StatusOK)
+		enter(network, http.StatusServiceUnavailable)
+		leave()
+		enter(network, http.StatusOK)
+		enter(partner, http.StatusServiceUnavailable) // waits for a place that is the network's to take
+		first()
+		enter(partner, http.StatusOK)
 	})
 }
 
