@@ -23,14 +23,18 @@ const (
 	metrics      // of lines that stand for many rows, whose dimensions are open
 )
 
-// appendAnswer appends a report as JSON.
-func (w *lineWriter) appendAnswer(dst []byte, a *report.Answer) []byte {
+// appendAnswer appends a report as JSON. What was gathered of its rows goes to
+// send, chunk by chunk: a hundred thousand rows are large as text.
+func (w *lineWriter) appendAnswer(dst []byte, a *report.Answer, send func([]byte)) []byte {
 	dst = append(dst, `{"rows":[`...)
 	for i := range a.Rows {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = w.appendRow(dst, &a.Rows[i], whole)
+		if dst = w.appendRow(dst, &a.Rows[i], whole); len(dst) >= chunk {
+			send(dst)
+			dst = dst[:0]
+		}
 	}
 	dst = append(dst, `],"total":`...)
 	dst = w.appendRow(dst, &a.Total, metrics)

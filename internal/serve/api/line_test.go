@@ -41,7 +41,7 @@ func TestAnswerAsJSON(t *testing.T) {
 		Total: report.Line{Cells: sums}, Other: &report.Line{Cells: sums},
 		Previous: &report.Previous{From: day.AddDate(0, 0, -1), To: day, Total: report.Line{Cells: sums}},
 		Currency: "USD", From: day, To: day.AddDate(0, 0, 1), Zone: "Europe/Berlin", AsOf: day, Notes: []string{"read <this>"}, Truncated: true,
-	}))
+	}, nil))
 	const want = `{"rows":[{"day":"2026-11-21","offer":7,"offer_name":"The \"seventh\"","test":true,"clicks":8,"payout":"4.00","cr":0.125000,` +
 		`"previous":{"clicks":2,"payout":"0.00","cr":null},"links":{"clicks":"/api/v1/clicks?filter=offer%3D7&from=x"}}],` +
 		`"total":{"clicks":9,"payout":"4.50","cr":null},"other":{"clicks":9,"payout":"4.50","cr":null},` +
@@ -58,10 +58,32 @@ func TestAnswerAsJSON(t *testing.T) {
 
 func TestAnswerWithNothingInIt(t *testing.T) {
 	w := lineWriter{fields: []report.Field{{Name: "clicks", Kind: report.Count}}}
-	got := string(w.appendAnswer(nil, &report.Answer{Total: report.Line{Cells: []report.Cell{{Kind: report.Count}}}, Zone: "UTC"}))
+	got := string(w.appendAnswer(nil, &report.Answer{Total: report.Line{Cells: []report.Cell{{Kind: report.Count}}}, Zone: "UTC"}, nil))
 	const want = `{"rows":[],"total":{"clicks":0},"from":null,"to":null,"tz":"UTC","as_of":null,"notes":[],"truncated":false}` + "\n"
 	if got != want {
 		t.Errorf("answer %s; want %s", got, want)
+	}
+}
+
+func TestALargeAnswerIsSentInChunks(t *testing.T) {
+	w := lineWriter{fields: []report.Field{{Name: "sub1", Kind: report.Text, Dimension: true}}}
+	a := report.Answer{Rows: make([]report.Line, 10_000), Zone: "UTC"}
+	for i := range a.Rows {
+		a.Rows[i].Cells = []report.Cell{{Kind: report.Text, Text: strings.Repeat("x", i%100)}}
+	}
+	var sent []byte
+	end := w.appendAnswer(nil, &a, func(part []byte) {
+		if len(part) > 2*chunk {
+			t.Errorf("a chunk of %d bytes, want about %d", len(part), chunk)
+		}
+		sent = append(sent, part...)
+	})
+	if len(end) > 2*chunk {
+		t.Errorf("the last chunk has %d bytes, want about %d", len(end), chunk)
+	}
+	var got struct{ Rows []struct{ Sub1 string } }
+	if err := json.Unmarshal(append(sent, end...), &got); err != nil || len(got.Rows) != len(a.Rows) || len(got.Rows[9_999].Sub1) != 99 {
+		t.Errorf("%d rows (%v), want %d", len(got.Rows), err, len(a.Rows))
 	}
 }
 

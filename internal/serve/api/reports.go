@@ -114,7 +114,7 @@ func (p *reporter) report(ctx context.Context, x *exchange) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.sendJSON(w.appendAnswer(nil, &found))
+	x.sendJSON(w.appendAnswer(nil, &found, x.sendJSON))
 	return nil, nil //nolint:nilnil // the answer is written
 }
 

@@ -128,10 +128,10 @@ func (c *chunked) flush() error {
 	return nil
 }
 
-// sendJSON sends a whole answer, to a slow client too.
+// sendJSON sends an answer, whole or part by part, to a slow client too.
 func (x *exchange) sendJSON(text []byte) {
 	x.Header().Set("Content-Type", "application/json")
-	for len(text) > 0 {
+	for len(text) > 0 && !x.broken {
 		extend(x)
 		n, err := x.Write(text[:min(len(text), chunk)])
 		if err != nil { // the client has left: there is nobody to tell
