@@ -75,10 +75,29 @@ func (w *warehouse) copyInto(ctx context.Context, into *duckwarehouse.Warehouse,
 	if err != nil || len(days) == 0 || !days[0].Before(before) {
 		return err
 	}
-	if err := w.close(fault.New(fault.Unavailable, "older days are being copied into a new warehouse; try again later")); err != nil {
+	if err := w.lend(fault.New(fault.Unavailable, "older days are being copied into a new warehouse; try again later")); err != nil {
 		w.log.LogAttrs(ctx, slog.LevelWarn, "old warehouse was not closed in good order", slog.Any("error", err))
 	}
 	say("Copying the %s from before %s …", pluralOf(table), before.Format(time.DateOnly))
 	err = into.CopyDays(ctx, w.path, table, before, func(string, time.Time, int, int) {})
-	return errors.Join(err, w.open(context.WithoutCancel(ctx)))
+	return errors.Join(err, w.takeBack(context.WithoutCancel(ctx)))
+}
+
+// lend closes the file until takeBack, so that somebody else can open it. Whoever
+// wants to open it meanwhile is told why: DuckDB's lock does not keep one process
+// from opening a file twice.
+func (w *warehouse) lend(why error) error {
+	w.interrupt()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lent = true
+	return w.closeLocked(why)
+}
+
+// takeBack opens a file that was lent.
+func (w *warehouse) takeBack(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lent = false
+	return w.openLocked(ctx)
 }

@@ -33,6 +33,7 @@ type warehouse struct {
 
 	mu   sync.RWMutex // held for reading while the file is used, for writing to open and close it
 	file *openFile    // nil when there is none
+	lent bool         // somebody else reads the file: it is not to be opened
 
 	why atomic.Pointer[error] // there is none; readiness and metrics read it without waiting for anybody
 }
@@ -81,6 +82,9 @@ func (w *warehouse) ready(ctx context.Context) error {
 func (w *warehouse) openLocked(ctx context.Context) error {
 	if w.file != nil {
 		return nil
+	}
+	if w.lent {
+		return w.state()
 	}
 	f, err := w.openFile(ctx)
 	if err != nil {
