@@ -197,3 +197,25 @@ func TestStream(t *testing.T) {
 		t.Errorf("statements are %v, want one without order and limit", r.statements)
 	}
 }
+
+// TestAnswerIsBoundedInMemory reads rows of long free values.
+func TestAnswerIsBoundedInMemory(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	rows := func(count int) []report.Row {
+		all := make([]report.Row, count)
+		for i := range all {
+			all[i] = report.Row{s(long), n(1)} // one text, which takes its place once here
+		}
+		return all
+	}
+	q, err := parse(t, "dimensions=sub1&metrics=clicks&limit=100000", network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Answer(t.Context(), given("sub1 clicks", rows(1000)...)); fault.Of(err) != fault.Limited || !strings.Contains(err.Error(), "format=ndjson") {
+		t.Errorf("1000 rows of 1 MiB = %v, want a fault of kind limited that says what to do", err)
+	}
+	if a, err := q.Answer(t.Context(), given("sub1 clicks", rows(10)...)); err != nil || len(a.Rows) != 10 {
+		t.Errorf("10 rows of 1 MiB: %d rows (%v), want them", len(a.Rows), err)
+	}
+}

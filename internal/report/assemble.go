@@ -78,11 +78,30 @@ func (q *Query) firstRows(ctx context.Context, r Reader, limit int) ([]entry, er
 		return nil, err
 	}
 	var all []entry
+	held := 0
 	err = q.read(ctx, r, s, len(q.dims), func(e entry) error {
+		if held += q.weight(e); held > maxHeld {
+			return fault.New(fault.Limited, "the rows take more than %d MiB of memory; ask for fewer with limit, or for format=ndjson or csv", maxHeld>>20)
+		}
 		all = append(all, entry{dims: slices.Clone(e.dims), sums: slices.Clone(e.sums)})
 		return nil
 	})
 	return all, err
+}
+
+// maxHeld bounds the memory that the rows of one answer take, in bytes. Free
+// values may be so long that few rows need as much as many others.
+const maxHeld = 512 << 20
+
+// weight gives about how many bytes a row takes: its cells, and its texts once
+// more in each of its links.
+func (q *Query) weight(e entry) int {
+	const cell, lists = 64, 4
+	n := cell * (len(q.dims) + len(q.metrics))
+	for _, v := range e.dims {
+		n += (1 + lists) * len(v.Text)
+	}
+	return n
 }
 
 func (q *Query) nothing() entry { return entry{sums: make([]int64, len(q.sums))} }
