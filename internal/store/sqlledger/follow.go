@@ -49,6 +49,9 @@ func (t *tail) decided(ctx context.Context, db *DB, table string) (until int64, 
 	if err != nil {
 		return 0, false, err
 	}
+	if head < max(t.until, t.next) { // the server was brought back to an older state: its numbers come anew
+		t.until, t.next = 0, 0
+	}
 	for begun := time.Now(); t.until < head; {
 		if t.next == 0 {
 			if err := t.note(ctx, db.read(), head); err != nil {

@@ -209,6 +209,25 @@ func TestLateCommitIsNotPassedOver(t *testing.T) {
 	}
 }
 
+// TestOlderServerIsFollowedAnew has a tail that knows more than there is, as after
+// the server was brought back to an older state: what it waits for may be a
+// transaction of another server, which never ends here.
+func TestOlderServerIsFollowedAnew(t *testing.T) {
+	db := open(t, postgresURL(t))
+	queue(t, db, newIDs(t), 1, 2)
+	const far = 1 << 40
+	for name, was := range map[string]*tail{"decided": {until: far}, "noted": {next: far, below: "9000000000000000000"}} {
+		db.changes = was
+		facts, last, whole, err := db.ConversionFacts(t.Context(), 0, 10)
+		if err != nil || len(facts) != 2 || !whole {
+			t.Errorf("%s: %d facts, whole %v (%v); want both", name, len(facts), whole, err)
+		}
+		if was.until != last {
+			t.Errorf("%s: numbers up to %d count as decided, and the last is %d", name, was.until, last)
+		}
+	}
+}
+
 func changesIn(facts []fact.Conversion) map[int64]bool {
 	all := map[int64]bool{}
 	for _, f := range facts {
