@@ -91,6 +91,7 @@ func settings(path string, o Options) map[string]string {
 		"memory_limit":                 strconv.FormatInt(o.Memory, 10) + "B",
 		"threads":                      strconv.Itoa(min(o.Threads, runtime.NumCPU())),
 		"temp_directory":               path + temporary,
+		"max_temp_directory_size":      strconv.FormatInt(spill(filepath.Dir(path)), 10) + "B",
 		"checkpoint_threshold":         checkpointAt,
 		"autoinstall_known_extensions": "false",
 		"autoload_known_extensions":    "false",
@@ -98,6 +99,17 @@ func settings(path string, o Options) map[string]string {
 		"preserve_insertion_order":     "false",
 		"allow_persistent_secrets":     "false",
 	}
+}
+
+// spill is how much a report may write beside the file when memory does not hold
+// it. The journal must never run out of disk for a report.
+func spill(dir string) int64 {
+	const most, least = 16 << 30, 64 << 20
+	free, ok := freeSpace(dir)
+	if !ok {
+		return most / 4
+	}
+	return min(most, max(least, free/4))
 }
 
 // freshTemp empties the folder for what does not fit into memory, of which a
