@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -103,11 +104,12 @@ func (p *parser) failed(err error) bool {
 // only refuses parameters that do not exist: one that was mistyped would else
 // give a report that nobody asked for.
 func (p *parser) only(names ...string) {
-	for name, all := range p.values {
+	for _, name := range slices.Sorted(maps.Keys(p.values)) {
+		times := len(p.values[name])
 		if !slices.Contains(names, name) {
 			p.failed(unknown("query."+name, "parameter", name, names))
-		} else if len(all) > 1 && name != "filter" {
-			p.fail("query."+name, "is there %d times; write it once", len(all))
+		} else if times > 1 && name != "filter" {
+			p.fail("query."+name, "is there %d times; write it once", times)
 		}
 	}
 }

@@ -107,6 +107,20 @@ func TestParseSaysAllThatIsWrong(t *testing.T) {
 	}
 }
 
+// TestMistypedParametersComeInOrder, whatever the order of a map is.
+func TestMistypedParametersComeInOrder(t *testing.T) {
+	for range 20 {
+		_, err := parse(t, "zz=1&limits=1&aa=1&mm=1&sort=day&sort=day", network)
+		var got []string
+		for _, f := range fault.All(err) {
+			got = append(got, f.Field)
+		}
+		if want := "query.aa query.limits query.mm query.sort query.zz query.sort"; strings.Join(got, " ") != want {
+			t.Fatalf("faults are of %q, want %s", got, want)
+		}
+	}
+}
+
 // empty is a warehouse with nothing in it. It keeps what it is asked.
 type empty struct {
 	statements []report.Statement
