@@ -47,6 +47,11 @@ type listField struct {
 // single facts apart as well: transaction_id, order_id and so on.
 func ParseList(table string, values url.Values, now time.Time, viewer Viewer) (*List, error) {
 	p := parser{values: values, viewer: viewer, now: now}
+	cursor := values.Get("cursor")
+	end, place, placed := cutCursor(cursor)
+	if placed && values.Get("to") == "" {
+		p.now = end // where the first page ended: so all pages are of one range
+	}
 	l := &List{scope: p.scope()}
 	p.only("from", "to", "tz", "time", "filter", "currency", "test", "limit", "cursor")
 	p.parseFilters(&l.scope, nil)
@@ -63,9 +68,9 @@ func ParseList(table string, values url.Values, now time.Time, viewer Viewer) (*
 		}
 	}
 	l.fields, l.keys = l.from.fields(viewer), l.from.keys()
-	if text := values.Get("cursor"); text != "" {
+	if cursor != "" {
 		var ok bool
-		if l.after, ok = parseCursor(text, l.from, l.keys); !ok {
+		if l.after, ok = l.from.parsePlace(place, l.keys); !placed || !ok {
 			p.fail("query.cursor", "is not a next_cursor of this list")
 		}
 	}
@@ -170,7 +175,7 @@ func (l *List) Read(ctx context.Context, r Reader) (Page, error) {
 		return Page{}, err
 	}
 	if page.Next != "" {
-		page.Next = cursor(l.after)
+		page.Next = l.cursor()
 	}
 	return page, nil
 }
@@ -312,33 +317,47 @@ func (l *List) place(row Row, at map[string]int) []Value {
 	return all
 }
 
-func cursor(after []Value) string {
-	parts := make([]string, len(after))
-	for i, v := range after {
-		parts[i] = v.Text
+// cursor names the page that follows: the end of the list's range, and the
+// place behind which it begins.
+func (l *List) cursor() string {
+	parts := []string{strconv.FormatInt(l.to.UnixMilli(), 10)}
+	for _, v := range l.after {
 		if v.Text == "" {
-			parts[i] = strconv.FormatInt(v.Number, 10)
+			v.Text = strconv.FormatInt(v.Number, 10)
 		}
+		parts = append(parts, v.Text)
 	}
 	return base64.RawURLEncoding.EncodeToString(fmt.Append(nil, strings.Join(parts, " ")))
 }
 
-// parseCursor reads what cursor writes. All of it is checked, since it comes
-// back from outside.
-func parseCursor(text string, from source, keys []string) ([]Value, bool) {
+// cutCursor reads what cursor writes: the end, and the parts of the place. All
+// of it is checked, since it comes back from outside.
+func cutCursor(text string) (end time.Time, place []string, ok bool) {
 	plain, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return time.Time{}, nil, false
+	}
 	parts := strings.Split(string(plain), " ")
-	if err != nil || len(parts) != len(keys)+1 {
+	milli, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil || milli <= earliest().UnixMilli() || milli > latest().UnixMilli() {
+		return time.Time{}, nil, false
+	}
+	return time.UnixMilli(milli).UTC(), parts[1:], true
+}
+
+// parsePlace reads the place of a row: when it was, and its keys.
+func (s source) parsePlace(parts, keys []string) ([]Value, bool) {
+	if len(parts) != len(keys)+1 {
 		return nil, false
 	}
 	all := make([]Value, len(parts))
 	for i, part := range parts {
-		key := from.milli()
+		key := s.milli()
 		if i > 0 {
 			key = keys[i-1]
 		}
 		var ok bool
-		if all[i], ok = from.parseKey(key, part); !ok {
+		if all[i], ok = s.parseKey(key, part); !ok {
 			return nil, false
 		}
 	}

@@ -1,11 +1,14 @@
 package report_test
 
 import (
+	"context"
 	"encoding/base64"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"waybill/internal/account"
 	"waybill/internal/fact"
@@ -39,8 +42,9 @@ func TestParseListSaysWhatIsWrong(t *testing.T) {
 		{"a dimension of reports", fact.Clicks, "dimensions=day", network, fault.Invalid, "not a parameter"},
 		{"too long a page", fact.Clicks, "limit=1001", network, fault.Invalid, "from 1 to 1000"},
 		{"a cursor of no list", fact.Clicks, "cursor=x", network, fault.Invalid, "not a next_cursor"},
-		{"a cursor of another list", fact.Clicks, "cursor=" + base64.RawURLEncoding.EncodeToString([]byte("5 abc")), network, fault.Invalid, "not a next_cursor"},
-		{"a cursor with SQL in it", fact.Deliveries, "cursor=" + base64.RawURLEncoding.EncodeToString([]byte("5 1)--")), network, fault.Invalid, "not a next_cursor"},
+		{"a cursor of another list", fact.Clicks, "cursor=" + base64.RawURLEncoding.EncodeToString([]byte("1763000000000 5 abc")), network, fault.Invalid, "not a next_cursor"},
+		{"a cursor with SQL in it", fact.Deliveries, "cursor=" + base64.RawURLEncoding.EncodeToString([]byte("1763000000000 5 1)--")), network, fault.Invalid, "not a next_cursor"},
+		{"a cursor of no time", fact.Deliveries, "cursor=" + base64.RawURLEncoding.EncodeToString([]byte("5 5 1")), network, fault.Invalid, "not a next_cursor"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -97,7 +101,7 @@ func TestListsShowWhatTheRoleMaySee(t *testing.T) {
 // and arguments alone.
 func FuzzCursor(f *testing.F) {
 	for _, plain := range []string{"5 abc", "5 1", "-1 1", "5 '; --", "5 6 7 8 9 10"} {
-		f.Add(base64.RawURLEncoding.EncodeToString([]byte(plain)))
+		f.Add(base64.RawURLEncoding.EncodeToString([]byte("1763000000000 " + plain)))
 	}
 	f.Fuzz(func(t *testing.T, cursor string) {
 		for _, table := range []string{fact.Clicks, fact.Conversions, fact.Signals, fact.Deliveries} {
@@ -114,4 +118,50 @@ func FuzzCursor(f *testing.F) {
 			}
 		}
 	})
+}
+
+// pages is a warehouse with a row more than any page holds.
+type pages struct{ empty }
+
+func (p *pages) Rows(_ context.Context, st report.Statement, row func(report.Row) error) error {
+	p.statements = append(p.statements, st)
+	for i := range int64(3) {
+		r := make(report.Row, len(st.Columns))
+		r[0], r[1] = n(now.UnixMilli()-i), s("abc")
+		if err := row(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestPagesAreOfOneRange reads a page before midnight and the next behind it.
+func TestPagesAreOfOneRange(t *testing.T) {
+	bounds := regexp.MustCompile(`quarter >= \d+ AND quarter < \d+( AND ms < \d+)?`)
+	late := time.Date(2026, time.November, 22, 23, 59, 59, 5e8, time.UTC)
+	read := func(values url.Values, at time.Time) (next, of string) {
+		t.Helper()
+		values.Set("limit", "2")
+		l, err := report.ParseList(fact.Signals, values, at, network)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r pages
+		page, err := l.Read(t.Context(), &r)
+		if err != nil || page.Next == "" {
+			t.Fatalf("a page is followed by %q, %v; want another", page.Next, err)
+		}
+		return page.Next, bounds.FindString(r.statements[0].SQL)
+	}
+	next, first := read(url.Values{}, late)
+	for range 2 {
+		var of string
+		next, of = read(url.Values{"cursor": {next}}, late.Add(2*time.Second))
+		if of != first || first == "" {
+			t.Errorf("behind midnight a page is of %q, the first of %q", of, first)
+		}
+	}
+	if _, of := read(url.Values{"cursor": {next}, "to": {"2026-11-21"}}, late); of == first {
+		t.Errorf("a page with an end of its own is of %q", of)
+	}
 }
