@@ -249,10 +249,11 @@ func (t *warehouseTest) run(ctx context.Context, q query) (rows int64, err error
 	}
 	err = t.w.View(ctx, func(r reports.Reader) error {
 		if q.stream {
-			return parsed.Stream(ctx, r, func(reports.Line) error {
+			_, err := parsed.Stream(ctx, r, func(reports.Line) error {
 				rows++
 				return nil
 			})
+			return err
 		}
 		answer, err := parsed.Answer(ctx, r)
 		rows = int64(len(answer.Rows))

@@ -136,28 +136,6 @@ func TestSumsBeyond64BitsAreRefused(t *testing.T) {
 	}
 }
 
-func TestNotesSayWhatIsLeftOut(t *testing.T) {
-	tests := []struct{ name, query, want string }{
-		{"visitors of two days", "metrics=unique_clicks", "renewed at 00:00 UTC"},
-		{"a dimension that a table lacks", "dimensions=goal", "clicks have no goal: they stand in the rows where it is empty or 0"},
-		{"a filter that a table lacks", "filter=goal=1", "clicks have no goal: the filter leaves them out"},
-		{"conversions by their click", "time=click", "whose click's time is unknown are left out"},
-		{"tests", "test=1", "test traffic alone"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			q, err := parse(t, tt.query, network)
-			if err != nil {
-				t.Fatal(err)
-			}
-			a, err := q.Answer(t.Context(), &empty{})
-			if err != nil || !strings.Contains(strings.Join(a.Notes, "\n"), tt.want) {
-				t.Errorf("notes are %q, %v; want %q among them", a.Notes, err, tt.want)
-			}
-		})
-	}
-}
-
 func TestWhatUsersTypeIsAnArgument(t *testing.T) {
 	const evil = `x'); DROP TABLE click; --`
 	for _, filter := range []string{"sub1=", "sub1^=", "sub1~=", "country=", "country!=", "device^=", "status="} {
@@ -186,12 +164,12 @@ func TestStream(t *testing.T) {
 	}
 	r := given("sub5 clicks", report.Row{s("a"), n(1)}, report.Row{s("b"), n(2)})
 	var got []string
-	err = q.Stream(t.Context(), r, func(l report.Line) error {
+	truncated, err := q.Stream(t.Context(), r, func(l report.Line) error {
 		got = append(got, fmt.Sprint(l.Cells))
 		return nil
 	})
-	if err != nil || fmt.Sprint(got) != "[[a 1] [b 2]]" {
-		t.Errorf("Stream() gives %v, %v", got, err)
+	if err != nil || truncated || fmt.Sprint(got) != "[[a 1] [b 2]]" {
+		t.Errorf("Stream() gives %v, truncated %v, %v", got, truncated, err)
 	}
 	if len(r.statements) != 1 || strings.Contains(r.statements[0].SQL, "ORDER BY") || strings.Contains(r.statements[0].SQL, "LIMIT") {
 		t.Errorf("statements are %v, want one without order and limit", r.statements)
@@ -217,5 +195,48 @@ func TestAnswerIsBoundedInMemory(t *testing.T) {
 	}
 	if a, err := q.Answer(t.Context(), given("sub1 clicks", rows(10)...)); err != nil || len(a.Rows) != 10 {
 		t.Errorf("10 rows of 1 MiB: %d rows (%v), want them", len(a.Rows), err)
+	}
+}
+
+func TestAStreamSaysWhenTheLimitCutsRowsOff(t *testing.T) {
+	for limit, want := range map[string]string{"1": "1 row, truncated true", "2": "2 row, truncated false", "3": "2 row, truncated false"} {
+		q, err := parse(t, "dimensions=sub5&metrics=clicks&format=ndjson&limit="+limit, network)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := given("sub5 clicks", report.Row{s("a"), n(1)}, report.Row{s("b"), n(2)})
+		rows := 0
+		truncated, err := q.Stream(t.Context(), r, func(report.Line) error {
+			rows++
+			return nil
+		})
+		if got := fmt.Sprintf("%d row, truncated %v", rows, truncated); err != nil || got != want {
+			t.Errorf("limit %s of two: %s (%v), want %s", limit, got, err, want)
+		}
+	}
+}
+
+func TestTotalReadsNoRows(t *testing.T) {
+	q, err := parse(t, "dimensions=sub5&metrics=clicks&format=ndjson&time=click&filter=goal=1", network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := q.Answer(t.Context(), given("clicks", report.Row{n(5)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := given("clicks", report.Row{n(5)})
+	got, err := q.Total(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole.Total.Links = nil
+	if fmt.Sprint(got) != fmt.Sprint(whole) {
+		t.Errorf("Total() = %v\nwant what Answer() says: %v", got, whole)
+	}
+	for _, st := range r.statements {
+		if len(st.Columns) != 1 || strings.Contains(st.SQL, "ORDER BY") {
+			t.Errorf("a statement reads more than the total: %s", st.SQL)
+		}
 	}
 }

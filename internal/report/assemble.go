@@ -17,14 +17,10 @@ type entry struct {
 
 // Answer reads the report whole.
 func (q *Query) Answer(ctx context.Context, r Reader) (Answer, error) {
-	a := Answer{Fields: q.Fields(), From: q.from, To: q.to, Zone: q.loc.String(), AsOf: r.AsOf(), Rows: []Line{}}
-	coin, err := q.coin(ctx, r)
+	a, coin, err := q.begin(ctx, r)
 	if err != nil {
 		return Answer{}, err
 	}
-	a.Currency = string(coin.currency)
-	a.Notes = q.notes(coin.mixed)
-
 	shown, err := q.firstRows(ctx, r, q.limit+1)
 	if err != nil {
 		return Answer{}, err
@@ -50,26 +46,60 @@ func (q *Query) Answer(ctx context.Context, r Reader) (Answer, error) {
 	return a, q.addPrevious(ctx, r, &a, shown, coin)
 }
 
+// Total reads the sums over all rows, and what they hold for, without the rows.
+func (q *Query) Total(ctx context.Context, r Reader) (Answer, error) {
+	a, coin, err := q.begin(ctx, r)
+	if err != nil {
+		return Answer{}, err
+	}
+	total, err := q.readTotal(ctx, r)
+	if err != nil {
+		return Answer{}, err
+	}
+	a.Total, err = q.line(total, coin)
+	return a, err
+}
+
+// begin gives an answer without its numbers, and the currency of its money.
+func (q *Query) begin(ctx context.Context, r Reader) (Answer, coin, error) {
+	coin, err := q.coin(ctx, r)
+	a := Answer{
+		Fields: q.Fields(), From: q.from, To: q.to, Zone: q.loc.String(), AsOf: r.AsOf(), Rows: []Line{},
+		Currency: string(coin.currency), Notes: q.notes(coin.mixed),
+	}
+	return a, coin, err
+}
+
 // Stream hands the report's rows to line, one after another, without totals and
-// links. A Line is good until line returns. Rows come in order, but for those by free
-// values of the parties without sort and limit, which may be as many as the
-// facts.
-func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) error {
+// links, and says whether the limit has cut others off. A Line is good until
+// line returns. Rows come in order, but for those by free values of the parties
+// without sort and limit, which may be as many as the facts.
+func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) (truncated bool, err error) {
 	coin, err := q.coin(ctx, r)
 	if err != nil {
-		return err
+		return false, err
 	}
-	s, ok, err := q.page(q.limit)
+	ask := q.limit
+	if ask > 0 {
+		ask++ // to know whether there are more
+	}
+	s, ok, err := q.page(ask)
 	if err != nil || !ok {
-		return err
+		return false, err
 	}
-	return q.read(ctx, r, s, len(q.dims), func(e entry) error {
+	given := 0
+	err = q.read(ctx, r, s, len(q.dims), func(e entry) error {
+		if given++; q.limit > 0 && given > q.limit {
+			truncated = true
+			return nil
+		}
 		l, err := q.line(e, coin)
 		if err != nil {
 			return err
 		}
 		return line(l)
 	})
+	return truncated, err
 }
 
 func (q *Query) firstRows(ctx context.Context, r Reader, limit int) ([]entry, error) {

@@ -40,7 +40,7 @@ func BenchmarkStream(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
-	if err := q.Stream(b.Context(), many{b.N}, func(report.Line) error { return nil }); err != nil {
+	if _, err := q.Stream(b.Context(), many{b.N}, func(report.Line) error { return nil }); err != nil {
 		b.Fatal(err)
 	}
 }

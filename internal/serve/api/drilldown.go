@@ -230,27 +230,27 @@ func (f *factPages) next(cursor string) (*report.List, error) {
 	return report.ParseList(f.table, f.values, f.now, f.viewer)
 }
 
-func (f *factPages) rows(ctx context.Context, r report.Reader, line func(*report.Line) error) ([]byte, error) {
-	end := append(appendTime([]byte(`"as_of":`), r.AsOf(), ""), ',')
+func (f *factPages) rows(ctx context.Context, r report.Reader, line func(*report.Line) error) (ending, error) {
+	members := append(appendTime([]byte(`"as_of":`), r.AsOf(), ""), ',')
 	for at := f.values.Get("cursor"); ; {
 		q, err := f.next(at)
 		if err != nil {
-			return nil, err
+			return ending{}, err
 		}
 		found, err := q.Read(ctx, r)
 		if err != nil {
-			return nil, err
+			return ending{}, err
 		}
 		for i := range found.Rows {
 			if err := line(&found.Rows[i]); err != nil {
-				return nil, err
+				return ending{}, err
 			}
 		}
 		if f.left >= 0 {
 			f.left -= len(found.Rows)
 		}
 		if found.Next == "" || f.left == 0 {
-			return end, nil
+			return ending{members: members, truncated: found.Next != ""}, nil
 		}
 		at = found.Next
 	}

@@ -167,8 +167,8 @@ func TestListsOutOfBothStores(t *testing.T) {
 		{"deliveries?" + period + "&filter=delivered%3Dfalse", 200, `"data":[]`},
 		{"deliveries?state=delivered", 200, `"id":"DELIVERY"`},
 		{"deliveries?" + period + "&format=csv", 200, "DELIVERY"},
-		{"signals?" + period + "&format=ndjson", 200, `{"as_of":"2026-11-22T11:59:59Z","rows":2}`},
-		{"conversions?" + period + "&format=ndjson&limit=1", 200, `"rows":1}`},
+		{"signals?" + period + "&format=ndjson", 200, `{"as_of":"2026-11-22T11:59:59Z","truncated":false,"rows":2}`},
+		{"conversions?" + period + "&format=ndjson&limit=1", 200, `"truncated":true,"rows":1}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.path, func(t *testing.T) {

@@ -23,10 +23,11 @@ const (
 	metrics      // of lines that stand for many rows, whose dimensions are open
 )
 
-// appendAnswer appends a report as JSON. What was gathered of its rows goes to
-// send, chunk by chunk: a hundred thousand rows are large as text.
-func (w *lineWriter) appendAnswer(dst []byte, a *report.Answer, send func([]byte)) []byte {
-	dst = append(dst, `{"rows":[`...)
+// writeAnswer writes a report as JSON. What was gathered of its rows goes to
+// send, chunk by chunk: a hundred thousand rows are large as text. The end is
+// given back.
+func (w *lineWriter) writeAnswer(a *report.Answer, send func([]byte)) []byte {
+	dst := []byte(`{"rows":[`)
 	for i := range a.Rows {
 		if i > 0 {
 			dst = append(dst, ',')

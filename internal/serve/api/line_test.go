@@ -25,7 +25,7 @@ func TestAnswerAsJSON(t *testing.T) {
 	day := time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC)
 	open := report.Cell{Null: true}
 	sums := []report.Cell{open, open, open, {Kind: report.Count, Number: 9}, {Kind: report.Money, Text: "4.50"}, open}
-	got := string(w.appendAnswer(nil, &report.Answer{
+	got := string(w.writeAnswer(&report.Answer{
 		Rows: []report.Line{{
 			Cells: []report.Cell{
 				{Kind: report.Time, Text: "2026-11-21"},
@@ -58,7 +58,7 @@ func TestAnswerAsJSON(t *testing.T) {
 
 func TestAnswerWithNothingInIt(t *testing.T) {
 	w := lineWriter{fields: []report.Field{{Name: "clicks", Kind: report.Count}}}
-	got := string(w.appendAnswer(nil, &report.Answer{Total: report.Line{Cells: []report.Cell{{Kind: report.Count}}}, Zone: "UTC"}, nil))
+	got := string(w.writeAnswer(&report.Answer{Total: report.Line{Cells: []report.Cell{{Kind: report.Count}}}, Zone: "UTC"}, nil))
 	const want = `{"rows":[],"total":{"clicks":0},"from":null,"to":null,"tz":"UTC","as_of":null,"notes":[],"truncated":false}` + "\n"
 	if got != want {
 		t.Errorf("answer %s; want %s", got, want)
@@ -72,7 +72,7 @@ func TestALargeAnswerIsSentInChunks(t *testing.T) {
 		a.Rows[i].Cells = []report.Cell{{Kind: report.Text, Text: strings.Repeat("x", i%100)}}
 	}
 	var sent []byte
-	end := w.appendAnswer(nil, &a, func(part []byte) {
+	end := w.writeAnswer(&a, func(part []byte) {
 		if len(part) > 2*chunk {
 			t.Errorf("a chunk of %d bytes, want about %d", len(part), chunk)
 		}

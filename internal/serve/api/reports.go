@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -39,8 +38,8 @@ func (p *reporter) registerReports(h huma.API, s *schemas) {
 			"made of the row's sums, null where there is nothing to divide by. `as_of` says up to when everything is counted, " +
 			"`notes` what to know to read it right, `links` where the facts behind a row are listed.\n\n" +
 			"As csv and ndjson all rows are streamed unless `limit` is set. An answer that breaks off ends the connection. " +
-			"The trailer `Waybill-Rows` has the number of rows, and so has the last line of ndjson, which is no row: it holds " +
-			"`total`, `as_of` and `rows`.",
+			"The trailer `Waybill-Rows` has the number of rows, `Waybill-Truncated` says whether a limit cut others off, and so does " +
+			"the last line of ndjson, which is no row: it holds `total`, `as_of`, `truncated` and `rows`.",
 	}, func(ctx context.Context, in *reportIn) (*answer, error) { return p.report(ctx, in.x) })
 	handleWritten(h, route{
 		method: http.MethodGet, path: prefix + "/reports/click-to-conversion", id: "report-click-to-conversion", tag: "Reports",
@@ -97,14 +96,13 @@ func cohortParams() []filterDoc {
 
 // report answers GET reports.
 func (p *reporter) report(ctx context.Context, x *exchange) (*answer, error) {
-	values, now := x.r.URL.Query(), p.now()
-	q, err := report.Parse(values, now, report.ViewerOf(x.who))
+	q, err := report.Parse(x.r.URL.Query(), p.now(), report.ViewerOf(x.who))
 	if err != nil {
 		return nil, err
 	}
 	w := lineWriter{fields: q.Fields(), names: p.names(q.Names())}
 	if q.Format() != report.JSON {
-		return nil, p.stream(ctx, x, sheet{lineWriter: w, format: q.Format(), name: "report"}, reportRows(q, values, now, x.who))
+		return nil, p.stream(ctx, x, sheet{lineWriter: w, format: q.Format(), name: "report"}, reportRows(q))
 	}
 	var found report.Answer
 	err = p.ask(ctx, x, p.desk.Answer, func(ctx context.Context, r report.Reader) error {
@@ -114,7 +112,7 @@ func (p *reporter) report(ctx context.Context, x *exchange) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.sendJSON(w.appendAnswer(nil, &found, x.sendJSON))
+	x.sendJSON(w.writeAnswer(&found, x.sendJSON))
 	return nil, nil //nolint:nilnil // the answer is written
 }
 
@@ -167,44 +165,25 @@ func (p *reporter) names(wanted bool) func(field string, id int64) string {
 	}
 }
 
-// total asks for the sums of a report whose rows are streamed.
-func total(ctx context.Context, r report.Reader, values url.Values, now time.Time, who account.Principal) (report.Answer, error) {
-	one := url.Values{}
-	for name, v := range values {
-		one[name] = v
-	}
-	for _, name := range [...]string{"sort", "other", "compare"} {
-		one.Del(name)
-	}
-	one.Set("format", "json")
-	one.Set("limit", "1")
-	q, err := report.Parse(one, now, report.ViewerOf(who))
-	if err != nil {
-		return report.Answer{}, err
-	}
-	return q.Answer(ctx, r)
-}
-
 // listed gives the address of a list of facts.
 func listed(l report.Link) string {
 	return prefix + "/" + l.Name + "?" + strings.TrimPrefix(l.Query, "?")
 }
 
-// reportRows gives the rows of a report as of now and, behind them, its total. A
-// range without an end ends at one time for both.
-func reportRows(q *report.Query, values url.Values, now time.Time, who account.Principal) rowSource {
-	return func(ctx context.Context, r report.Reader, line func(*report.Line) error) ([]byte, error) {
-		err := q.Stream(ctx, r, func(l report.Line) error { return line(&l) })
+// reportRows gives the rows of a report and, behind them, its total.
+func reportRows(q *report.Query) rowSource {
+	return func(ctx context.Context, r report.Reader, line func(*report.Line) error) (ending, error) {
+		truncated, err := q.Stream(ctx, r, func(l report.Line) error { return line(&l) })
 		if err != nil || q.Format() == report.CSV {
-			return nil, err
+			return ending{truncated: truncated}, err
 		}
-		sums, err := total(ctx, r, values, now, who)
+		sums, err := q.Total(ctx, r)
 		if err != nil {
-			return nil, err
+			return ending{}, err
 		}
 		w := lineWriter{fields: q.Fields()}
-		end := w.appendCells([]byte(`"total":`), sums.Total.Cells, metrics)
-		return append(appendFrame(end, &sums), ','), nil
+		members := w.appendCells([]byte(`"total":`), sums.Total.Cells, metrics)
+		return ending{members: append(appendFrame(members, &sums), ','), truncated: truncated}, nil
 	}
 }
 
@@ -221,7 +200,7 @@ func reportSchemaOf(s *schemas) *huma.Schema {
 	s.all["Report"] = &huma.Schema{
 		Type: huma.TypeObject, Required: []string{"rows", "total", "from", "to", "tz", "as_of", "notes", "truncated"},
 		Properties: map[string]*huma.Schema{
-			"rows": {Type: huma.TypeArray, Items: sums("The row's dimensions and metrics; `links` to the lists of what is behind it; " +
+			"rows": {Type: huma.TypeArray, Items: sums("The row's dimensions and metrics; `links` to the lists of what is behind it, but for those longer than 8 KiB; " +
 				"with compare, `previous`: its metrics in the period before.")},
 			"total": sums("The metrics over all rows, shown or not."),
 			"other": sums("The metrics of what is beyond the limit, if asked for."),

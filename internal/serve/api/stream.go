@@ -18,11 +18,20 @@ type sheet struct {
 	name   string // of the file, without its ending
 }
 
-// rowSource gives an answer's rows to line, and what is told behind the last:
-// members of a JSON object, or nothing.
-type rowSource func(ctx context.Context, r report.Reader, line func(*report.Line) error) (end []byte, err error)
+// rowSource gives an answer's rows to line, and what is told behind the last.
+type rowSource func(ctx context.Context, r report.Reader, line func(*report.Line) error) (ending, error)
 
-const rowsTrailer = "Waybill-Rows"
+// ending is what is told behind the last row.
+type ending struct {
+	members   []byte // of a JSON object, each with a comma behind it; may be none
+	truncated bool   // a limit cut off rows
+}
+
+// What trailers tell: CSV has no other place for it.
+const (
+	rowsTrailer      = "Waybill-Rows"
+	truncatedTrailer = "Waybill-Truncated"
+)
 
 // chunk is how much of an answer is gathered before it is sent.
 const chunk = 64 << 10
@@ -36,7 +45,7 @@ const pause = time.Second
 func (p *reporter) stream(ctx context.Context, x *exchange, s sheet, rows rowSource) error {
 	out := chunked{x: x, sent: time.Now(), head: s.head}
 	err := p.ask(ctx, x, p.desk.Stream, func(ctx context.Context, r report.Reader) error {
-		n, err := s.write(ctx, r, &out, rows)
+		n, truncated, err := s.write(ctx, r, &out, rows)
 		if err != nil {
 			return err
 		}
@@ -44,6 +53,7 @@ func (p *reporter) stream(ctx context.Context, x *exchange, s sheet, rows rowSou
 			return err
 		}
 		x.Header().Set(rowsTrailer, strconv.FormatInt(n, 10))
+		x.Header().Set(truncatedTrailer, strconv.FormatBool(truncated))
 		return nil
 	})
 	if err != nil && out.begun {
@@ -56,8 +66,9 @@ func (p *reporter) stream(ctx context.Context, x *exchange, s sheet, rows rowSou
 	return err
 }
 
-// write writes the whole sheet, and counts its rows.
-func (s *sheet) write(ctx context.Context, r report.Reader, out *chunked, rows rowSource) (n int64, err error) {
+// write writes the whole sheet, counts its rows, and says whether a limit cut
+// others off.
+func (s *sheet) write(ctx context.Context, r report.Reader, out *chunked, rows rowSource) (n int64, truncated bool, err error) {
 	if s.format == report.CSV {
 		out.buf = s.appendHead(out.buf)
 	}
@@ -71,12 +82,13 @@ func (s *sheet) write(ctx context.Context, r report.Reader, out *chunked, rows r
 		return out.row()
 	})
 	if err != nil || s.format == report.CSV {
-		return n, err
+		return n, end.truncated, err
 	}
-	out.buf = append(append(out.buf, '{'), end...)
-	out.buf = append(out.buf, `"rows":`...)
-	out.buf = append(strconv.AppendInt(out.buf, n, 10), '}', '\n')
-	return n, nil
+	out.buf = append(append(out.buf, '{'), end.members...)
+	out.buf = strconv.AppendBool(append(out.buf, `"truncated":`...), end.truncated)
+	out.buf = strconv.AppendInt(append(out.buf, `,"rows":`...), n, 10)
+	out.buf = append(out.buf, '}', '\n')
+	return n, end.truncated, nil
 }
 
 // head sets the header of the answer.
@@ -87,7 +99,7 @@ func (s *sheet) head(h http.Header) {
 	}
 	h.Set("Content-Type", media)
 	h.Set("Content-Disposition", `attachment; filename="`+s.name+ending+`"`)
-	h.Set("Trailer", rowsTrailer)
+	h.Set("Trailer", rowsTrailer+", "+truncatedTrailer)
 }
 
 // chunked gathers an answer and sends it in chunks, each of which the client has

@@ -60,14 +60,14 @@ func (s *streamer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // numbered gives n rows, then err.
 func numbered(n int, err error) rowSource {
-	return func(_ context.Context, _ report.Reader, line func(*report.Line) error) ([]byte, error) {
+	return func(_ context.Context, _ report.Reader, line func(*report.Line) error) (ending, error) {
 		for i := range n {
 			one := report.Line{Cells: []report.Cell{{Kind: report.Count, Number: int64(i)}, {Kind: report.Text, Text: strings.Repeat("x", 100)}}}
 			if err := line(&one); err != nil {
-				return nil, err
+				return ending{}, err
 			}
 		}
-		return []byte(`"total":{},`), err
+		return ending{members: []byte(`"total":{},`)}, err
 	}
 }
 
@@ -94,7 +94,7 @@ func TestStreamIsWholeAndSaysSo(t *testing.T) {
 		lines             int
 	}{
 		report.CSV:    {"text/csv; charset=utf-8; header=present", `attachment; filename="report.csv"`, "49999," + strings.Repeat("x", 100), n + 1},
-		report.NDJSON: {"application/x-ndjson", `attachment; filename="report.ndjson"`, `{"total":{},"rows":50000}`, n + 1},
+		report.NDJSON: {"application/x-ndjson", `attachment; filename="report.ndjson"`, `{"total":{},"truncated":false,"rows":50000}`, n + 1},
 	} {
 		t.Run(string(format), func(t *testing.T) {
 			s := httptest.NewServer(newStreamer(format, numbered(n, nil)))
@@ -107,8 +107,8 @@ func TestStreamIsWholeAndSaysSo(t *testing.T) {
 			if len(lines) != want.lines || lines[len(lines)-1] != want.last {
 				t.Errorf("%d lines, the last %q; want %d, %q", len(lines), lines[len(lines)-1], want.lines, want.last)
 			}
-			if got := resp.Trailer.Get("Waybill-Rows"); got != strconv.Itoa(n) {
-				t.Errorf("trailer Waybill-Rows = %q; want %d", got, n)
+			if rows, truncated := resp.Trailer.Get("Waybill-Rows"), resp.Trailer.Get("Waybill-Truncated"); rows != strconv.Itoa(n) || truncated != "false" {
+				t.Errorf("trailers Waybill-Rows = %q, Waybill-Truncated = %q; want %d, false", rows, truncated, n)
 			}
 			if h := resp.Header; h.Get("Content-Type") != want.media || h.Get("Content-Disposition") != want.file {
 				t.Errorf("header = %v; want %s, %s", h, want.media, want.file)
@@ -147,23 +147,23 @@ func TestBrokenStreamIsNoticed(t *testing.T) {
 // than a large report takes, before its first row, between rows, or to fail.
 func TestStreamOutlivesTheServersTimeouts(t *testing.T) {
 	const short = 100 * time.Millisecond
-	slow := func(rows int, end error) *streamer {
-		return newStreamer(report.CSV, func(ctx context.Context, _ report.Reader, line func(*report.Line) error) ([]byte, error) {
+	slow := func(rows int, failure error) *streamer {
+		return newStreamer(report.CSV, func(ctx context.Context, _ report.Reader, line func(*report.Line) error) (ending, error) {
 			cells := []report.Cell{{Kind: report.Count}, {Kind: report.Text, Text: strings.Repeat("x", chunk)}}
 			for i := range 3 {
 				select {
 				case <-time.After(2 * short):
 				case <-ctx.Done():
-					return nil, ctx.Err()
+					return ending{}, ctx.Err()
 				}
 				if i >= rows {
-					return nil, end
+					return ending{}, failure
 				}
 				if err := line(&report.Line{Cells: cells}); err != nil {
-					return nil, err
+					return ending{}, err
 				}
 			}
-			return nil, end
+			return ending{}, failure
 		})
 	}
 	ask := func(work *streamer) (*http.Response, string, error) {
@@ -186,15 +186,15 @@ func TestStreamOutlivesTheServersTimeouts(t *testing.T) {
 // TestStreamStopsWhenTheClientLeaves frees the place of one who has left.
 func TestStreamStopsWhenTheClientLeaves(t *testing.T) {
 	stopped := make(chan error, 1)
-	work := newStreamer(report.CSV, func(ctx context.Context, r report.Reader, line func(*report.Line) error) ([]byte, error) {
+	work := newStreamer(report.CSV, func(ctx context.Context, r report.Reader, line func(*report.Line) error) (ending, error) {
 		for {
 			if _, err := numbered(1000, nil)(ctx, r, line); err != nil {
 				stopped <- err
-				return nil, err
+				return ending{}, err
 			}
 			if ctx.Err() != nil {
 				stopped <- ctx.Err()
-				return nil, ctx.Err()
+				return ending{}, ctx.Err()
 			}
 		}
 	})
@@ -224,7 +224,7 @@ func TestStreamStopsWhenTheClientLeaves(t *testing.T) {
 func TestStreamMemoryIsBounded(t *testing.T) {
 	out := chunked{x: &exchange{ResponseWriter: httptest.NewRecorder()}, head: func(http.Header) {}, sent: time.Now()}
 	s := sheet{lineWriter: lineWriter{fields: []report.Field{{Name: "n", Kind: report.Count}, {Name: "text", Kind: report.Text}}}, format: report.NDJSON}
-	if _, err := s.write(t.Context(), nil, &out, numbered(100_000, nil)); err != nil {
+	if _, _, err := s.write(t.Context(), nil, &out, numbered(100_000, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if cap(out.buf) > 4*chunk {
@@ -297,9 +297,9 @@ func TestPartnersLeaveTheNetworkAPlace(t *testing.T) {
 
 // TestReportTakesNoLongerThanItMay is answered with what to narrow.
 func TestReportTakesNoLongerThanItMay(t *testing.T) {
-	forever := func(ctx context.Context, _ report.Reader, _ func(*report.Line) error) ([]byte, error) {
+	forever := func(ctx context.Context, _ report.Reader, _ func(*report.Line) error) (ending, error) {
 		<-ctx.Done()
-		return nil, ctx.Err()
+		return ending{}, ctx.Err()
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s := newStreamer(report.CSV, forever)
@@ -379,6 +379,29 @@ func TestReportThatBreaksOff(t *testing.T) {
 	s.Close() // waits for the log
 	if log := w.log.String(); strings.Count(log, "block 77 is gone") != 4 {
 		t.Errorf("the log has the cause %d times; want 4:\n%s", strings.Count(log, "block 77 is gone"), log)
+	}
+}
+
+// TestStreamsSayThatALimitCutRowsOff, each where it can.
+func TestStreamsSayThatALimitCutRowsOff(t *testing.T) {
+	w, _ := newReportingWorld(t)
+	s := httptest.NewServer(w.handler)
+	defer s.Close()
+	const period = "from=2026-11-20&to=2026-11-22"
+	for path, all := range map[string]int{"/api/v1/reports?dimensions=day&metrics=clicks&" + period: 3, "/api/v1/clicks?" + period: 11} {
+		for limit, truncated := range map[int]bool{all - 1: true, all: false, all + 1: false} {
+			for _, format := range []string{"csv", "ndjson"} {
+				asked := path + "&limit=" + strconv.Itoa(limit) + "&format=" + format
+				resp, text, err := get(t, s, asked, w.keys[asNetwork])
+				if err != nil || resp.Trailer.Get("Waybill-Truncated") != strconv.FormatBool(truncated) {
+					t.Errorf("%s: trailers %v (%v); want Waybill-Truncated: %v", asked, resp.Trailer, err, truncated)
+				}
+				end := `"truncated":` + strconv.FormatBool(truncated) + `,"rows":` + strconv.Itoa(min(limit, all)) + "}\n"
+				if format == "ndjson" && !strings.HasSuffix(text, end) {
+					t.Errorf("%s ends with %q; want %s", asked, text[max(0, len(text)-100):], end)
+				}
+			}
+		}
 	}
 }
 
