@@ -14,11 +14,19 @@ import (
 // each, those that clicks, impressions, conversions and signals count. There is
 // no list of what cannot be told by filters, or what the viewer may only count.
 // What all rows have alike is put together once.
+//
+// A link that servers might refuse for its length is left out: a row of long
+// free values has some.
 type linker struct {
 	q     *Query
 	dims  []dimension
 	lists []list
 }
+
+// maxLink bounds a link's parameters, in bytes. With the list's path and the
+// rest of a request's first line they take less than 8 KiB, which is what
+// servers and proxies let through.
+const maxLink = 8<<10 - 128
 
 // list is a list that rows lead to.
 type list struct {
@@ -108,7 +116,7 @@ func (l linker) link(to list, e entry) (string, bool) {
 	}
 	query = appendInstant(query, "&from=", when.from)
 	query = appendInstant(query, "&to=", when.to)
-	return string(query), true
+	return string(query), len(query) <= maxLink
 }
 
 func appendInstant(query []byte, name string, milli int64) []byte {
