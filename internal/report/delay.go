@@ -63,7 +63,7 @@ func (d *Delay) Answer(ctx context.Context, r Reader) (DelayAnswer, error) {
 	from := sourceOf(fact.Conversions, d.byClick)
 	a := DelayAnswer{
 		Buckets: emptyBuckets(), From: d.from, To: d.to, Zone: d.loc.String(), AsOf: r.AsOf(),
-		Notes: append([]string{}, d.notes([]source{from})...),
+		Notes: append([]string{"view-through conversions are counted from their view"}, d.notes([]source{from})...),
 	}
 	if !d.covers(from) {
 		return a, nil

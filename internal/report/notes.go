@@ -23,6 +23,9 @@ func (q *Query) notes(mixed bool) []string {
 		notes = append(notes, q.lacks(t)...)
 	}
 	notes = append(notes, q.scope.notes(tables)...)
+	if q.previous != nil && len(q.having) > 0 {
+		notes = append(notes, "previous of a row is there whatever the filter on metrics says; previous.total covers the rows that it lets through in the period before, which may be others")
+	}
 	if mixed {
 		notes = append(notes, "totals hold no money, since it is in several currencies")
 	}
