@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"waybill/internal/account"
@@ -9,6 +10,7 @@ import (
 	"waybill/internal/delivery"
 	"waybill/internal/fact"
 	"waybill/internal/fault"
+	"waybill/internal/money"
 	"waybill/internal/report"
 	"waybill/internal/signal"
 	"waybill/internal/txid"
@@ -35,12 +37,37 @@ func (f factRow) number(name string) int64 { return f.cell(name).Number }
 func (f factRow) flag(name string) bool    { return f.cell(name).Number != 0 }
 
 // at gives when the fact was.
-func (f factRow) at() time.Time {
-	t, err := time.Parse(time.RFC3339Nano, f.text("at"))
+func (f factRow) at() time.Time { return f.time("at") }
+
+// time gives an instant, the zero time where it is not known.
+func (f factRow) time(name string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, f.text(name))
 	if err != nil {
 		return time.Time{}
 	}
 	return t.UTC()
+}
+
+// texts gives the values name1, name2, …, cut behind the last that is set.
+func (f factRow) texts(name string, n int) []string {
+	var all []string
+	for i := range n {
+		all = append(all, f.text(name+strconv.Itoa(i+1)))
+	}
+	for len(all) > 0 && all[len(all)-1] == "" {
+		all = all[:len(all)-1]
+	}
+	return all
+}
+
+// money gives an amount in the fact's currency, none where the caller may not
+// see it.
+func (f factRow) money(name string) money.Amount {
+	units, err := money.ParseSigned(f.text(name))
+	if err != nil {
+		return money.Amount{}
+	}
+	return money.Amount{Units: units, Currency: money.Currency(f.text("currency"))}
 }
 
 // clicks lists clicks by their records. Of one whose record is gone, or lies on
@@ -71,21 +98,14 @@ func impressions() listing {
 
 // click gives what a fact knows of a click.
 func (f factRow) click() clickRecord {
-	r := clickRecord{
+	return clickRecord{
 		TransactionID: f.text("transaction_id"), At: f.at(), Test: f.flag("test"), OfferID: f.number("offer"), AffiliateID: f.number("affiliate"),
-		Link: f.text("link"), AffClickID: f.text("aff_click_id"), Source: f.text("source"),
+		Link: f.text("link"), AffClickID: f.text("aff_click_id"), Source: f.text("source"), Sub: f.texts("sub", fact.Subs),
 		IP: f.text("ip"), UserAgent: f.text("user_agent"), Referrer: f.text("referrer"), TurnedAway: f.text("turned_away"),
 		Visitor: visitorRecord{
 			Country: f.text("country"), Device: f.text("device"), OS: f.text("os"), Browser: f.text("browser"), Bot: f.flag("is_bot"),
 		},
 	}
-	for _, name := range [fact.Subs]string{"sub1", "sub2", "sub3", "sub4", "sub5", "sub6", "sub7", "sub8", "sub9", "sub10"} {
-		r.Sub = append(r.Sub, f.text(name))
-	}
-	for len(r.Sub) > 0 && r.Sub[len(r.Sub)-1] == "" {
-		r.Sub = r.Sub[:len(r.Sub)-1]
-	}
-	return r
 }
 
 // conversions lists conversions as the ledger has them.
@@ -109,7 +129,25 @@ func (f factRow) conversion() conversion.Conversion {
 		ID: f.text("conversion_id"), Test: f.flag("test"), OfferID: f.number("offer"), GoalID: f.number("goal"),
 		AdvertiserID: f.number("advertiser"), AffiliateID: f.number("affiliate"), OrderID: f.text("order_id"),
 		Channel: f.text("channel"), Status: conversion.Status(f.text("status")), OccurredAt: f.at(),
-		Touch: conversion.Touch{TransactionID: f.text("transaction_id"), Source: f.text("source"), Country: f.text("country")},
+		Amount: f.money("amount"), Payout: f.money("payout"), Revenue: f.money("revenue"),
+		Touch: conversion.Touch{
+			TransactionID: f.text("transaction_id"), Kind: f.touched(), At: f.time("click_at"),
+			Source: f.text("source"), Sub: f.texts("sub", fact.Subs),
+			Country: f.text("country"), Device: f.text("device"), OS: f.text("os"), Browser: f.text("browser"), Bot: f.flag("is_bot"),
+		},
+		Adv: f.texts("adv", fact.Subs),
+	}
+}
+
+// touched says what earned a conversion: a click, a view, or neither.
+func (f factRow) touched() string {
+	switch {
+	case f.text("transaction_id") == "":
+		return ""
+	case f.flag("view_through"):
+		return txid.Impression.String()
+	default:
+		return txid.Click.String()
 	}
 }
 
