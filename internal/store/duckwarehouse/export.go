@@ -40,18 +40,21 @@ func (w *Warehouse) Export(ctx context.Context, table string, at time.Time, form
 }
 
 const (
-	parquetOptions = "FORMAT parquet, COMPRESSION zstd"
-	csvOptions     = "FORMAT csv, HEADER, TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%gZ'"
+	parquetOptions = "FORMAT parquet, USE_TMP_FILE false, COMPRESSION zstd"
+	csvOptions     = "FORMAT csv, USE_TMP_FILE false, HEADER, TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%gZ'"
 )
 
 func export(ctx context.Context, c *connection, d day, how, name string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
-	unfinished := name + ".unfinished"
+	unfinished, err := begin(name)
+	if err != nil {
+		return err
+	}
 	text := fmt.Sprintf("COPY (SELECT %s FROM %s WHERE %s) TO %s (%s)",
 		exported(d.table), d.table, d.within(), quote(unfinished), how)
-	_, err := c.exec(ctx, text)
+	_, err = c.exec(ctx, text)
 	if e, ok := errors.AsType[*engineError](err); ok && e.says(unfinished) {
 		err = fault.Because(e, fault.Unavailable, "the file %s cannot be written", unfinished)
 	}
@@ -64,13 +67,46 @@ func export(ctx context.Context, c *connection, d day, how, name string) error {
 	return nil
 }
 
+// unfinishedSuffix ends the names of files that are being written.
+const unfinishedSuffix = ".unfinished"
+
+// forgotten is how old a file is that nobody finishes any more.
+const forgotten = 24 * time.Hour
+
+// begin makes an empty file beside name, for its owner alone and for this export
+// alone: several may write the same day at once. What exports that were killed
+// have left there is removed.
+func begin(name string) (string, error) {
+	left, err := filepath.Glob(escape(name) + ".*" + unfinishedSuffix)
+	if err != nil {
+		return "", err
+	}
+	for _, one := range left {
+		if info, err := os.Stat(one); err == nil && time.Since(info.ModTime()) > forgotten {
+			if err := removeIfThere(one); err != nil {
+				return "", err
+			}
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*"+unfinishedSuffix)
+	if err != nil {
+		return "", err
+	}
+	return f.Name(), f.Close()
+}
+
+// escape makes a pattern that matches a name alone.
+func escape(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}
+
 // finish puts a file that is written on disk, under its name.
 func finish(unfinished, name string) error {
 	f, err := os.OpenFile(unfinished, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(f.Chmod(0o600), f.Sync(), f.Close())
+	err = errors.Join(f.Sync(), f.Close())
 	if err != nil {
 		return err
 	}

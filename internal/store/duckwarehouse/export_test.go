@@ -2,11 +2,13 @@ package duckwarehouse_test
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +42,9 @@ func exported(t *testing.T, b fact.Batch, table, format string) (*duckwarehouse.
 	left, err := os.ReadDir(filepath.Dir(name))
 	if err != nil || len(left) != 1 {
 		t.Errorf("the folder holds %v, %v; want the file alone", left, err)
+	}
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file is %v, %v; want it for its owner alone", info, err)
 	}
 	return w, name
 }
@@ -133,5 +138,43 @@ func TestExportsThatCannotBe(t *testing.T) {
 		if _, err := w.Export(t.Context(), tt.table, warehousetest.Noon(), tt.format, tt.dir); err == nil || fault.Of(err) != tt.kind {
 			t.Errorf("%s: Export() = %v, want a fault that is %s", tt.name, err, tt.kind)
 		}
+	}
+}
+
+func TestExportsOfOneDayAtOnce(t *testing.T) {
+	w := open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"), duckwarehouse.Options{})
+	defer w.Close()
+	if err := w.Append(t.Context(), warehousetest.NewMaker(1).Batch(warehousetest.Noon(), 5000, 1)); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	const name = "day=2026-03-14.csv"
+	folder := filepath.Join(dir, fact.Clicks)
+	old, young := filepath.Join(folder, name+".1.unfinished"), filepath.Join(folder, name+".2.unfinished")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, age := range map[string]time.Duration{old: 25 * time.Hour, young: time.Hour} {
+		at := time.Now().Add(-age)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if _, err := w.Export(t.Context(), fact.Clicks, warehousetest.Noon(), duckwarehouse.CSV, dir); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	b, err := os.ReadFile(filepath.Join(folder, name))
+	if lines, again := csv.NewReader(strings.NewReader(string(b))).ReadAll(); err != nil || again != nil || len(lines) != 5001 {
+		t.Errorf("the file has %d lines, %v %v; want a header and 5000", len(lines), err, again)
+	}
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) != 2 || left[1].Name() != filepath.Base(young) {
+		t.Errorf("the folder holds %v, %v; want the file and what another may still be writing", left, err)
 	}
 }
