@@ -23,8 +23,10 @@ func (w *Warehouse) Append(ctx context.Context, b fact.Batch) error {
 		if err := w.learn(ctx, c, &b); err != nil {
 			return err
 		}
-		w.appending.Lock()
-		defer w.appending.Unlock()
+		if err := w.appending.take(ctx); err != nil {
+			return err
+		}
+		defer w.appending.give()
 		fresh := w.days.clone()
 		if err := c.transaction(ctx, func() error { return appendBatch(ctx, c, &b, fresh) }); err != nil {
 			return err

@@ -21,8 +21,10 @@ import (
 // it are there by then.
 func (w *Warehouse) CopyDays(ctx context.Context, from, table string, before time.Time, progress func(table string, day time.Time, done, all int)) error {
 	err := w.with(ctx, func(c *connection) error {
-		w.tidying.Lock()
-		defer w.tidying.Unlock()
+		if err := w.tidying.take(ctx); err != nil {
+			return err
+		}
+		defer w.tidying.give()
 		if _, err := c.exec(ctx, fmt.Sprintf("ATTACH %s AS former (READ_ONLY)", quote(from))); err != nil {
 			return err
 		}
@@ -44,10 +46,8 @@ func (w *Warehouse) copyDays(ctx context.Context, c *connection, table string, b
 	if row[0].Number != schemaVersion {
 		return fault.New(fault.Invalid, "the other file has the schema version %d, this program has %d", row[0].Number, schemaVersion)
 	}
-	for _, t := range fact.Tables() {
-		if err := w.copyWords(ctx, c, t); err != nil {
-			return err
-		}
+	if err := w.copyWords(ctx, c); err != nil {
+		return err
 	}
 	missing, err := missingDays(ctx, c, table, before)
 	if err != nil {
@@ -64,20 +64,21 @@ func (w *Warehouse) copyDays(ctx context.Context, c *connection, table string, b
 
 // copyWords sees to it that the columns of words take all that the other file
 // has.
-func (w *Warehouse) copyWords(ctx context.Context, c *connection, t fact.Table) error {
-	for _, column := range t.Columns {
-		if column.Type != fact.Word {
-			continue
-		}
-		words, err := c.enumWords("former."+t.Name, column.Name)
-		if err != nil {
-			return err
-		}
-		if err := w.extend(ctx, c, t.Name, column.Name, words); err != nil {
-			return err
+func (w *Warehouse) copyWords(ctx context.Context, c *connection) error {
+	var all []lesson
+	for _, t := range fact.Tables() {
+		for _, column := range t.Columns {
+			if column.Type != fact.Word {
+				continue
+			}
+			words, err := c.enumWords("former."+t.Name, column.Name)
+			if err != nil {
+				return err
+			}
+			all = append(all, lesson{t.Name, column.Name, words})
 		}
 	}
-	return nil
+	return w.teach(ctx, c, all)
 }
 
 func missingDays(ctx context.Context, c *connection, table string, before time.Time) ([]day, error) {
@@ -91,8 +92,14 @@ func missingDays(ctx context.Context, c *connection, table string, before time.T
 }
 
 func (w *Warehouse) copyDay(ctx context.Context, c *connection, d day) error {
-	w.appending.Lock()
-	defer w.appending.Unlock()
+	if err := w.changing.take(ctx); err != nil {
+		return err
+	}
+	defer w.changing.give()
+	if err := w.appending.take(ctx); err != nil {
+		return err
+	}
+	defer w.appending.give()
 	def, _ := fact.TableOf(d.table)
 	names := make([]string, 0, len(def.Columns))
 	for _, column := range def.Columns {

@@ -56,14 +56,17 @@ type Warehouse struct {
 	broken bool       // a fatal error: it must be opened again
 	state  sync.Mutex // guards broken
 
-	tidying   sync.Mutex // one change of what is stored already, at a time; taken before appending
-	appending sync.Mutex // one Append at a time; guards days
+	// Turns, taken in this order. A batch with a new word waits for changing, and
+	// so for the day under way, never for all days that are to be tidied.
+	tidying   turn // one Sort, Anonymise, Retain or CopyDays at a time
+	changing  turn // one change of what is stored already: of a day, or of a column's words
+	appending turn // one Append at a time; guards days
 	days      days
 }
 
 // Open opens the warehouse's file, or makes it.
 func Open(ctx context.Context, path string, o Options) (*Warehouse, error) {
-	w := &Warehouse{path: path, settings: settings(path, o), log: o.Log}
+	w := &Warehouse{path: path, settings: settings(path, o), log: o.Log, tidying: newTurn(), changing: newTurn(), appending: newTurn()}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}

@@ -15,8 +15,10 @@ func (w *Warehouse) Retain(ctx context.Context, table string, before time.Time) 
 		return err
 	}
 	err := w.with(ctx, func(c *connection) error {
-		w.tidying.Lock()
-		defer w.tidying.Unlock()
+		if err := w.tidying.take(ctx); err != nil {
+			return err
+		}
+		defer w.tidying.give()
 		return w.drop(ctx, c, day{table, dayNumber(before)})
 	})
 	if err != nil {
@@ -28,8 +30,14 @@ func (w *Warehouse) Retain(ctx context.Context, table string, before time.Time) 
 // drop deletes all days before first. No batch is appended meanwhile, since
 // what is known of the days changes with it.
 func (w *Warehouse) drop(ctx context.Context, c *connection, first day) error {
-	w.appending.Lock()
-	defer w.appending.Unlock()
+	if err := w.changing.take(ctx); err != nil {
+		return err
+	}
+	defer w.changing.give()
+	if err := w.appending.take(ctx); err != nil {
+		return err
+	}
+	defer w.appending.give()
 	kept := days{}
 	for d, s := range w.days {
 		if d.table != first.table || d.number >= first.number {

@@ -29,21 +29,23 @@ func (w *Warehouse) Sort(ctx context.Context, before time.Time) error {
 }
 
 // settle runs do on the days that are over and meet a condition, and frees what
-// that has left behind.
+// that has left behind. Between two days it lets go of the turn to change them.
 func (w *Warehouse) settle(ctx context.Context, before time.Time, condition string, do func(c *connection, d day) error) error {
 	return w.with(ctx, func(c *connection) error {
-		w.tidying.Lock()
-		defer w.tidying.Unlock()
+		if err := w.tidying.take(ctx); err != nil {
+			return err
+		}
+		defer w.tidying.give()
 		due, err := dueDays(ctx, c, before, condition)
 		if err != nil || due == nil {
 			return err
 		}
 		for _, d := range due {
-			if err := do(c, d); err != nil {
+			if err := w.change(ctx, func() error { return do(c, d) }); err != nil {
 				return fmt.Errorf("%s: %w", d, err)
 			}
 		}
-		return reclaim(ctx, c)
+		return w.change(ctx, func() error { return reclaim(ctx, c) })
 	})
 }
 
@@ -107,8 +109,10 @@ func (w *Warehouse) rewrite(ctx context.Context, c *connection, r revision) erro
 
 // beginRevision fixes the state that is revised.
 func (w *Warehouse) beginRevision(ctx context.Context, c *connection, d day) error {
-	w.appending.Lock()
-	defer w.appending.Unlock()
+	if err := w.appending.take(ctx); err != nil {
+		return err
+	}
+	defer w.appending.give()
 	if _, err := c.exec(ctx, "BEGIN TRANSACTION"); err != nil {
 		return err
 	}
@@ -121,8 +125,10 @@ func (w *Warehouse) beginRevision(ctx context.Context, c *connection, d day) err
 }
 
 func (w *Warehouse) endRevision(ctx context.Context, c *connection, r revision) error {
-	w.appending.Lock()
-	defer w.appending.Unlock()
+	if err := w.appending.take(ctx); err != nil {
+		return err
+	}
+	defer w.appending.give()
 	text := fmt.Sprintf(`UPDATE day SET %s WHERE tbl = $1 AND day = $2`, r.marks)
 	if _, err := c.exec(ctx, text, r.day.table, r.day.number); err != nil {
 		return fmt.Errorf("mark the day: %w", err)
