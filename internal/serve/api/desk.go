@@ -38,46 +38,26 @@ func (l ReportLimits) withDefaults() ReportLimits {
 	return l
 }
 
-// desk lets in who asks the warehouse, a few at once. Partners have half of the
-// places: those of them that read slowly would else keep the network out.
+// desk lets in who asks the warehouse, a few at once.
 type desk struct {
 	ReportLimits
-	slots, partners chan struct{}
+	places
 }
 
 func newDesk(l ReportLimits) *desk {
 	l = l.withDefaults()
-	return &desk{ReportLimits: l, slots: make(chan struct{}, l.AtOnce), partners: make(chan struct{}, max(1, l.AtOnce/2))}
+	return &desk{ReportLimits: l, places: newPlaces(l.AtOnce)}
 }
 
 // enter waits for a turn. The one who gets it must leave.
 func (d *desk) enter(ctx context.Context, who account.Principal) (leave func(), err error) {
 	wait, cancel := context.WithTimeout(ctx, d.Queue)
 	defer cancel()
-	if who.IsNetwork() {
-		if take(wait, d.slots) {
-			return func() { <-d.slots }, nil
-		}
+	leave, ok := d.places.enter(wait, who)
+	if !ok {
 		return nil, d.full(ctx)
 	}
-	if !take(wait, d.partners) {
-		return nil, d.full(ctx)
-	}
-	if !take(wait, d.slots) {
-		<-d.partners
-		return nil, d.full(ctx)
-	}
-	return func() { <-d.slots; <-d.partners }, nil
-}
-
-// take takes a place, if one becomes free before ctx is done.
-func take(ctx context.Context, places chan struct{}) bool {
-	select {
-	case places <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return leave, nil
 }
 
 // full tells one whose turn did not come.

@@ -39,14 +39,11 @@ type ReconciliationWriter interface {
 	SaveReconciliation(ctx context.Context, r reconcile.Record) error
 }
 
-// comparedAtOnce is how many lists one node compares at once. Each is held in
-// memory.
-const comparedAtOnce = 2
-
 // reconciler compares lists, a few at once.
 type reconciler struct {
 	*API
-	slots chan struct{}
+	reception *reception
+	compared  places
 }
 
 // reconciliationRecord is a comparison as the API shows it.
@@ -106,7 +103,7 @@ func showReconciliation(r reconcile.Record) (reconciliationRecord, error) {
 
 // registerReconciliations adds the routes of comparisons with partners' lists.
 func (a *API) registerReconciliations(h huma.API, s *schemas) {
-	r := &reconciler{API: a, slots: make(chan struct{}, comparedAtOnce)}
+	r := &reconciler{API: a, reception: newReception(), compared: newPlaces(comparedAtOnce)}
 	both := []account.Role{account.Advertiser, account.Affiliate}
 	whole := schemaOf[reconciliationRecord](s)
 	type listIn struct {
@@ -122,7 +119,7 @@ func (a *API) registerReconciliations(h huma.API, s *schemas) {
 			"Columns are found by their names and contents, or told. Lines are matched by transaction ID, conversion ID and order ID, " +
 			"never by likeness alone; every line and every conversion ends in one class with its reason. Rejected lines and conversions " +
 			"count for nothing in the sums.\n\nAnswered with 200 and how the list is understood when `dry_run=true`, else with 201 and " +
-			"the comparison, which is kept for 90 days.",
+			"the comparison, which is kept for 90 days. A partner's key sends one list at a time, and has up to 200 comparisons.",
 	}, func(ctx context.Context, in *uploadIn) (*answer, error) { return nil, r.upload(ctx, in.x) })
 	post := h.OpenAPI().Paths[path].Post
 	text := &huma.Schema{Type: huma.TypeString, Format: "binary"}

@@ -21,6 +21,9 @@ func (r *reconciler) compare(ctx context.Context, x *exchange, t task, list *rec
 	if list.Unsure != nil {
 		return list.Unsure
 	}
+	if err := r.room(ctx, t); err != nil {
+		return err
+	}
 	if err := r.findParty(&t, list); err != nil {
 		return err
 	}

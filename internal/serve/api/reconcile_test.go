@@ -268,8 +268,11 @@ func TestAListTooLargeIsRefused(t *testing.T) {
 	r.Header.Set("Content-Type", "text/csv")
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
-	if rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "1000000 lines") || body.sent > maxList+1<<20 {
+	if rec.Code != http.StatusRequestEntityTooLarge || !strings.Contains(rec.Body.String(), "64 MiB") || body.sent > maxList+1<<20 {
 		t.Errorf("an endless list: %d %s, after %d bytes", rec.Code, rec.Body, body.sent)
+	}
+	if got := w.send(t, asAdvertiser1, "", strings.Repeat("order_id\n", 1_000_002)); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.text, "1000000 lines") {
+		t.Errorf("a list of too many lines: %d %s, want 422", got.status, got.text)
 	}
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -25,8 +26,11 @@ import (
 // maxList bounds a partner's list, in bytes.
 const maxList = 64 << 20
 
-// comparing is how long one list may take, its upload with it.
-const comparing = 15 * time.Minute
+// How long one list may take: to come in, and to be compared.
+const (
+	receiving = 15 * time.Minute
+	comparing = 15 * time.Minute
+)
 
 // isUpload reports whether a request's body is a list, which its handler reads
 // by itself.
@@ -49,24 +53,27 @@ func (r *reconciler) upload(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	default:
-		return fault.New(fault.Limited, "this node compares %d lists already, as many as it may at once; send this one again in a moment", comparedAtOnce)
-	}
-	patient(x, comparing)
-	ctx, cancel := context.WithTimeoutCause(ctx, comparing, errTooLong)
-	defer cancel()
-
-	file, err := listOf(x)
+	done, err := r.reception.begin(ctx, x.who, t.owner)
 	if err != nil {
 		return err
 	}
-	digest := sha256.New()
-	list, err := reconcile.Read(io.TeeReader(file, digest), t.reading)
+	defer done()
+	patient(x, receiving)
+	text, err := receive(x)
 	if err != nil {
-		return unreadable(err)
+		return err
+	}
+	patient(x, turnWithin+comparing)
+	leave, err := r.turn(ctx, x.who)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeoutCause(ctx, comparing, errTooLong)
+	defer cancel()
+	list, err := reconcile.Read(bytes.NewReader(text), t.reading)
+	if err != nil {
+		return err
 	}
 	if t.dry {
 		out := listTrialRecord{List: showList(list), First: list.First(20, t.reading.Side)}
@@ -77,7 +84,8 @@ func (r *reconciler) upload(ctx context.Context, x *exchange) error {
 	}
 	// The same key stands for the same list and the same parameters.
 	var failed error
-	x.once(ctx, append(digest.Sum(nil), x.r.URL.RawQuery...), func() {
+	digest := sha256.Sum256(text)
+	x.once(ctx, append(digest[:], x.r.URL.RawQuery...), func() {
 		if failed = r.compare(ctx, x, t, list); failed != nil && x.status == 0 {
 			x.refuse(failed)
 		}
