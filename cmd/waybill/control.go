@@ -56,6 +56,9 @@ type frame struct {
 	Kind  string `json:"kind,omitempty"` // of the error
 }
 
+// loseKind is the kind of an error that is a loseError.
+const loseKind = "would_lose"
+
 // perform does t on the installation in c's data folder, through the running
 // node if there is one.
 func perform(e *env, c common, t task) error {
@@ -71,7 +74,7 @@ func performReporting(e *env, c common, r reporting, t task) error {
 		defer conn.Close() //nolint:errcheck // nothing was written that could be lost
 		return ask(e, conn, t)
 	}
-	in, err := openInstallation(e, c, t.creates(), 0)
+	in, err := openInstallation(e, c, t.creates(), r.MinFreeMiB)
 	if err != nil {
 		return err
 	}
@@ -123,10 +126,14 @@ func (f frame) failure() error {
 		return nil
 	case "said":
 		return errSaid
+	case loseKind:
+		return loseError{fault.New(fault.Conflict, "%s", f.Error)}
 	case fault.Invalid.String():
 		return fault.New(fault.Invalid, "%s", f.Error)
 	case fault.Conflict.String():
 		return fault.New(fault.Conflict, "%s", f.Error)
+	case fault.Unavailable.String():
+		return fault.New(fault.Unavailable, "%s", f.Error)
 	default:
 		return errors.New(f.Error)
 	}
@@ -141,6 +148,9 @@ func end(err error) frame {
 		f.Kind = "said"
 	default:
 		f.Kind, f.Error = fault.Of(err).String(), err.Error()
+		if _, loses := errors.AsType[loseError](err); loses {
+			f.Kind = loseKind
+		}
 	}
 	return f
 }
@@ -168,6 +178,9 @@ func controlHandler(in *installation) http.Handler {
 			err := json.NewDecoder(r.Body).Decode(t)
 			if err == nil {
 				err = t.do(r.Context(), in, out)
+			}
+			if err != nil && r.Context().Err() != nil {
+				err = fault.Because(err, fault.Unavailable, "the node stopped before this was done")
 			}
 			_ = out.send(end(err)) // a command that hung up needs no answer
 		})

@@ -79,7 +79,16 @@ func (w *warehouse) copyInto(ctx context.Context, into *duckwarehouse.Warehouse,
 		w.log.LogAttrs(ctx, slog.LevelWarn, "old warehouse was not closed in good order", slog.Any("error", err))
 	}
 	say("Copying the %s from before %s …", pluralOf(table), before.Format(time.DateOnly))
-	err = into.CopyDays(ctx, w.path, table, before, func(string, time.Time, int, int) {})
+	copying, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	err = into.CopyDays(copying, w.path, table, before, func(string, time.Time, int, int) {
+		if err := w.spare(); err != nil {
+			stop(err)
+		}
+	})
+	if err != nil && copying.Err() != nil {
+		err = context.Cause(copying)
+	}
 	return errors.Join(err, w.takeBack(context.WithoutCancel(ctx)))
 }
 

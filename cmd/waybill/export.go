@@ -81,6 +81,11 @@ func (x *export) do(ctx context.Context, in *installation, out io.Writer) error 
 // exportDay writes a day of a table into its file, whole or not at all, for its
 // owner alone.
 func (w *warehouse) exportDay(ctx context.Context, table string, day time.Time, format, dir string) (path string, err error) {
+	for _, folder := range []string{filepath.Dir(w.path), dir} {
+		if err := w.room(folder, 0); err != nil {
+			return "", err
+		}
+	}
 	err = w.use(ctx, func(ctx context.Context, f *openFile) error {
 		path, err = f.Export(ctx, table, day, format, dir)
 		return err

@@ -94,11 +94,19 @@ func (f *feed) Append(ctx context.Context, b fact.Batch) error {
 		if !follows {
 			return fault.New(fault.Conflict, "the warehouse was exchanged meanwhile")
 		}
+		if err := f.spare(); err != nil {
+			return err
+		}
 		return file.Append(ctx, b)
 	})
 }
 
 // Sort puts closed days into order.
 func (f *feed) Sort(ctx context.Context, before time.Time) error {
-	return f.use(ctx, func(ctx context.Context, file *openFile) error { return file.Sort(ctx, before) })
+	return f.use(ctx, func(ctx context.Context, file *openFile) error {
+		if err := f.spare(); err != nil {
+			return err
+		}
+		return file.Sort(ctx, before)
+	})
 }

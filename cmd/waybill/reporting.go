@@ -17,11 +17,14 @@ type reporting struct {
 	bounds
 }
 
-// bounds are what the warehouse may take, and how long it keeps what.
+// bounds are what the warehouse may take, and how long it keeps what; and how much
+// disk is left free, by the journal and doubly so by the warehouse.
 type bounds struct {
 	Memory  size    `name:"warehouse-memory" default:"1GiB" placeholder:"SIZE" help:"The most memory that reports may take; beyond it they use the disk."`
 	Threads int     `name:"warehouse-threads" placeholder:"N" help:"How many threads reports may take. Default: 2, or 1 on a single core."`
 	Keep    keeping `name:"warehouse-retention" placeholder:"TABLE=TIME,…" help:"How long the rows of a table are kept for reports, such as clicks=400d,impressions=90d. Default: for good."`
+
+	MinFreeMiB uint64 `name:"min-free-mib" placeholder:"MIB" help:"Refuse clicks and postbacks when less disk than this is free, and rows of reports when less than twice that is. Default: 1% of the disk, at least 256."`
 }
 
 const (

@@ -25,7 +25,6 @@ type serveCmd struct {
 	Trusted      []netip.Prefix `name:"trusted-proxies" placeholder:"CIDR,…" help:"Proxies whose Forwarded or X-Forwarded-For is believed. Default: none."`
 	AllowPrivate []netip.Prefix `name:"allow-private-destinations" placeholder:"CIDR,…" help:"Loopback and private addresses that outbound postbacks may reach; all others are refused."`
 	Retention    span.Span      `default:"400d" help:"How long clicks and signals are kept."`
-	MinFreeMiB   uint64         `name:"min-free-mib" placeholder:"MIB" help:"Refuse to write when less disk than this is free. Default: 1% of the disk, at least 256."`
 }
 
 // Run runs a node until it is told to stop.

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"waybill/internal/fact"
 	"waybill/internal/fault"
 	"waybill/internal/report"
@@ -28,8 +30,11 @@ type warehouse struct {
 	renewed  func()                              // after another file was put in the place of a lost one
 	held     func(context.Context) (bool, error) // whether journal and ledger hold all that a lost one held
 
+	usage func(dir string) (vfs.DiskUsage, error) // of a folder's disk
+
 	tried      chan struct{} // closed when keep has tried to open the file
 	rebuilding sync.Mutex    // held while a new file is made
+	dropping   sync.Mutex    // held to drop from journal and ledger what is past its time, and to rebuild from them
 
 	mu   sync.RWMutex // held for reading while the file is used, for writing to open and close it
 	file *openFile    // nil when there is none
@@ -52,6 +57,7 @@ var errOff = fault.New(fault.Unavailable, "this node keeps no reports: it was st
 // newWarehouse makes a warehouse that is not open yet.
 func newWarehouse(r reporting, dir string, log *slog.Logger) *warehouse {
 	w := &warehouse{settings: r, path: r.path(dir), log: log, asked: func(time.Duration, error) {}, renewed: func() {}, tried: make(chan struct{})}
+	w.usage = diskUsage
 	w.held = func(context.Context) (bool, error) { return false, nil }
 	w.without(fault.New(fault.Unavailable, "the warehouse is not open yet; try again"))
 	if r.off() {
@@ -100,6 +106,9 @@ func (w *warehouse) openFile(ctx context.Context) (*openFile, error) {
 	db, err := duckwarehouse.Open(ctx, w.path, w.options())
 	if fault.Of(err) == fault.Damaged && missing(w.path) {
 		db, err = w.makeAnew(ctx, err)
+	}
+	if fault.Of(err) == fault.Conflict {
+		err = fault.Because(err, fault.Unavailable, "the warehouse %s is open in another process; end that one first", w.path)
 	}
 	if err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func newYard(t *testing.T) *yard {
 			t.Error(err)
 		}
 	})
-	in.reportsFrom(reporting{bounds: bounds{Memory: 256 << 20, Threads: 1}})
+	in.reportsFrom(reporting{bounds: bounds{Memory: 256 << 20, Threads: 1, MinFreeMiB: 1}})
 	ring, err := in.ring(t.Context())
 	if err != nil {
 		t.Fatal(err)
