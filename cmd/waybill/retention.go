@@ -56,8 +56,8 @@ func (n *node) tidy(ctx context.Context, now time.Time) {
 		do      func(context.Context, time.Time) error
 		message string
 	}{
-		{n.forget, "old records could not be removed"},
-		{n.ledger.Tidy, "the ledger could not be tidied"},
+		{n.unlessRebuilding(n.forget), "old records could not be removed"},
+		{n.unlessRebuilding(n.ledger.Tidy), "the ledger could not be tidied"},
 		{n.forgetPeople, "personal data could not be taken out of old records"},
 		{n.forgetReports, "old days could not be removed from the warehouse"},
 	}
@@ -65,6 +65,19 @@ func (n *node) tidy(ctx context.Context, now time.Time) {
 		if err := step.do(ctx, now); err != nil && ctx.Err() == nil {
 			n.log.LogAttrs(ctx, slog.LevelError, "a chore failed and is tried again in an hour", slog.String("failed", step.message), slog.Any("error", err))
 		}
+	}
+}
+
+// unlessRebuilding leaves a chore for the next time while the warehouse is made
+// anew: what journal and ledger hold is not to change at its old end under a
+// rebuild that reads it.
+func (in *installation) unlessRebuilding(do func(context.Context, time.Time) error) func(context.Context, time.Time) error {
+	return func(ctx context.Context, now time.Time) error {
+		if !in.warehouse.dropping.TryLock() {
+			return nil
+		}
+		defer in.warehouse.dropping.Unlock()
+		return do(ctx, now)
 	}
 }
 
@@ -104,6 +117,9 @@ func (n *node) forgetPeople(ctx context.Context, now time.Time) error {
 		return err
 	}
 	return n.stepwise(ctx, "warehouse/personal/"+string(p.Care), p.before(now), func(ctx context.Context, before time.Time) error {
+		if err := n.warehouse.spare(); err != nil {
+			return err
+		}
 		return n.warehouse.use(ctx, func(ctx context.Context, f *openFile) error { return f.Anonymise(ctx, before, a) })
 	})
 }
