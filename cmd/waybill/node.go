@@ -260,6 +260,7 @@ func (n *node) serve(ctx context.Context, d door) {
 	}
 	if d.patient {
 		s.ReadTimeout, s.WriteTimeout = 0, 0
+		s.BaseContext = func(net.Listener) context.Context { return ctx } // a stop does not wait for what takes long
 	}
 	n.group.start(ctx, d.name, func(ctx context.Context) error {
 		stopped := make(chan struct{})
