@@ -62,24 +62,75 @@ func (in *installation) anonymiseJournal(ctx context.Context, before time.Time, 
 	return nil
 }
 
-// anonymiseSpan goes on where it has come to. A clock that has leapt ahead does
-// not take it further than a stride at a time: see stride.
+// anonymiseSpan goes on where it has come to, and notes after each stride how far
+// that is, so that the first time, which has the whole history before it, may be
+// interrupted. A clock that has leapt ahead takes it a stride further at a time:
+// see stride.
 func (in *installation) anonymiseSpan(ctx context.Context, kind txid.Kind, node uint16, before time.Time, a visitor.Anonymiser) error {
 	mark := fmt.Sprintf("personal/%s/%s/%d", a.Care, kind, node)
-	b, err := in.journal.Mark(ctx, mark)
-	if err != nil && fault.Of(err) != fault.NotFound {
+	p, err := in.anonymisedTo(ctx, mark, kind, node, tickAt(before))
+	if err != nil {
 		return err
 	}
-	q := pebblejournal.Query{Kind: kind, Node: node, To: tickAt(before)}
-	if len(b) == 8 {
-		q.From = txid.Tick(binary.BigEndian.Uint64(b))
-		q.To = min(q.To, tickAt(q.From.Time().Add(stride)))
+	for p.reached < p.goal {
+		q := pebblejournal.Query{Kind: kind, Node: node, From: p.reached, To: min(p.goal, tickAt(p.reached.Time().Add(stride)))}
+		if err := in.anonymiseRecords(ctx, q, a); err != nil {
+			return err
+		}
+		p.reached = q.To
+		if err := in.journal.SetMark(ctx, mark, p.bytes()); err != nil {
+			return err
+		}
 	}
-	if q.From >= q.To {
-		return nil
+	return nil
+}
+
+// anonymising says how far personal data is taken out, and how far it is to be:
+// a first time that was interrupted has its goal still before it.
+type anonymising struct{ reached, goal txid.Tick }
+
+// anonymisedTo gives how far the records of a kind and node have come, with
+// before as the goal if it is not too far.
+func (in *installation) anonymisedTo(ctx context.Context, mark string, kind txid.Kind, node uint16, before txid.Tick) (p anonymising, err error) {
+	b, err := in.journal.Mark(ctx, mark)
+	if err != nil && fault.Of(err) != fault.NotFound {
+		return p, err
 	}
+	if len(b) != 16 {
+		return in.beginAnonymising(ctx, mark, kind, node, before)
+	}
+	p.reached = txid.Tick(binary.BigEndian.Uint64(b))
+	p.goal = txid.Tick(binary.BigEndian.Uint64(b[8:]))
+	if p.reached >= p.goal {
+		p.goal = min(before, tickAt(p.reached.Time().Add(stride)))
+	}
+	return p, nil
+}
+
+// beginAnonymising begins at the first record, with all there is up to before as
+// the goal.
+func (in *installation) beginAnonymising(ctx context.Context, mark string, kind txid.Kind, node uint16, before txid.Tick) (anonymising, error) {
+	p := anonymising{reached: before, goal: before}
+	first, found, err := in.firstRecord(ctx, kind, node)
+	if err != nil {
+		return p, err
+	}
+	if found {
+		p.reached = min(before, tickAt(first.Time()))
+	}
+	return p, in.journal.SetMark(ctx, mark, p.bytes())
+}
+
+// bytes writes it as a mark.
+func (p anonymising) bytes() []byte {
+	b := binary.BigEndian.AppendUint64(nil, uint64(p.reached))
+	return binary.BigEndian.AppendUint64(b, uint64(p.goal))
+}
+
+// anonymiseRecords takes personal data out of what q asks for.
+func (in *installation) anonymiseRecords(ctx context.Context, q pebblejournal.Query, a visitor.Anonymiser) error {
 	unread := 0
-	err = in.journal.Rewrite(ctx, q, func(id txid.ID, record []byte) ([]byte, error) {
+	err := in.journal.Rewrite(ctx, q, func(id txid.ID, record []byte) ([]byte, error) {
 		fresh, err := anonymised(id, record, a)
 		if err != nil {
 			unread++
@@ -87,14 +138,11 @@ func (in *installation) anonymiseSpan(ctx context.Context, kind txid.Kind, node 
 		}
 		return fresh, nil
 	})
-	if err != nil {
-		return err
-	}
-	if unread > 0 {
+	if err == nil && unread > 0 {
 		in.log.LogAttrs(ctx, slog.LevelWarn, "personal data left in records that cannot be read",
-			slog.String("kind", kind.String()), slog.Int("node", int(node)), slog.Int("records", unread))
+			slog.String("kind", q.Kind.String()), slog.Int("node", int(q.Node)), slog.Int("records", unread))
 	}
-	return in.journal.SetMark(ctx, mark, binary.BigEndian.AppendUint64(nil, uint64(q.To)))
+	return err
 }
 
 // anonymised gives a record without its personal data, nil when it has none.

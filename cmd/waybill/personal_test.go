@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"encoding/binary"
+	"errors"
 	"io"
 	"net/netip"
 	"path/filepath"
@@ -10,6 +13,7 @@ import (
 	"waybill/internal/click"
 	"waybill/internal/param"
 	"waybill/internal/signal"
+	"waybill/internal/store/pebblejournal"
 	"waybill/internal/txid"
 	"waybill/internal/visitor"
 )
@@ -94,4 +98,66 @@ func TestPersonalDataLeavesTheJournal(t *testing.T) {
 	if b, err := in.journal.Get(ctx, broken.ID); err != nil || len(b) != 1 || b[0] != 0xff {
 		t.Errorf("a record that cannot be read is %x, %v; want it as it was", b, err)
 	}
+}
+
+// TestTheFirstTimeGoesOnWhereItWasInterrupted has the first removal end amid the
+// history that it has before it. The next one takes up the rest at once.
+func TestTheFirstTimeGoesOnWhereItWasInterrupted(t *testing.T) {
+	y := newYard(t)
+	today := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	for day := -100; day <= -1; day += 3 {
+		y.clicks(today.AddDate(0, 0, day).Add(time.Hour), 1)
+	}
+	first := today.AddDate(0, 0, -100).Add(time.Hour)
+	a := visitor.Anonymiser{Care: visitor.Remove}
+	const mark = "personal/remove/click/1"
+	reached := func() time.Time {
+		t.Helper()
+		b, err := y.journal.Mark(t.Context(), mark)
+		if err != nil || len(b) != 16 {
+			t.Fatalf("the mark is %x, %v", b, err)
+		}
+		return txid.Tick(binary.BigEndian.Uint64(b)).Time()
+	}
+	goal := tickAt(today)
+	ctx := &ending{Context: t.Context(), over: func() bool {
+		b, err := y.journal.Mark(t.Context(), mark)
+		return err == nil && txid.Tick(binary.BigEndian.Uint64(b)).Time().After(first.Add(10*stride))
+	}}
+	if err := y.anonymiseJournal(ctx, today, a); !errors.Is(err, context.Canceled) {
+		t.Fatalf("anonymiseJournal() = %v, want it interrupted", err)
+	}
+	if got, want := reached(), first.Add(11*stride); !got.Equal(want) {
+		t.Errorf("interrupted, it has come to %s, want %s: whole strides from the first record on", got, want)
+	}
+	if err := y.anonymiseJournal(t.Context(), today, a); err != nil {
+		t.Fatal(err)
+	}
+	if got := reached(); !got.Equal(goal.Time()) {
+		t.Errorf("the next time it comes to %s, want %s", got, goal.Time())
+	}
+	left := 0
+	err := y.journal.Scan(t.Context(), pebblejournal.Query{Kind: txid.Click, Node: 1, To: goal}, func(id txid.ID, record []byte) error {
+		if c, err := click.Read(id, record); err != nil || c.IP.IsValid() {
+			left++
+		}
+		return nil
+	})
+	if err != nil || left > 0 {
+		t.Errorf("%d clicks are left as they came, %v", left, err)
+	}
+}
+
+// ending is a context that is over when a condition holds.
+type ending struct {
+	context.Context //nolint:containedctx // it is one
+	over            func() bool
+}
+
+// Err says whether it is over.
+func (e *ending) Err() error {
+	if e.over() {
+		return context.Canceled
+	}
+	return e.Context.Err()
 }
