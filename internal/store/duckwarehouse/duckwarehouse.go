@@ -237,8 +237,6 @@ func (w *Warehouse) Close() error {
 
 // checkpoint moves the write-ahead log into the file. What it writes at a close is
 // not cut short.
-//
-//nolint:contextcheck // as said
 func (w *Warehouse) checkpoint() error {
 	c, err := w.db.connect()
 	if err != nil {

@@ -20,13 +20,17 @@ import (
 // offer reads only that offer's rows.
 func (w *Warehouse) Sort(ctx context.Context, before time.Time) error {
 	err := w.settle(ctx, before, "NOT sorted", func(c *connection, d day) error {
-		return w.rewrite(ctx, c, revision{day: d, marks: "sorted = true"})
+		return w.rewrite(ctx, c, inOrder(d))
 	})
 	if err != nil {
 		return fmt.Errorf("sort the warehouse: %w", err)
 	}
 	return nil
 }
+
+// inOrder is the revision of a day that changes nothing but the order of its
+// rows.
+func inOrder(d day) revision { return revision{day: d, marks: "sorted = true"} }
 
 // settle runs do on the days that are over and meet a condition, and frees what
 // that has left behind. Between two days it lets go of the turn to change them.
@@ -93,13 +97,20 @@ func (w *Warehouse) rewrite(ctx context.Context, c *connection, r revision) erro
 		return err
 	}
 	whole := context.WithoutCancel(ctx)
-	count, err := r.run(ctx, c)
+	due, err := r.isDue(ctx, c)
+	var count int64
+	if err == nil && due {
+		count, err = r.run(ctx, c)
+	}
 	if err == nil {
 		err = w.endRevision(whole, c, r)
 	}
 	if err != nil {
 		_, again := c.exec(whole, "ROLLBACK")
 		return errors.Join(err, again)
+	}
+	if !due {
+		return nil
 	}
 	w.log.LogAttrs(ctx, slog.LevelInfo, "warehouse day rewritten",
 		slog.String("table", r.day.table), slog.String("day", r.day.time().Format(time.DateOnly)),
@@ -135,6 +146,23 @@ func (w *Warehouse) endRevision(ctx context.Context, c *connection, r revision) 
 	}
 	_, err := c.exec(ctx, "COMMIT")
 	return err
+}
+
+// isDue reports whether the rows must be written anew: whether a value changes, or
+// a row lies before one of a lesser offer or time. It counts rows that come in
+// another order than they lie in as such: to write them anew is never wrong.
+func (r revision) isDue(ctx context.Context, c *connection) (bool, error) {
+	if len(r.values) > 0 {
+		return true, nil
+	}
+	row, err := c.one(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM (
+		SELECT rowid AS place, offer, ms, lag(rowid) OVER () AS place_before, lag(offer) OVER () AS offer_before, lag(ms) OVER () AS ms_before
+		FROM %s WHERE %s) WHERE place_before > place OR offer_before > offer OR offer_before = offer AND ms_before > ms LIMIT 1)`,
+		r.day.table, r.day.within()))
+	if err != nil {
+		return false, fmt.Errorf("read the order: %w", err)
+	}
+	return row[0].Number > 0, nil
 }
 
 // run writes the rows anew and deletes the old ones. Rows of the running
