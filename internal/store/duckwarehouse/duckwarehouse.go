@@ -243,7 +243,7 @@ func (w *Warehouse) checkpoint() error {
 		return err
 	}
 	defer c.close()
-	if _, err := c.exec(context.Background(), "CHECKPOINT"); err != nil {
+	if _, err := c.execute("CHECKPOINT", nil); err != nil {
 		return fmt.Errorf("close the warehouse: %w", err)
 	}
 	return nil

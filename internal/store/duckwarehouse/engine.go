@@ -111,20 +111,26 @@ func (c *connection) interrupt(done <-chan struct{}) {
 func (c *connection) exec(ctx context.Context, text string, args ...any) (int64, error) {
 	var changed int64
 	err := c.while(ctx, func() error {
-		stmt, err := c.prepare(text, args)
-		if err != nil {
-			return err
-		}
-		defer mapping.DestroyPrepare(&stmt)
-		var res mapping.Result
-		defer mapping.DestroyResult(&res)
-		if mapping.ExecutePrepared(stmt, &res) == mapping.StateError {
-			return explain(mapping.ResultError(&res))
-		}
-		changed = int64(mapping.RowsChanged(&res)) //nolint:gosec // a count of rows
-		return nil
+		var err error
+		changed, err = c.execute(text, args)
+		return err
 	})
 	return changed, err
+}
+
+// execute runs one statement to its end, whatever becomes of the caller.
+func (c *connection) execute(text string, args []any) (int64, error) {
+	stmt, err := c.prepare(text, args)
+	if err != nil {
+		return 0, err
+	}
+	defer mapping.DestroyPrepare(&stmt)
+	var res mapping.Result
+	defer mapping.DestroyResult(&res)
+	if mapping.ExecutePrepared(stmt, &res) == mapping.StateError {
+		return 0, explain(mapping.ResultError(&res))
+	}
+	return int64(mapping.RowsChanged(&res)), nil //nolint:gosec // a count of rows
 }
 
 // query runs one statement and hands its rows to each as they come. each must
