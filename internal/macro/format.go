@@ -83,7 +83,7 @@ func goodLayout(text string) bool {
 
 func unknownFilter(n Name, text string) error {
 	for _, known := range [...]string{"raw", "lower", "sha256", "base64url"} {
-		if distance(plainWord(text), known) <= 1 {
+		if fault.Distance(plainWord(text), known) <= 1 {
 			return fault.New(fault.Invalid, "{%s|%s}: did you mean {%s|%s}?", n, text, n, known)
 		}
 	}

@@ -1,6 +1,10 @@
 package macro
 
-import "strings"
+import (
+	"strings"
+
+	"waybill/internal/fault"
+)
 
 func letter(c byte) bool { return c|0x20-'a' < 26 || c == '_' }
 
@@ -140,7 +144,7 @@ func (p *parser) suggest(name string) string {
 		if !p.use.Allows(n) {
 			continue
 		}
-		if d := distance(meant, plainWord(n.String())); d < near || d == near && best == "" {
+		if d := fault.Distance(meant, plainWord(n.String())); d < near || d == near && best == "" {
 			best, near = n.String(), d
 		}
 	}
@@ -187,29 +191,4 @@ func elsewhere(name string) string {
 		return n.String()
 	}
 	return ""
-}
-
-// distance is the number of letters to add, drop or change, or to swap with
-// their neighbour, to come from a to b.
-func distance(a, b string) int {
-	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row := make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
 }

@@ -120,7 +120,7 @@ func (m *merger) unknown(known []field, name, at string) {
 			names = append(names, f.name)
 		}
 	}
-	if meant := suggest(name, names); meant != "" {
+	if meant := fault.Nearest(name, names); meant != "" {
 		m.fail(within(at, name), "is not a field; did you mean %s?", meant)
 		return
 	}

@@ -164,8 +164,8 @@ func TestSuggest(t *testing.T) {
 		{"nmae", "name"}, {"Status", "status"}, {"advertiserid", "advertiser_id"}, {"ul", "url"}, {"no", ""}, {"colour", ""}, {"", ""},
 	}
 	for _, tt := range tests {
-		if got := suggest(tt.text, names); got != tt.want {
-			t.Errorf("suggest(%q) = %q; want %q", tt.text, got, tt.want)
+		if got := fault.Nearest(tt.text, names); got != tt.want {
+			t.Errorf("Nearest(%q) = %q; want %q", tt.text, got, tt.want)
 		}
 	}
 }

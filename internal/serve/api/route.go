@@ -213,7 +213,7 @@ func knownQuery(op *huma.Operation, r *http.Request) error {
 		if slices.Contains(names, name) {
 			continue
 		}
-		if meant := suggest(name, names); meant != "" {
+		if meant := fault.Nearest(name, names); meant != "" {
 			return fault.At("query."+name, "is not a parameter; did you mean %s?", meant)
 		}
 		return fault.At("query."+name, "is not a parameter here")
