@@ -44,18 +44,27 @@ func (s *Settler) settle(ctx context.Context, sig signal.Signal, by way) (v sign
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadline)
 	defer cancel()
-	c, err := s.click(ctx, sig.Click)
+	c, err := s.prepare(ctx, sig, began)
 	if err != nil {
-		return signal.Verdict{}, fmt.Errorf("read the click of signal %s: %w", sig.ID, err)
+		return signal.Verdict{}, err
 	}
-	v, err = s.ledger.Settle(ctx, settlement.Prepare(settlement.Input{
-		Signal: sig, Catalog: s.catalog(), Click: c, Now: began.UTC().Truncate(time.Microsecond),
-	}))
+	v, err = s.ledger.Settle(ctx, c)
 	if err != nil {
 		return signal.Verdict{}, err
 	}
 	s.logSettled(ctx, &v, by, time.Since(began))
 	return v, nil
+}
+
+// prepare gathers what a signal is judged by, beside the state of the ledger.
+func (s *Settler) prepare(ctx context.Context, sig signal.Signal, now time.Time) (settlement.Case, error) {
+	c, err := s.click(ctx, sig.Click)
+	if err != nil {
+		return settlement.Case{}, fmt.Errorf("read the click of signal %s: %w", sig.ID, err)
+	}
+	return settlement.Prepare(settlement.Input{
+		Signal: sig, Catalog: s.catalog(), Click: c, Now: now.UTC().Truncate(time.Microsecond),
+	}), nil
 }
 
 // click reads the record of a click; nil when it is lost.
