@@ -46,11 +46,15 @@ type Advertiser struct {
 	PostbackAuth Auth   `json:"postback_auth,omitempty" enum:"off,token,signature" default:"off" doc:"What a postback must bring to be believed."`
 	// Token and SigSecret are drawn at creation, so that switching the proof on
 	// is one change.
-	Token       string            `json:"token,omitempty" doc:"The shared secret of postback_auth token; drawn by Waybill when left open."`
-	SigSecret   string            `json:"sig_secret,omitempty" doc:"The HMAC key of postback_auth signature; drawn by Waybill when left open."`
-	IPAllow     []netip.Prefix    `json:"ip_allow,omitempty" doc:"When not empty, postbacks from other addresses are refused (ip_not_allowed)."`
-	StatusWords map[string]string `json:"status_words,omitempty" doc:"The advertiser's words for statuses, mapped to approved, pending, rejected or hold."`
-	Strict      bool              `json:"strict" default:"true" doc:"false: every rejection is answered with 200, for systems that resend or alarm on anything else."`
+	Token     string `json:"token,omitempty" doc:"The shared secret of postback_auth token; drawn by Waybill when left open."`
+	SigSecret string `json:"sig_secret,omitempty" doc:"The HMAC key of postback_auth signature; drawn by Waybill when left open."`
+	// A secret that was replaced goes on proving until it is taken out, so that
+	// an advertiser's systems can be moved to the new one in their own time.
+	PreviousToken     string            `json:"previous_token,omitempty" doc:"A token that is still believed beside token, while systems are moved to a new one; empty it when they are."`
+	PreviousSigSecret string            `json:"previous_sig_secret,omitempty" doc:"An HMAC key that is still believed beside sig_secret, likewise."`
+	IPAllow           []netip.Prefix    `json:"ip_allow,omitempty" doc:"When not empty, postbacks from other addresses are refused (ip_not_allowed)."`
+	StatusWords       map[string]string `json:"status_words,omitempty" doc:"The advertiser's words for statuses, mapped to approved, pending, rejected or hold."`
+	Strict            bool              `json:"strict" default:"true" doc:"false: every rejection is answered with 200, for systems that resend or alarm on anything else."`
 }
 
 // Default is an advertiser before anything was said of it.
@@ -101,7 +105,10 @@ func (a *Advertiser) validateStatus() error {
 }
 
 func (a *Advertiser) validateAuth() error {
-	errs := []error{validSecret("token", a.Token), validSecret("sig_secret", a.SigSecret)}
+	errs := []error{
+		validSecret("token", a.Token), validSecret("sig_secret", a.SigSecret),
+		validSecret("previous_token", a.PreviousToken), validSecret("previous_sig_secret", a.PreviousSigSecret),
+	}
 	switch a.PostbackAuth {
 	case AuthOff:
 	case AuthToken:
@@ -230,6 +237,8 @@ func (a *Advertiser) Warnings() []Warning {
 		return []Warning{{"postback_auth", "postbacks are believed without any proof: whoever sees a transaction ID, such as the visitor, can report a conversion; use token or signature"}}
 	case a.PostbackAuth == AuthToken && len(a.Token) < shortToken:
 		return []Warning{{"token", "the token is short enough to be guessed; leave it open, and Waybill draws one"}}
+	case a.PostbackAuth == AuthToken && a.PreviousToken != "" && len(a.PreviousToken) < shortToken:
+		return []Warning{{"previous_token", "the token is short enough to be guessed; empty it once every system sends the new one"}}
 	default:
 		return nil
 	}

@@ -47,6 +47,7 @@ func TestValidate(t *testing.T) {
 		{"refuses the proof token without one", func(a *advertiser.Advertiser) { a.PostbackAuth, a.Token = advertiser.AuthToken, "" }, "token"},
 		{"refuses the proof signature without a secret", func(a *advertiser.Advertiser) { a.PostbackAuth, a.SigSecret = advertiser.AuthSignature, "" }, "sig_secret"},
 		{"refuses secrets that do not survive a copy", func(a *advertiser.Advertiser) { a.Token, a.SigSecret = "a b", strings.Repeat("x", 201) }, "token sig_secret"},
+		{"refuses such secrets of before too", func(a *advertiser.Advertiser) { a.PreviousToken, a.PreviousSigSecret = "a b", strings.Repeat("x", 201) }, "previous_token previous_sig_secret"},
 		{"refuses networks that are none", func(a *advertiser.Advertiser) {
 			a.IPAllow = networks("203.0.113.0/24", "nonsense", "::ffff:10.0.0.0/104")
 		}, "ip_allow[1] ip_allow[2]"},
@@ -131,6 +132,7 @@ func TestWarnings(t *testing.T) {
 		{"no proof from known addresses is none", func(a *advertiser.Advertiser) { a.IPAllow = make([]netip.Prefix, 1) }, ""},
 		{"a long token is none", func(a *advertiser.Advertiser) { a.PostbackAuth = advertiser.AuthToken }, ""},
 		{"a short token is one", func(a *advertiser.Advertiser) { a.PostbackAuth, a.Token = advertiser.AuthToken, "abc" }, "token"},
+		{"a short token of before is one", func(a *advertiser.Advertiser) { a.PostbackAuth, a.PreviousToken = advertiser.AuthToken, "abc" }, "previous_token"},
 		{"a signature is none", func(a *advertiser.Advertiser) { a.PostbackAuth = advertiser.AuthSignature }, ""},
 	}
 	for _, tt := range tests {

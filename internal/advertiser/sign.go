@@ -41,7 +41,8 @@ func (a *Advertiser) Check(c Credential, now time.Time) signal.Code {
 	if bound && !a.allows(c.Addr) {
 		return signal.IPNotAllowed
 	}
-	if c.Token != "" && !same(c.Token, a.Token) {
+	present, previous := same(c.Token, a.Token), same(c.Token, a.PreviousToken) // both, so that time does not tell which
+	if c.Token != "" && !present && !previous {
 		return signal.TokenInvalid
 	}
 	unix, mac, signed := c.signature()
@@ -107,7 +108,8 @@ func same(got, want string) bool {
 
 func (a *Advertiser) verify(unix, mac, payload string, now time.Time) signal.Code {
 	got, err := hex.DecodeString(mac)
-	if err != nil || a.SigSecret == "" || !hmac.Equal(got, sum(a.SigSecret, unix, payload)) {
+	present, previous := signedBy(a.SigSecret, got, unix, payload), signedBy(a.PreviousSigSecret, got, unix, payload)
+	if err != nil || !present && !previous {
 		return signal.SignatureInvalid
 	}
 	seconds, err := strconv.ParseInt(unix, 10, 64)
@@ -118,6 +120,12 @@ func (a *Advertiser) verify(unix, mac, payload string, now time.Time) signal.Cod
 		return signal.SignatureExpired
 	}
 	return signal.OK
+}
+
+// signedBy reports whether got is what secret makes of a payload. What is not
+// set has signed nothing.
+func signedBy(secret string, got []byte, unix, payload string) bool {
+	return hmac.Equal(got, sum(secret, unix, payload)) && secret != ""
 }
 
 func sum(secret, unix, payload string) []byte {

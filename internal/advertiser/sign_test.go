@@ -164,6 +164,48 @@ func TestCheckWithoutSecrets(t *testing.T) {
 	}
 }
 
+// TestSecretsOfBefore moves an advertiser to new secrets: the old ones are
+// believed beside them until they are taken out.
+func TestSecretsOfBefore(t *testing.T) {
+	t.Parallel()
+	rotating, done := usual(), usual()
+	rotating.PreviousToken, rotating.PreviousSigSecret = "token-of-before", "secret-of-before"
+	byToken := func(token string) advertiser.Credential {
+		return advertiser.Credential{Channel: signal.Postback, Token: token}
+	}
+	bySignature := func(secret string) advertiser.Credential {
+		return signedQuery(t, advertiser.SignQuery(secret, "a=b", now()))
+	}
+	tests := []struct {
+		name   string
+		auth   advertiser.Auth
+		sent   advertiser.Credential
+		during signal.Code
+		after  signal.Code
+	}{
+		{"the token", advertiser.AuthToken, byToken(usual().Token), signal.OK, signal.OK},
+		{"the token of before", advertiser.AuthToken, byToken("token-of-before"), signal.OK, signal.TokenInvalid},
+		{"no token", advertiser.AuthToken, byToken(""), signal.TokenMissing, signal.TokenMissing},
+		{"the secret of before as a token", advertiser.AuthToken, byToken("secret-of-before"), signal.TokenInvalid, signal.TokenInvalid},
+		{"the secret", advertiser.AuthSignature, bySignature(usual().SigSecret), signal.OK, signal.OK},
+		{"the secret of before", advertiser.AuthSignature, bySignature("secret-of-before"), signal.OK, signal.SignatureInvalid},
+		{"no secret at all", advertiser.AuthSignature, bySignature(""), signal.SignatureInvalid, signal.SignatureInvalid},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			during, after := rotating, done
+			during.PostbackAuth, after.PostbackAuth = tt.auth, tt.auth
+			if got := during.Check(tt.sent, now()); got != tt.during {
+				t.Errorf("Check() = %s, want %s", got, tt.during)
+			}
+			if got := after.Check(tt.sent, now()); got != tt.after {
+				t.Errorf("Check() when the old secrets are taken out = %s, want %s", got, tt.after)
+			}
+		})
+	}
+}
+
 func TestCheckAddresses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

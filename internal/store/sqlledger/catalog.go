@@ -19,6 +19,7 @@ func (db *DB) Advertisers() *Table[int64, advertiser.Advertiser] {
 		id:     func(a *advertiser.Advertiser) *int64 { return &a.ID },
 		hide: func(a *advertiser.Advertiser) {
 			a.Token, a.SigSecret = hidden(a.Token), hidden(a.SigSecret)
+			a.PreviousToken, a.PreviousSigSecret = hidden(a.PreviousToken), hidden(a.PreviousSigSecret)
 		},
 	}}
 }

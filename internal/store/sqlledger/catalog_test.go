@@ -28,6 +28,7 @@ import (
 func newAdvertiser(name string) advertiser.Advertiser {
 	a := advertiser.Default()
 	a.Name, a.Token, a.SigSecret = name, "tok-"+name, "sig-"+name
+	a.PreviousToken, a.PreviousSigSecret = "tok-"+name+"-before", "sig-"+name+"-before"
 	a.StatusWords = map[string]string{"ok": "approved"}
 	return a
 }
