@@ -15,6 +15,7 @@ func TestLookUpsDoNotAllocate(t *testing.T) {
 		do   func() bool
 	}{
 		{"Link", func() bool { _, ok := c.Link("spring"); return ok }},
+		{"Domain", func() bool { _, ok := c.Domain("GO.shop.example:443"); return ok }},
 		{"Affiliate", func() bool { _, ok := c.Affiliate(7); return ok }},
 		{"Advertiser", func() bool { _, ok := c.Advertiser(3); return ok }},
 		{"Offer", func() bool { o, ok := c.Offer(5); return ok && !o.Paused() }},

@@ -7,6 +7,7 @@ import (
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
 	"waybill/internal/fault"
+	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
@@ -27,6 +28,7 @@ func New(s Source) (*Catalog, error) {
 		offers:        make(map[int64]*Offer, len(s.Offers)),
 		goals:         make(map[int64]*offer.Goal, len(s.Goals)),
 		links:         make(map[string]*link.Link, len(s.Links)),
+		domains:       make(map[string]*host.Domain, len(s.Domains)),
 		keys:          make(map[string]*account.Key, len(s.Keys)),
 		subscriptions: make(map[int64]*Subscription, len(s.Subscriptions)),
 		ofAffiliate:   make(map[int64][]*Subscription),
@@ -35,6 +37,7 @@ func New(s Source) (*Catalog, error) {
 	c.addPartners()
 	c.addOffers()
 	c.addLinks()
+	c.addDomains()
 	c.addSubscriptions()
 	return c, nil
 }
@@ -137,6 +140,18 @@ func (c *Catalog) addLinks() {
 	for i := range c.source.Links {
 		l := &c.source.Links[i]
 		add(c, c.links, "link", l.Code, l)
+	}
+}
+
+// addDomains adds the tracking domains. One whose advertiser is not there stays,
+// since under its name nothing else may answer.
+func (c *Catalog) addDomains() {
+	for i := range c.source.Domains {
+		d := &c.source.Domains[i]
+		if _, ok := c.advertisers[d.AdvertiserID]; !ok {
+			c.problem(fault.New(fault.Invalid, "there is no advertiser %d", d.AdvertiserID), "domain", d.Host)
+		}
+		add(c, c.domains, "domain", d.Host, d)
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"waybill/internal/affiliate"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
+	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
@@ -44,6 +45,7 @@ type Catalog struct {
 	offers        map[int64]*Offer
 	goals         map[int64]*offer.Goal
 	links         map[string]*link.Link
+	domains       map[string]*host.Domain // by host
 	keys          map[string]*account.Key
 	subscriptions map[int64]*Subscription
 
@@ -154,6 +156,29 @@ func (c *Catalog) Goal(id int64) (*offer.Goal, bool) {
 func (c *Catalog) Link(code string) (*link.Link, bool) {
 	l, ok := c.links[code]
 	return l, ok
+}
+
+// Domain gives the tracking domain that a request's Host header names, in
+// whatever case and with or without a port, a paused one too.
+func (c *Catalog) Domain(header string) (*host.Domain, bool) {
+	if len(c.domains) == 0 {
+		return nil, false
+	}
+	var key host.Key
+	d, ok := c.domains[string(host.AppendKey(key[:0], header))]
+	return d, ok
+}
+
+// Domains gives every tracking domain, in the order of the source.
+func (c *Catalog) Domains() iter.Seq[*host.Domain] {
+	return func(yield func(*host.Domain) bool) {
+		for i := range c.source.Domains {
+			d := &c.source.Domains[i]
+			if c.domains[d.Host] == d && !yield(d) {
+				return
+			}
+		}
+	}
 }
 
 // KeyByHash gives the API key that has a hash, unless it is revoked.

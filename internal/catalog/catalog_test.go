@@ -14,6 +14,7 @@ import (
 	"waybill/internal/catalog"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
+	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
@@ -48,6 +49,10 @@ func source() catalog.Source {
 		},
 		Terms: []offer.Term{{ID: 1, OfferID: 5, AffiliateID: 7, Payout: &offer.Price{Type: offer.CPA, Amount: 12_500_000}, From: noon}},
 		Links: []link.Link{{Code: "spring", OfferID: 5, AffiliateID: 7, Query: "source=x", Status: link.Active}},
+		Domains: []host.Domain{
+			{ID: 1, Host: "go.shop.example", AdvertiserID: 3, Certificate: host.ACME, Status: host.Active},
+			{ID: 2, Host: "old.shop.example", AdvertiserID: 3, Certificate: host.None, Status: host.Paused},
+		},
 		Subscriptions: []delivery.Subscription{
 			subscription(1, delivery.Owner{AffiliateID: 7}), subscription(2, delivery.Owner{AdvertiserID: 3}), subscription(3, delivery.Owner{Network: true}),
 		},
@@ -133,6 +138,8 @@ func TestLookUpsOfWhatIsNotThere(t *testing.T) {
 	_, found["Offer(0)"] = c.Offer(0)
 	_, found["Goal(5)"] = c.Goal(5)
 	_, found["Link(SPRING)"] = c.Link("SPRING")
+	_, found["Domain(shop.example)"] = c.Domain("shop.example")
+	_, found["Domain of nothing"] = c.Domain("")
 	_, found["Subscription(9)"] = c.Subscription(9)
 	_, found["KeyByHash of a revoked key"] = c.KeyByHash("bb")
 	_, found["KeyByHash of nothing"] = c.KeyByHash("")
@@ -140,6 +147,39 @@ func TestLookUpsOfWhatIsNotThere(t *testing.T) {
 		if ok {
 			t.Errorf("%s finds something", what)
 		}
+	}
+}
+
+func TestDomain(t *testing.T) {
+	t.Parallel()
+	c := build(t, source())
+	for header, want := range map[string]int64{
+		"go.shop.example": 1, "GO.Shop.Example": 1, "go.shop.example:8443": 1, "go.shop.example.": 1, "old.shop.example": 2,
+	} {
+		if d, ok := c.Domain(header); !ok || d.ID != want || d.AdvertiserID != 3 {
+			t.Errorf("Domain(%q) = %+v, %t; want domain %d", header, d, ok, want)
+		}
+	}
+	var hosts []string
+	for d := range c.Domains() {
+		hosts = append(hosts, d.Host)
+	}
+	if want := []string{"go.shop.example", "old.shop.example"}; !slices.Equal(hosts, want) {
+		t.Errorf("Domains() = %v, want %v", hosts, want)
+	}
+}
+
+func TestADomainIsReportedButStays(t *testing.T) {
+	t.Parallel()
+	s := source()
+	s.Domains[0].AdvertiserID = 99
+	s.Domains[1].Host = s.Domains[0].Host
+	c := build(t, s)
+	if d, ok := c.Domain("go.shop.example"); !ok || d.ID != 1 {
+		t.Errorf("Domain() = %+v, %t; want the first of that name, since nothing else may answer under it", d, ok)
+	}
+	if got := c.Problems(); len(got) != 2 || got[0].What != "domain go.shop.example" {
+		t.Errorf("Problems() = %v, want the missing advertiser and the name that is there twice", got)
 	}
 }
 

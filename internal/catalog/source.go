@@ -12,6 +12,7 @@ import (
 	"waybill/internal/affiliate"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
+	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
@@ -27,6 +28,7 @@ type Source struct {
 	Goals         []offer.Goal            `json:"goals"`
 	Terms         []offer.Term            `json:"terms"`
 	Links         []link.Link             `json:"links"`
+	Domains       []host.Domain           `json:"domains"`
 	Subscriptions []delivery.Subscription `json:"subscriptions"`
 	Keys          []HashedKey             `json:"keys"`
 	Ring          []txid.Key              `json:"ring"`
