@@ -67,6 +67,9 @@ type Click struct {
 	GAID       string // device IDs
 	IDFA       string
 	IDFV       string
+	CustomerID string // the advertiser's customer, where the link names one
+	Email      string // keyed hash; see param.Hash
+	Username   string // keyed hash
 
 	IP        netip.Addr
 	UserAgent string

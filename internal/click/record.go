@@ -44,6 +44,9 @@ func (c *Click) fields(f *record.Fields, w *wire) {
 	f.String(24, &c.IDFA)
 	f.String(25, &c.IDFV)
 	f.Fixed(26, &c.VisitorHash)
+	f.String(27, &c.CustomerID)
+	f.String(28, &c.Email)
+	f.String(29, &c.Username)
 	for i := range c.Sub {
 		f.String(record.Number(31+i), &c.Sub[i])
 	}

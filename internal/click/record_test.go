@@ -48,6 +48,7 @@ func full(t testing.TB) click.Click {
 	c := click.Click{
 		ID: mint(t, ring(t), at, 3), At: at, OfferID: 5, AffiliateID: 7, LinkCode: "spring",
 		AffClickID: "w7f3a", Source: "news", Coupon: "MAY", GAID: "g", IDFA: "a", IDFV: "v",
+		CustomerID: "c-1", Email: "emailhash:0e", Username: "emailhash:0f",
 		IP: netip.MustParseAddr("203.0.113.9"), UserAgent: "Mozilla/5.0", Referrer: "https://blog.example/",
 		VisitorHash: 1<<63 + 5,
 		Visitor:     visitor.Visitor{Country: "DE", Device: visitor.Mobile, OS: "Android", OSVersion: "15", Browser: "Chrome", Bot: true},
@@ -68,6 +69,7 @@ func TestRecordKeepsToItsSchema(t *testing.T) {
 	want := map[string]any{
 		"after_id": int64(456), "offer_id": int64(5), "affiliate_id": int64(7), "link_code": "spring",
 		"aff_click_id": "w7f3a", "source": "news", "coupon": "MAY", "gaid": "g", "idfa": "a", "idfv": "v",
+		"customer_id": "c-1", "email": "emailhash:0e", "username": "emailhash:0f",
 		"ip": []byte{203, 0, 113, 9}, "user_agent": "Mozilla/5.0", "referrer": "https://blog.example/",
 		"country": "DE", "device": "mobile", "os": "Android", "os_version": "15", "browser": "Chrome", "bot": true,
 		"location_before": "https://shop.example/?wb=", "location_after": "&s=1",
@@ -179,7 +181,7 @@ func draw(r *rapid.T, keys *txid.Ring) click.Click {
 		ID: id, At: id.Time().Add(time.Duration(rapid.Int64Range(-1e9, 1e9).Draw(r, "lag")) * time.Microsecond),
 		OfferID: number.Draw(r, "offer"), AffiliateID: number.Draw(r, "affiliate"), LinkCode: text("code"),
 		AffClickID: text("aff_click_id"), Source: text("source"), Coupon: text("coupon"),
-		GAID: text("gaid"), IDFA: text("idfa"), IDFV: text("idfv"), UserAgent: text("agent"), Referrer: text("referrer"),
+		GAID: text("gaid"), IDFA: text("idfa"), IDFV: text("idfv"), CustomerID: text("customer"), UserAgent: text("agent"), Referrer: text("referrer"),
 		Visitor: visitor.Visitor{
 			Country: text("country"), Device: visitor.Device(text("device")), OS: text("os"), OSVersion: text("version"),
 			Browser: text("browser"), Bot: rapid.Bool().Draw(r, "bot"),

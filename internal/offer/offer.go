@@ -49,7 +49,11 @@ type Offer struct {
 	Payout             Price          `json:"payout" doc:"What the affiliate earns."`
 	Revenue            Price          `json:"revenue" doc:"What the advertiser owes."`
 	DefaultStatus      string         `json:"default_status,omitempty" enum:"approved,pending,hold" default:"approved" doc:"A new conversion's status when the postback names none."`
-	Attribution        []Identifier   `json:"attribution" doc:"The identifiers by which a conversion may be credited."`
+	Attribution        []Identifier   `json:"attribution" doc:"The identifiers by which a conversion may be credited: transaction_id, device_id, customer_id, email, username, coupon, affiliate_id, ip_user_agent. They are tried in that order."`
+	Touch              Touch          `json:"touch,omitempty" enum:"last,first" default:"last" doc:"Of several clicks that one identifier leads to, which one is credited."`
+	CustomerWindow     span.Span      `json:"customer_window,omitzero" doc:"How long after its click a customer who was bound to it (customer_id, email, username) goes on being credited; zero: the click's or the view's window."`
+	IPWindow           span.Span      `json:"ip_window,omitzero" doc:"How long after its click an address with its user agent is credited, at most 24h; zero: 1h."`
+	ViewThroughPayable *bool          `json:"view_through_payable,omitempty" doc:"Whether a conversion that is credited to a view is paid and owed; it is unless this is false."`
 	Channels           []string       `json:"channels" doc:"The ways in which conversions may come: postback, pixel, sdk, api, import."`
 	ClientSideStatus   string         `json:"client_side_status,omitempty" enum:"approved,pending,hold" doc:"Status of a conversion that only a browser has reported; left open: pending where both a server's and a browser's channel are listed."`
 	CreditWithoutClick string         `json:"credit_without_click,omitempty" enum:"pending,reject,accept" default:"pending" doc:"What a conversion becomes whose click record is lost, but whose transaction ID verifies."`
@@ -59,12 +63,6 @@ type Offer struct {
 	Caps           []Cap     `json:"caps,omitempty"`
 	Targeting      Targeting `json:"targeting,omitzero"`
 }
-
-// Identifier is a way to tell whose conversion it is.
-type Identifier string
-
-// ByTransactionID credits by the transaction ID that the click was given.
-const ByTransactionID Identifier = "transaction_id"
 
 // Default is an offer before anything was said of it.
 func Default() Offer {

@@ -66,13 +66,16 @@ func (o *Offer) validateTimes(retention time.Duration) error {
 	for _, w := range []struct {
 		field  string
 		window span.Span
-	}{{"click_window", o.ClickWindow}, {"view_window", o.ViewWindow}} {
-		if w.window.Duration() > retention {
+	}{{"click_window", o.ClickWindow}, {"view_window", o.ViewWindow}, {"customer_window", o.CustomerWindow}, {"ip_window", o.IPWindow}} {
+		switch {
+		case w.window < 0:
+			errs = append(errs, fault.At(w.field, "is negative"))
+		case w.window.Duration() > retention:
 			errs = append(errs, fault.At(w.field, "is longer than the %s for which clicks and views are kept", span.Span(retention)))
 		}
 	}
-	if o.ViewWindow < 0 {
-		errs = append(errs, fault.At("view_window", "is negative"))
+	if o.IPWindow > maxIPWindow {
+		errs = append(errs, fault.At("ip_window", "is longer than %s: by then an address may be somebody else's", maxIPWindow))
 	}
 	if o.MinConversionTime < 0 || o.MinConversionTime != 0 && o.MinConversionTime >= o.ClickWindow {
 		errs = append(errs, fault.At("min_conversion_time", "must be shorter than click_window, or no conversion ever counts"))
@@ -96,6 +99,7 @@ func (o *Offer) validateCrediting() error {
 		oneOf("default_status", o.DefaultStatus, "approved", "pending", "hold"),
 		oneOf("credit_without_click", o.CreditWithoutClick, "pending", "reject", "accept"),
 		o.validateAttribution(),
+		o.validateTouch(),
 		each("channels", o.Channels, func(field, s string) error {
 			return oneOf(field, s, "postback", "pixel", "sdk", "api", "import")
 		}),
@@ -107,22 +111,6 @@ func (o *Offer) validateCrediting() error {
 		errs = append(errs, oneOf("client_side_status", o.ClientSideStatus, "approved", "pending", "hold"))
 	}
 	return errors.Join(errs...)
-}
-
-func (o *Offer) validateAttribution() error {
-	if len(o.Attribution) == 0 {
-		return fault.At("attribution", "is empty, so no conversion could be credited; use [%q]", ByTransactionID)
-	}
-	words := make([]string, len(o.Attribution))
-	for i, a := range o.Attribution {
-		words[i] = string(a)
-	}
-	return each("attribution", words, func(field, s string) error {
-		if Identifier(s) == ByTransactionID {
-			return nil
-		}
-		return fault.At(field, "%.40q is not understood: this version credits by %s alone", s, ByTransactionID)
-	})
 }
 
 func (o *Offer) validateCaps() error {

@@ -80,8 +80,10 @@ func heads() []offerTest {
 		{"refuses a broken fallback", func(o *offer.Offer) { o.FallbackURL = "shop.example" }, "fallback_url"},
 		{"takes a window as long as the retention", func(o *offer.Offer) { o.ClickWindow, o.ViewWindow = span.Days(400), span.Days(400) }, ""},
 		{"refuses longer windows", func(o *offer.Offer) { o.ClickWindow, o.ViewWindow = span.Days(401), span.Days(401) }, "click_window view_window"},
+		{"refuses a customer for longer than clicks are kept", func(o *offer.Offer) { o.CustomerWindow = span.Days(401) }, "customer_window"},
+		{"refuses an address for longer than a day", func(o *offer.Offer) { o.IPWindow = span.Day + 1 }, "ip_window"},
 		{"refuses no window", func(o *offer.Offer) { o.ClickWindow = 0 }, "click_window"},
-		{"refuses negative spans", func(o *offer.Offer) { o.ViewWindow, o.MinConversionTime = -1, -1 }, "view_window min_conversion_time"},
+		{"refuses negative spans", func(o *offer.Offer) { o.ViewWindow, o.MinConversionTime, o.CustomerWindow, o.IPWindow = -1, -1, -1, -1 }, "view_window customer_window ip_window min_conversion_time"},
 		{"refuses a least time as long as the window", func(o *offer.Offer) { o.MinConversionTime = o.ClickWindow }, "min_conversion_time"},
 		{"takes an end after the beginning", func(o *offer.Offer) { o.StartsAt = time.Unix(1, 0); o.EndsAt = time.Unix(2, 0) }, ""},
 		{"takes an end alone", func(o *offer.Offer) { o.EndsAt = time.Unix(2, 0) }, ""},
@@ -112,7 +114,9 @@ func moneys() []offerTest {
 
 func lists() []offerTest {
 	return []offerTest{
-		{"refuses identifiers of later versions", func(o *offer.Offer) { o.Attribution = []offer.Identifier{"transaction_id", "coupon", "ip"} }, "attribution[1] attribution[2]"},
+		{"takes every identifier", func(o *offer.Offer) { o.Attribution = offer.Identifiers() }, ""},
+		{"refuses an identifier that is none", func(o *offer.Offer) { o.Attribution = []offer.Identifier{"transaction_id", "coupon", "ip"} }, "attribution[2]"},
+		{"refuses a touch that is none", func(o *offer.Offer) { o.Touch = "middle" }, "touch"},
 		{"refuses an identifier listed twice", func(o *offer.Offer) { o.Attribution = []offer.Identifier{"transaction_id", "transaction_id"} }, "attribution[1]"},
 		{"refuses a channel that is none", func(o *offer.Offer) { o.Channels = []string{"postback", "fax"} }, "channels[1]"},
 		{"refuses no channel", func(o *offer.Offer) { o.Channels = nil }, "channels"},
@@ -170,7 +174,8 @@ func TestValidateSaysWhatToDo(t *testing.T) {
 		change func(*offer.Offer)
 		want   string
 	}{
-		{"about identifiers", func(o *offer.Offer) { o.Attribution[0] = "coupon" }, "credits by transaction_id alone"},
+		{"about identifiers", func(o *offer.Offer) { o.Attribution[0] = "ip" }, "affiliate_id or ip_user_agent"},
+		{"about addresses", func(o *offer.Offer) { o.IPWindow = span.Days(2) }, "may be somebody else's"},
 		{"about clicks", func(o *offer.Offer) { o.Payout.Type = offer.CPC }, "cpc is not billed yet: clicks and views earn nothing in this version"},
 		{"about windows", func(o *offer.Offer) { o.ClickWindow = span.Days(500) }, "longer than the 400d for which clicks and views are kept"},
 		{"about the United Kingdom", func(o *offer.Offer) { o.Targeting.Countries = []string{"UK"} }, "the United Kingdom is GB"},

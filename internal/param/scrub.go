@@ -81,9 +81,7 @@ func (v *Values) Scrub(key []byte) {
 // scrub gives what is kept of s, a value of n.
 func (n Name) scrub(key []byte, s string) string {
 	switch n {
-	case Email, Username:
-		return Hash(key, s)
-	case EmailSHA256:
+	case Email, Username, EmailSHA256: // any of them may come as its digest
 		return HashDigest(key, s)
 	case Token, TS, Sig:
 		return ""

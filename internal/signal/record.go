@@ -40,6 +40,7 @@ func (s *Signal) fields(f *record.Fields, w *wire) {
 	}
 	f.Strings(16, &s.Marks)
 	f.Int(17, &w.version)
+	f.Bool(18, &s.Binds)
 }
 
 func (e *Extra) fields(f *record.Fields) {

@@ -49,7 +49,7 @@ func full(t testing.TB) signal.Signal {
 		Auth: signal.TokenInvalid, Malformed: "amount twice", Index: 3, Test: true, Click: mint(t, txid.Click, at.Add(-time.Hour)),
 		Params: []signal.Param{{Name: param.TransactionID, Value: "x"}, {Name: param.Adv1 + 9, Value: "y"}, {Name: param.Amount, Value: "12"}},
 		Extra:  []signal.Extra{{Name: "coupon2", Value: "MAY"}, {Name: "z", Value: ""}},
-		Marks:  []string{"amp; removed", ""}, IfVersion: 4,
+		Marks:  []string{"amp; removed", ""}, IfVersion: 4, Binds: true,
 	}
 }
 
@@ -108,7 +108,7 @@ func TestRecordKeepsToItsSchema(t *testing.T) {
 			map[string]any{"name": "amount", "value": "12"},
 		},
 		"extra": []any{map[string]any{"name": "coupon2", "value": "MAY"}, map[string]any{"name": "z"}},
-		"marks": []any{"amp; removed", ""}, "if_version": int64(4),
+		"marks": []any{"amp; removed", ""}, "if_version": int64(4), "binds": true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("by the schema the record says (-want +got):\n%s", diff)

@@ -47,6 +47,7 @@ type Signal struct {
 	Index      int    // its place in an array
 	Test       bool   // asked for by test=1
 	IfVersion  int    // the conversion's version that it is meant for; 0 for any
+	Binds      bool   // it only ties a customer to a click or view, and claims nothing
 
 	// Click is the first transaction ID sent that verifies, zero when none
 	// does. It decides which offer the signal belongs to.
