@@ -1,4 +1,9 @@
-// Package click holds a visit: what is written down before a visitor moves on.
+// Package click holds a visit: what is written down before a visitor moves on,
+// or when an advertisement was shown to him.
+//
+// A view of an advertisement is kept in the same record as a click. The kind of
+// its ID, click or impression, says which it is; a view has led nowhere, so its
+// Location is empty.
 //
 // A click's record is protobuf wire format by the schema in click.proto. It
 // grows by new field numbers; numbers are never used again. What the record
@@ -52,7 +57,7 @@ func (r Reason) Gone() bool {
 // Subs is how many free values an affiliate may send.
 const Subs = 10
 
-// Click is one visit through a tracking link.
+// Click is one visit through a tracking link, or one view of an advertisement.
 type Click struct {
 	ID          txid.ID   // not in the record: it is its key
 	At          time.Time // by the true clock, also where the ID's time was clamped

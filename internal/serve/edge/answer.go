@@ -16,10 +16,14 @@ import (
 var (
 	noStore   = []string{"no-store"}
 	anyOrigin = []string{"*"}
+	noSniff   = []string{"nosniff"}
 )
 
 // answer sends the visitor on.
 func (v *visit) answer(w http.ResponseWriter) {
+	if cookie := v.cookie(); cookie != "" {
+		w.Header()["Set-Cookie"] = []string{cookie}
+	}
 	if strings.EqualFold(v.values.Get(param.Format), "json") {
 		v.answerJSON(w)
 		return

@@ -16,20 +16,10 @@ import (
 
 // click takes a visit through a tracking link or a short link.
 func (e *Edge) click(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.Method == http.MethodOptions:
-		preflight(w)
-		return
-	case r.Method != http.MethodGet && r.Method != http.MethodPost && r.Method != http.MethodHead:
-		notAllowed(w, "GET, HEAD, OPTIONS, POST")
-		return
-	case prefetch(r):
-		e.Metrics.prefetches.Inc()
-		w.Header()["Cache-Control"] = noStore
-		w.WriteHeader(http.StatusServiceUnavailable)
+	if e.noVisit(w, r) {
 		return
 	}
-	v := e.visit()
+	v := e.visit(txid.Click)
 	defer e.leave(v)
 	e.read(v, w, r)
 	v.click.TurnedAway = v.refusal()
@@ -44,6 +34,24 @@ func (e *Edge) click(w http.ResponseWriter, r *http.Request) {
 		e.write(v) //nolint:contextcheck // a visitor who hangs up loses nothing
 	}
 	v.answer(w)
+}
+
+// noVisit answers what asks for a click or an impression and is none, and
+// reports whether it did.
+func (e *Edge) noVisit(w http.ResponseWriter, r *http.Request) bool {
+	switch {
+	case r.Method == http.MethodOptions:
+		preflight(w)
+	case r.Method != http.MethodGet && r.Method != http.MethodPost && r.Method != http.MethodHead:
+		notAllowed(w, "GET, HEAD, OPTIONS, POST")
+	case prefetch(r):
+		e.Metrics.prefetches.Inc()
+		w.Header()["Cache-Control"] = noStore
+		w.WriteHeader(http.StatusServiceUnavailable)
+	default:
+		return false
+	}
+	return true
 }
 
 // prefetch reports whether a browser only looks ahead: the visitor may never
@@ -62,6 +70,7 @@ func prefetch(r *http.Request) bool {
 // read takes everything that is kept out of the request.
 func (e *Edge) read(v *visit, w http.ResponseWriter, r *http.Request) {
 	v.now, v.catalog = time.Now(), e.Catalog()
+	v.domain, _ = v.catalog.Domain(r.Host)
 	_ = v.values.ScanQuery(param.Click, r.URL.RawQuery) // a click goes on without what is too long
 	if r.Method == http.MethodPost {
 		v.readForm(w, r)
@@ -77,7 +86,9 @@ func (e *Edge) read(v *visit, w http.ResponseWriter, r *http.Request) {
 	c.UserAgent = v.cut("user_agent", first(r.Header["User-Agent"]))
 	c.Referrer = v.cut("referrer", param.ScrubText(v.key(), first(r.Header["Referer"])))
 	c.Visitor = e.Guide.Look(c.IP, c.UserAgent)
-	v.deep = v.deepLink()
+	if v.kind == txid.Click {
+		v.deep = v.deepLink()
+	}
 }
 
 // readForm reads a form's values beside the query's. Of one name given in both,
@@ -169,7 +180,7 @@ func (v *visit) refusal() click.Reason {
 	if c.TurnedAway != click.Sent { // by the link
 		return c.TurnedAway
 	}
-	if v.offer == nil {
+	if v.offer == nil || v.domain != nil && v.domain.AdvertiserID != v.offer.AdvertiserID {
 		return click.OfferUnknown
 	}
 	switch a, ok := v.catalog.Affiliate(c.AffiliateID); {
@@ -192,7 +203,7 @@ func (v *visit) refusal() click.Reason {
 	return click.Sent
 }
 
-// begin mints the click's ID, in place of the one it may have. A click that
+// begin mints the visit's ID, in place of the one it may have. A visit that
 // counts nowhere gets none.
 func (e *Edge) begin(v *visit, counts bool) {
 	if !counts {
@@ -202,13 +213,13 @@ func (e *Edge) begin(v *visit, counts bool) {
 	v.ticket = txid.Ticket{}
 	c := &v.click
 	v.ticket = e.Mint.Begin(v.now, txid.Subject{
-		Kind: txid.Click, Test: c.Test, TurnedAway: c.TurnedAway != click.Sent,
+		Kind: v.kind, Test: c.Test, TurnedAway: c.TurnedAway != click.Sent,
 		Offer: c.OfferID, Affiliate: c.AffiliateID,
 	})
 	c.ID = v.ticket.ID
 }
 
-// write appends the click's record, in the journal's own time and not the
+// write appends the visit's record, in the journal's own time and not the
 // request's. The visitor leaves also when that fails: then the loss is counted.
 func (e *Edge) write(v *visit) {
 	c := &v.click
@@ -216,8 +227,12 @@ func (e *Edge) write(v *visit) {
 	v.record = c.Append(v.record[:0])
 	ticket := v.ticket
 	v.ticket = txid.Ticket{} // the journal ends it from here on
-	if err := e.Journal.Append(context.Background(), ticket, v.record); err != nil {
+	if err := e.Journal.Append(context.Background(), ticket, v.record, v.identities()...); err != nil {
 		e.Metrics.unrecorded.Inc()
 	}
-	e.Metrics.click(v.click.TurnedAway, v.location != "")
+	if v.kind == txid.Impression {
+		e.Metrics.impression(v.click.TurnedAway)
+	} else {
+		e.Metrics.click(v.click.TurnedAway, v.location != "")
+	}
 }

@@ -75,6 +75,7 @@ func (e *Edge) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/click", e.click)
 	mux.HandleFunc("/c/{code}", e.click)
+	mux.HandleFunc("/impression", e.impression)
 	mux.HandleFunc("/postback", e.postback)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.RequestURI) > maxRequestLine {

@@ -14,6 +14,8 @@ type Metrics struct {
 	toFallback prometheus.Counter
 	nowhere    prometheus.Counter
 	turnedAway *prometheus.CounterVec
+	viewed     prometheus.Counter
+	refused    *prometheus.CounterVec
 	unrecorded prometheus.Counter
 	prefetches prometheus.Counter
 	signals    *prometheus.CounterVec
@@ -29,8 +31,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waybill_clicks_turned_away_total", Help: "Clicks whose visitor was not sent to the offer, by reason.",
 		}, []string{"reason"}),
+		viewed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "waybill_impressions_total", Help: "Impressions answered that may earn a conversion.",
+		}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waybill_impressions_turned_away_total", Help: "Impressions answered that can earn nothing, by reason.",
+		}, []string{"reason"}),
 		unrecorded: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "waybill_clicks_unrecorded_total", Help: "Clicks answered although their record could not be written. Should be 0.",
+			Name: "waybill_clicks_unrecorded_total", Help: "Clicks and impressions answered although their record could not be written. Should be 0.",
 		}),
 		prefetches: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "waybill_prefetches_total", Help: "Requests in which a browser only looked ahead; they count nowhere.",
@@ -39,7 +47,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Name: "waybill_signals_total", Help: "Conversion signals answered, by the code of their verdict.",
 		}, []string{"code"}),
 	}
-	r.MustRegister(clicks, m.turnedAway, m.unrecorded, m.prefetches, m.signals)
+	r.MustRegister(clicks, m.turnedAway, m.viewed, m.refused, m.unrecorded, m.prefetches, m.signals)
 	return m
 }
 
@@ -54,6 +62,15 @@ func (m *Metrics) click(reason click.Reason, somewhere bool) {
 		m.toFallback.Inc()
 	} else {
 		m.nowhere.Inc()
+	}
+}
+
+// impression counts one answered impression.
+func (m *Metrics) impression(reason click.Reason) {
+	if reason == click.Sent {
+		m.viewed.Inc()
+	} else {
+		m.refused.WithLabelValues(string(reason)).Inc()
 	}
 }
 

@@ -5,19 +5,24 @@ import (
 
 	"waybill/internal/catalog"
 	"waybill/internal/click"
+	"waybill/internal/host"
+	"waybill/internal/identity"
 	"waybill/internal/macro"
+	"waybill/internal/offer"
 	"waybill/internal/param"
 	"waybill/internal/txid"
 )
 
-// visit is one click on its way: everything the handler needs, kept in a pool
-// so that a click makes no garbage but its answer.
+// visit is one click or impression on its way: everything the handler needs,
+// kept in a pool so that it makes no garbage but its answer.
 type visit struct {
+	kind    txid.Kind // Click or Impression
 	values  param.Values
 	linked  param.Values // of a short link
 	macros  macro.Values
 	click   click.Click
 	catalog *catalog.Catalog
+	domain  *host.Domain   // that the visitor came to; nil for the installation's own name
 	offer   *catalog.Offer // nil when the request names none
 	now     time.Time
 	ticket  txid.Ticket // of the click's ID, until the journal has it
@@ -32,11 +37,13 @@ type visit struct {
 }
 
 // visit gives an empty visit.
-func (e *Edge) visit() *visit {
-	if v, ok := e.visits.Get().(*visit); ok {
-		return v
+func (e *Edge) visit(k txid.Kind) *visit {
+	v, ok := e.visits.Get().(*visit)
+	if !ok {
+		v = new(visit)
 	}
-	return new(visit)
+	v.kind = k
+	return v
 }
 
 // leave ends a visit, also one whose handler broke down before the click was
@@ -47,7 +54,7 @@ func (e *Edge) leave(v *visit) {
 	v.values.Reset()
 	v.macros.Reset()
 	v.click = click.Click{Marks: v.click.Marks[:0]}
-	v.catalog, v.offer = nil, nil
+	v.catalog, v.domain, v.offer = nil, nil, nil
 	v.deep, v.location = "", ""
 	e.visits.Put(v)
 }
@@ -65,6 +72,7 @@ func (v *visit) keep() {
 	}
 	c.Coupon = v.values.Get(param.Coupon)
 	c.GAID, c.IDFA, c.IDFV = v.values.Get(param.GAID), v.values.Get(param.IDFA), v.values.Get(param.IDFV)
+	v.keepCustomer()
 	if v.values.Cut|v.values.TooLong == 0 {
 		return
 	}
@@ -74,6 +82,36 @@ func (v *visit) keep() {
 	for _, n := range v.values.TooLong.Names() {
 		v.mark(n.String() + " dropped")
 	}
+}
+
+// keepCustomer takes whose visit the link says it is, where the offer credits
+// customers. E-mails and user names become keyed hashes.
+func (v *visit) keepCustomer() {
+	if v.offer == nil || !v.offer.CreditsMore() {
+		return
+	}
+	c := &v.click
+	if v.offer.Credits(offer.ByCustomerID) {
+		c.CustomerID = v.values.Get(param.CustomerID)
+	}
+	if v.offer.Credits(offer.ByEmail) {
+		if email := v.values.Get(param.Email); email != "" {
+			c.Email = param.Hash(v.key(), email)
+		} else if digest := v.values.Get(param.EmailSHA256); digest != "" {
+			c.Email = param.HashDigest(v.key(), digest)
+		}
+	}
+	if name := v.values.Get(param.Username); name != "" && v.offer.Credits(offer.ByUsername) {
+		c.Username = param.Hash(v.key(), name)
+	}
+}
+
+// identities gives the keys that the visit is found by beside its ID.
+func (v *visit) identities() [][]byte {
+	if v.offer == nil {
+		return nil
+	}
+	return identity.OfClick(v.key(), &v.offer.Offer, &v.click)
 }
 
 // cut shortens a header's value to what is kept, and marks that it did.

@@ -44,7 +44,7 @@ func TestVisitThatBreaksOffLeavesNoTicketOpen(t *testing.T) {
 	e := &Edge{Mint: mint}
 	func() {
 		defer func() { _ = recover() }()
-		v := e.visit()
+		v := e.visit(txid.Click)
 		defer e.leave(v)
 		v.now = time.Now()
 		e.begin(v, true)

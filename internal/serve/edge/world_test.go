@@ -143,11 +143,14 @@ func (w *world) post(target, body string, fields ...string) *httptest.ResponseRe
 }
 
 // clicks reads the clicks in the journal.
-func (w *world) clicks() []click.Click {
+func (w *world) clicks() []click.Click { return w.visits(txid.Click) }
+
+// visits reads the clicks, or the impressions, in the journal.
+func (w *world) visits(kind txid.Kind) []click.Click {
 	w.Helper()
 	var all []click.Click
 	for _, r := range w.journal.records {
-		if r.id.Kind() != txid.Click {
+		if r.id.Kind() != kind {
 			continue
 		}
 		c, err := click.Read(r.id, r.record)
@@ -249,13 +252,14 @@ type memory struct {
 }
 
 type entry struct {
-	id     txid.ID
-	record []byte
+	id         txid.ID
+	record     []byte
+	identities [][]byte
 }
 
 var errDisk = errors.New("the disk is gone")
 
-func (m *memory) Append(ctx context.Context, t txid.Ticket, record []byte, _ ...[]byte) error {
+func (m *memory) Append(ctx context.Context, t txid.Ticket, record []byte, identities ...[]byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	defer t.Done()
@@ -267,7 +271,7 @@ func (m *memory) Append(ctx context.Context, t txid.Ticket, record []byte, _ ...
 	if m.fail != nil && m.fail(m.appends-1) {
 		return errDisk
 	}
-	m.records = append(m.records, entry{t.ID, bytes.Clone(record)})
+	m.records = append(m.records, entry{t.ID, bytes.Clone(record), identities})
 	return nil
 }
 

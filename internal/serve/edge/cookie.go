@@ -1,0 +1,41 @@
+package edge
+
+import (
+	"net/http"
+	"strconv"
+
+	"waybill/internal/click"
+	"waybill/internal/txid"
+)
+
+// cookieName is the cookie in which a click under an advertiser's own name
+// leaves its ID for the pixels on that advertiser's pages.
+const cookieName = "wb_tid"
+
+// cookie gives what a click leaves in the visitor's browser, empty for nothing.
+// Only under a name of the offer's own advertiser does it leave anything, since
+// nobody else's pages would find it; and only where the visitor goes to the
+// offer, so that a link that leads nowhere never takes the credit from one that
+// did.
+func (v *visit) cookie() string {
+	c := &v.click
+	if v.domain == nil || v.kind != txid.Click || c.TurnedAway != click.Sent || c.ID.IsZero() {
+		return ""
+	}
+	seconds := int64(v.offer.ClickWindow.Duration().Seconds())
+	return cookieName + "=" + c.ID.String() + "; Path=/; Max-Age=" + strconv.FormatInt(seconds, 10) + "; Secure; HttpOnly; SameSite=Lax"
+}
+
+// remembered gives the ID that a click has left in the browser which sends r;
+// empty when there is none, or when r came under a name that is no advertiser's
+// own.
+func (o *origin) remembered(r *http.Request) string {
+	if _, ok := o.catalog.Domain(r.Host); !ok {
+		return ""
+	}
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
