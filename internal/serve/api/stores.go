@@ -168,6 +168,7 @@ type Books interface {
 // Trace is all that the ledger knows about one transaction ID.
 type Trace struct {
 	Verdicts    []signal.Verdict
+	Earlier     []signal.Earlier // of the verdicts' signals
 	Conversions []conversion.Conversion
 	Entries     []ledger.Entry
 	Deliveries  []delivery.Owed

@@ -17,6 +17,7 @@ import (
 	"waybill/internal/link"
 	"waybill/internal/offer"
 	"waybill/internal/settlement"
+	"waybill/internal/signal"
 	"waybill/internal/txid"
 )
 
@@ -40,6 +41,9 @@ func fill(t testing.TB, db *DB) {
 		return out, nil
 	}
 	settle(t, db, c)
+	mended := rejectFirst(t, db, newCase(i, "mended"), signal.TokenInvalid)
+	mended.Judge = once(t, i, mended)
+	settleAgain(t, db, mended, signal.Replay{By: "key 1", Trust: true})
 	keepReconciliation(t, db)
 	_, errKey := db.CreateKey(ctx, account.Key{Role: account.Affiliate, AffiliateID: f.ID}, "h")
 	_, errNode := db.TakeNode(ctx, "host", clock)

@@ -36,15 +36,20 @@ func addUse(ctx context.Context, s session, c *settlement.Case, out *settlement.
 
 // Used gives the use of counters, 0 for one that nothing has used.
 func (db *DB) Used(ctx context.Context, counters []settlement.Counter) (map[settlement.Counter]int64, error) {
+	used, err := usedIn(ctx, db.read(), counters)
+	return used, db.failed(err, "read the use of caps")
+}
+
+func usedIn(ctx context.Context, s session, counters []settlement.Counter) (map[settlement.Counter]int64, error) {
 	const read = `
 		SELECT used FROM counter
 		WHERE offer_id = $1 AND affiliate_id = $2 AND goal = $3 AND metric = $4 AND period = $5`
 	used := make(map[settlement.Counter]int64, len(counters))
 	for _, c := range counters {
 		var n int64
-		_, err := db.read().get(ctx, []any{&n}, read, c.OfferID, c.AffiliateID, c.Goal, c.Metric, c.Period)
+		_, err := s.get(ctx, []any{&n}, read, c.OfferID, c.AffiliateID, c.Goal, c.Metric, c.Period)
 		if err != nil {
-			return nil, db.failed(err, "read the use of caps")
+			return nil, err
 		}
 		used[c] = n
 	}

@@ -13,6 +13,7 @@ import (
 // of time.
 type Trace struct {
 	Verdicts    []signal.Verdict
+	Earlier     []signal.Earlier // of the verdicts' signals
 	Conversions []conversion.Conversion
 	Entries     []ledger.Entry
 	Deliveries  []delivery.Owed
@@ -29,6 +30,9 @@ func (db *DB) Trace(ctx context.Context, transactionID string) (Trace, error) {
 	err := db.snapshot(ctx, func(s session) (err error) {
 		t = Trace{}
 		if t.Verdicts, err = tracedVerdicts(ctx, s, transactionID); err != nil {
+			return err
+		}
+		if t.Earlier, err = earlierVerdicts(ctx, s, earlierOfTransaction, transactionID); err != nil {
 			return err
 		}
 		const ofTransaction = `

@@ -111,19 +111,30 @@ type VerdictFilter struct {
 	Status        signal.Status
 	Code          signal.Code
 	OfferID       int64
+	Channel       signal.Channel
 	Test          bool      // real or test traffic; a TransactionID fits both
 	From, Until   time.Time // of receipt, From inclusive
 	Page
+}
+
+// narrow leaves only the verdicts that the filter picks, but for their times.
+func (f *VerdictFilter) narrow(q *selection) {
+	q.text("transaction_id", f.TransactionID)
+	if f.Status == signal.Rejected {
+		q.cond = append(q.cond, "status = 'rejected'") // as the index says it
+	} else {
+		q.text("status", string(f.Status))
+	}
+	q.text("code", string(f.Code))
+	q.number("offer_id", f.OfferID)
+	q.text("channel", string(f.Channel))
 }
 
 // Verdicts lists verdicts, the latest signal first, and gives the cursor of the
 // next page, empty behind the last.
 func (db *DB) Verdicts(ctx context.Context, f VerdictFilter) ([]signal.Verdict, string, error) {
 	q := newSelection("SELECT "+verdictColumns+" FROM verdict", "signal_id")
-	q.text("transaction_id", f.TransactionID)
-	q.text("status", string(f.Status))
-	q.text("code", string(f.Code))
-	q.number("offer_id", f.OfferID)
+	f.narrow(q)
 	if f.TransactionID == "" {
 		q.minted(txid.Signal, f.Test, f.From, f.Until)
 	}
