@@ -19,6 +19,10 @@ const quarterMilli = 15 * 60 * 1000
 // It is 0 for the zero time.
 func Quarter(t time.Time) int32 { return int32(floorDiv(Milli(t), quarterMilli)) } //nolint:gosec // the year 63000 fits
 
+// Day gives the UTC day that t lies in, counted from 1970. It is 0 for the zero
+// time.
+func Day(t time.Time) int32 { return int32(floorDiv(int64(Quarter(t)), QuartersADay)) } //nolint:gosec // less than a quarter
+
 // QuarterTime gives when a quarter begins.
 func QuarterTime(quarter int32) time.Time { return time.UnixMilli(int64(quarter) * quarterMilli).UTC() }
 

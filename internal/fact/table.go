@@ -186,6 +186,7 @@ func when() []Column {
 	return []Column{
 		{Name: "ms", Type: Int64, Doc: "when it happened, in Unix milliseconds"},
 		{Name: "quarter", Type: Int32, Doc: "the quarter of an hour of ms, counted from 1970 in UTC"},
+		{Name: "day", Type: Int32, Doc: "the day of ms, counted from 1970 in UTC"},
 	}
 }
 

@@ -159,7 +159,7 @@ func tooLarge(name string) error {
 
 // addTotals adds the sums over all rows, and over those beyond the limit.
 func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entry, coin coin) error {
-	total, err := q.readTotal(ctx, r)
+	total, err := q.totalOf(ctx, r, shown, a.Truncated)
 	if err != nil {
 		return err
 	}
@@ -179,6 +179,25 @@ func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entr
 	line, err := q.line(rest, coin)
 	a.Other = &line
 	return err
+}
+
+// totalOf gives the sums over all rows. Where they are all at hand, and no
+// visitor may stand in several, the warehouse need not be asked again.
+func (q *Query) totalOf(ctx context.Context, r Reader, shown []entry, truncated bool) (entry, error) {
+	unique := slices.ContainsFunc(q.sums, func(m measure) bool { return m.name == uniqueClicks })
+	if truncated || unique {
+		return q.readTotal(ctx, r)
+	}
+	total := q.nothing()
+	for _, e := range shown {
+		for i := range q.sums {
+			var err error
+			if total.sums[i], err = money.Add(total.sums[i], e.sums[i]); err != nil {
+				return q.readTotal(ctx, r) // what overflows on the way may fit in the end
+			}
+		}
+	}
+	return total, nil
 }
 
 // rest gives what the total holds beyond the rows shown. Visitors are counted,

@@ -119,12 +119,13 @@ func dayOf(days map[int64]*cohortDay, key int64) *cohortDay {
 }
 
 func (c *Cohort) dayItem(from source) item {
-	return item{as: "day", expression: c.zone.bucket(daily, from.quarter(), from.milli(), false), columns: []string{from.quarter()}}
+	return item{as: "day", expression: c.zone.bucket(daily, from.clock(), false), columns: []string{from.quarter()}}
 }
 
 func (c *Cohort) addClicks(ctx context.Context, r Reader, from source, days map[int64]*cohortDay) error {
+	from.counted = true
 	w := &writer{scope: &c.scope}
-	sql := "SELECT CAST(day AS BIGINT), count(*) FROM (" + w.facts(from, []item{c.dayItem(from)}, isNet) + ") AS f GROUP BY f.day"
+	sql := "SELECT CAST(day AS BIGINT), count(*) FROM (" + w.facts(from, []item{c.dayItem(from)}, c.test.net()) + ") AS f GROUP BY f.day"
 	if w.err != nil {
 		return w.err
 	}

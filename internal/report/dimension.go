@@ -105,6 +105,10 @@ func (d dimension) mayName(v Viewer) bool {
 type source struct {
 	fact.Table
 	byClick bool // by the time of the click, not of the conversion
+	// counted is set where visits are counted by their kind of traffic. Then
+	// tests are told apart there and not beforehand: a condition on every row
+	// takes longer than to count it.
+	counted bool
 }
 
 func sourceOf(table string, byClick bool) source {
@@ -165,7 +169,7 @@ func (s source) flag(d dimension) string {
 func (s source) value(d dimension, z *zone, wall bool) string {
 	switch {
 	case d.kind == Time:
-		return z.bucket(d.unit, s.quarter(), s.milli(), wall)
+		return z.bucket(d.unit, s.clock(), wall)
 	case !s.has(d):
 		return d.nothing()
 	case d.kind == Flag:
@@ -188,6 +192,13 @@ func (s source) quarter() string {
 		return "click_quarter"
 	}
 	return "quarter"
+}
+
+func (s source) clock() clock {
+	if s.byClick {
+		return clock{quarter: s.quarter(), milli: s.milli()}
+	}
+	return clock{quarter: s.quarter(), milli: s.milli(), day: "day"}
 }
 
 func (s source) milli() string {

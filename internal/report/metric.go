@@ -11,6 +11,7 @@ type measure struct {
 	table string
 	kind  Kind
 	where string // the condition on rows; "" for all
+	kinds []int  // of visits in place of where: the kinds of traffic that count
 	each  string // what a row that meets it adds; of clicks and views, 1
 	reads []string
 }
@@ -28,9 +29,8 @@ type metric struct {
 	doc    string
 }
 
-// Conditions on the traffic of clicks and views, and the status of conversions.
+// Conditions on the status of conversions.
 const (
-	isNet      = "traffic % 4 = 0" // neither by a bot nor turned away; three times as fast as IN (0, 4)
 	isApproved = "status IN ('approved', 'paid')"
 	isPending  = "status IN ('pending', 'hold')"
 	isCounted  = "status IN ('approved', 'paid', 'pending', 'hold')"
@@ -40,13 +40,14 @@ const (
 const uniqueClicks = "unique_clicks"
 
 func measures() []measure {
+	const bot, away = fact.TrafficBot, fact.TrafficTurnedAway
 	return []measure{
-		visits("impressions", fact.Impressions, isNet),
-		visits("clicks", fact.Clicks, isNet),
-		visits("bot_clicks", fact.Clicks, "traffic % 2 = 1"),
-		visits("blocked_clicks", fact.Clicks, "traffic IN (2, 6)"),
-		visits("gross_clicks", fact.Clicks, ""),
-		visits(uniqueClicks, fact.Clicks, isNet),
+		visits("impressions", fact.Impressions, 0),
+		visits("clicks", fact.Clicks, 0),
+		visits("bot_clicks", fact.Clicks, bot, bot|away),
+		visits("blocked_clicks", fact.Clicks, away),
+		visits("gross_clicks", fact.Clicks, 0, bot, away, bot|away),
+		visits(uniqueClicks, fact.Clicks, 0),
 		conversions("conversions", isCounted),
 		conversions("approved", isApproved),
 		conversions("pending", isPending),
@@ -64,8 +65,10 @@ func measures() []measure {
 	}
 }
 
-func visits(name, table, where string) measure {
-	return measure{name: name, table: table, kind: Count, where: where, each: "1", reads: []string{"traffic"}}
+// visits counts visits of kinds of traffic, told without the bit of tests: they
+// are a query's to choose.
+func visits(name, table string, kinds ...int) measure {
+	return measure{name: name, table: table, kind: Count, kinds: kinds, each: "1", reads: []string{"traffic"}}
 }
 
 func conversions(name, where string, reads ...string) measure {
@@ -80,15 +83,18 @@ func earned(name, where, column string) measure {
 }
 
 // adds gives the expression of what a row adds, or n equal rows of clicks.
-func (m measure) adds(n string) string {
-	each := m.each
+func (m measure) adds(n string, test traffic) string {
+	each, where := m.each, m.where
 	if n != "" {
 		each = n
 	}
-	if m.where == "" {
+	if m.kinds != nil {
+		where = test.among(m.kinds)
+	}
+	if where == "" {
 		return each
 	}
-	return "CASE WHEN " + m.where + " THEN " + each + " ELSE 0 END"
+	return "CASE WHEN " + where + " THEN " + each + " ELSE 0 END"
 }
 
 // metrics gives all metrics.

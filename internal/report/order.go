@@ -195,7 +195,8 @@ func (q *Query) visitors(from source, skip int) (Statement, error) {
 	if skip > 0 {
 		chosen += q.orderBy(t) + " OFFSET " + strconv.Itoa(skip)
 	}
-	inner := w.facts(from, append(t.dimItems(from), col("visitor")), isNet)
+	from.counted = true
+	inner := w.facts(from, append(t.dimItems(from), col("visitor")), t.test.net())
 	seen := "SELECT " + commas(t.texts(from, dims), []string{"visitor"}) + " FROM (" + inner + ") AS f"
 	same := make([]string, len(dims))
 	for i, d := range dims {

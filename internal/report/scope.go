@@ -179,9 +179,30 @@ func (s *scope) within(t source) []string {
 	return all
 }
 
+// among gives the condition that a visit is of one of the kinds, which are told
+// without the bit of tests, and of the tests or not as k says.
+func (k traffic) among(kinds []int) string {
+	var all []string
+	for _, n := range kinds {
+		if k != onlyTest {
+			all = append(all, strconv.Itoa(n))
+		}
+		if k != noTest {
+			all = append(all, strconv.Itoa(n|fact.TrafficTest))
+		}
+	}
+	if len(all) == 1 {
+		return "traffic = " + all[0]
+	}
+	return "traffic IN (" + strings.Join(all, ", ") + ")"
+}
+
+// net gives the condition that a visit is neither by a bot nor turned away.
+func (k traffic) net() string { return k.among([]int{0}) }
+
 func (k traffic) condition(t source) string {
 	switch {
-	case k == anyTest:
+	case k == anyTest, t.counted:
 		return ""
 	case t.traffic() && k == onlyTest:
 		return "traffic >= " + strconv.Itoa(fact.TrafficTest)

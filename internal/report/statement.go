@@ -106,17 +106,11 @@ func (t table) branches(w *writer) []branch {
 
 // sum gives the branch of the sums of one table.
 func (t table) sum(w *writer, from source, which []int) branch {
-	if from.visits() && t.netOnly(which) {
-		return branch{sql: t.grouped(w, from, which, "", isNet), whole: true}
-	}
-	if from.visits() && !t.scattered(from) {
+	from.counted = from.visits()
+	if from.visits() && len(which) > 1 && !t.scattered(from) {
 		return t.byTraffic(w, from, which)
 	}
-	return branch{sql: t.grouped(w, from, which, ""), whole: true}
-}
-
-func (t table) netOnly(which []int) bool {
-	return !slices.ContainsFunc(which, func(i int) bool { return t.sums[i].where != isNet })
+	return branch{sql: t.grouped(w, from, which), whole: true}
 }
 
 // scattered reports whether the rows may be as many as the facts. Then they are
@@ -126,15 +120,12 @@ func (t table) scattered(from source) bool {
 }
 
 // grouped sums the facts of each row.
-func (t table) grouped(w *writer, from source, which []int, n string, where ...string) string {
+func (t table) grouped(w *writer, from source, which []int) string {
 	dims := names("d", len(t.dims))
 	items := t.items(from, which)
-	inner := w.facts(from, items, append(t.narrow(w, from), where...)...)
+	inner := w.facts(from, items, t.narrow(w, from)...)
 	return "SELECT " + commas(t.texts(from, dims), t.columns(which, func(m measure) string {
-		if slices.Contains(where, m.where) {
-			return "count(*)"
-		}
-		return "sum(" + m.adds(n) + ")"
+		return "sum(" + m.adds("", t.test) + ")"
 	})) + " FROM (" + inner + ") AS f" + groupBy("f", dims...)
 }
 
@@ -145,14 +136,15 @@ func (t table) byTraffic(w *writer, from source, which []int) branch {
 	inner := w.facts(from, t.items(from, which), t.narrow(w, from)...)
 	counted := "SELECT " + commas(t.texts(from, dims), []string{"traffic", "count(*) AS n"}) +
 		" FROM (" + inner + ") AS f" + groupBy("f", append(dims, "traffic")...)
-	return branch{sql: "SELECT " + commas(dims, t.columns(which, func(m measure) string { return m.adds("n") })) + " FROM (" + counted + ") AS c"}
+	return branch{sql: "SELECT " + commas(dims, t.columns(which, func(m measure) string { return m.adds("n", t.test) })) + " FROM (" + counted + ") AS c"}
 }
 
 // unique counts the visitors of each row. Their hashes are salted anew each
 // day, so that different ones are told apart over several days as well.
 func (t table) unique(w *writer, from source, which int) branch {
+	from.counted = true
 	dims := names("d", len(t.dims))
-	inner := w.facts(from, append(t.dimItems(from), col("visitor")), append(t.narrow(w, from), isNet)...)
+	inner := w.facts(from, append(t.dimItems(from), col("visitor")), append(t.narrow(w, from), t.test.net())...)
 	visitors := "SELECT " + commas(dims, []string{"visitor"}) + " FROM (" + inner + ") AS f" + groupBy("f", append(dims, "visitor")...)
 	sql := "SELECT " + commas(t.texts(from, dims), t.columns([]int{which}, func(measure) string { return "count(*)" })) +
 		" FROM (" + visitors + ") AS v" + groupBy("v", dims...)

@@ -28,6 +28,7 @@ const (
 	weekQuarters = 7 * dayQuarters
 
 	quarterMilli = 15 * 60 * 1000
+	dayMilli     = dayQuarters * quarterMilli
 
 	// 1 January 1970 was a Thursday: the Monday of its week was 3 days before.
 	toMonday = 3 * dayQuarters
@@ -87,9 +88,13 @@ const (
 	offsetZero = 64
 )
 
-// bucket gives the expression of the key of a fact's bucket, from the columns
-// that hold its quarter and its milliseconds.
-func (z *zone) bucket(u unit, quarter, milli string, wall bool) string {
+// clock names the columns that hold when a fact was. A day need not be there. It
+// is the same in long stretches of a table, which engines make use of: buckets
+// that are made of UTC days take half the time by it.
+type clock struct{ quarter, milli, day string }
+
+// bucket gives the expression of the key of a fact's bucket.
+func (z *zone) bucket(u unit, c clock, wall bool) string {
 	var cases []string
 	var bounds []int64
 	for _, p := range z.pieces {
@@ -99,7 +104,7 @@ func (z *zone) bucket(u unit, quarter, milli string, wall bool) string {
 			}
 			continue
 		}
-		cases, bounds = append(cases, p.bucket(u, quarter, wall)), append(bounds, p.to)
+		cases, bounds = append(cases, p.bucket(u, c, wall)), append(bounds, p.to)
 	}
 	if len(cases) == 1 {
 		return cases[0]
@@ -107,8 +112,8 @@ func (z *zone) bucket(u unit, quarter, milli string, wall bool) string {
 	var b strings.Builder
 	b.WriteString("CASE")
 	last := len(cases) - 1
-	for i, c := range cases[:last] {
-		fmt.Fprintf(&b, " WHEN %s THEN %s", before(bounds[i], quarter, milli), c)
+	for i, key := range cases[:last] {
+		fmt.Fprintf(&b, " WHEN %s THEN %s", c.before(bounds[i]), key)
 	}
 	fmt.Fprintf(&b, " ELSE %s END", cases[last])
 	return b.String()
@@ -116,25 +121,34 @@ func (z *zone) bucket(u unit, quarter, milli string, wall bool) string {
 
 // before gives the condition that a fact lies before an instant. Zones change
 // on a quarter but for a few that once changed a minute past midnight.
-func before(instant int64, quarter, milli string) string {
-	if instant%quarterMilli == 0 {
-		return quarter + " < " + strconv.FormatInt(instant/quarterMilli, 10)
+func (c clock) before(instant int64) string {
+	switch {
+	case c.day != "" && instant%dayMilli == 0:
+		return c.day + " < " + strconv.FormatInt(instant/dayMilli, 10)
+	case instant%quarterMilli == 0:
+		return c.quarter + " < " + strconv.FormatInt(instant/quarterMilli, 10)
+	default:
+		return c.milli + " < " + strconv.FormatInt(instant, 10)
 	}
-	return milli + " < " + strconv.FormatInt(instant, 10)
 }
 
 // bucket gives the expression of the key while p's offset holds. It cuts the
 // local quarter down to the unit. Facts lie after 1970, so % is not asked about
 // negative numbers, which engines differ in.
-func (p piece) bucket(u unit, quarter string, wall bool) string {
-	local := plus(quarter, p.offset)
+func (p piece) bucket(u unit, c clock, wall bool) string {
+	local := plus(c.quarter, p.offset)
+	byDay := c.day != "" && p.offset == 0
 	switch {
+	case u == daily && byDay:
+		return fmt.Sprintf("%s * %d", c.day, dayQuarters)
+	case u == weekly && byDay:
+		return fmt.Sprintf("(%s) * %d", cut(plus(c.day, toMonday/dayQuarters), weekQuarters/dayQuarters), dayQuarters)
 	case u == hourly && wall:
 		return cut(local, hourQuarters)
 	case u == hourly:
 		return plus(fmt.Sprintf("(%s) * %d", cut(local, hourQuarters), hourKeys), offsetZero-p.offset-p.offset*hourKeys)
 	case u == weekly:
-		return cut(plus(quarter, p.offset+toMonday), weekQuarters)
+		return cut(plus(c.quarter, p.offset+toMonday), weekQuarters)
 	default:
 		return cut(local, dayQuarters)
 	}

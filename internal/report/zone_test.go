@@ -157,14 +157,25 @@ func TestBuckets(t *testing.T) {
 	}
 }
 
+func columns() clock { return clock{quarter: "quarter", milli: "ms", day: "day"} }
+
+func valuesOf(at time.Time) map[string]int64 {
+	return map[string]int64{"quarter": int64(fact.Quarter(at)), "ms": at.UnixMilli(), "day": int64(fact.Day(at))}
+}
+
 func (z *zone) checkBuckets(t *rapid.T, at time.Time) {
-	values := map[string]int64{"quarter": int64(fact.Quarter(at)), "ms": at.UnixMilli()}
+	values := valuesOf(at)
 	for _, u := range []unit{hourly, daily, weekly, monthly} {
-		key := evaluate(t, z.bucket(u, "quarter", "ms", false), values)
+		key := evaluate(t, z.bucket(u, columns(), false), values)
+		dayless := columns()
+		dayless.day = ""
+		if other := evaluate(t, z.bucket(u, dayless, false), values); other != key {
+			t.Fatalf("the %d. unit's bucket of %s is %d by its day, %d without", u, at.In(z.loc), key, other)
+		}
 		if got, want := z.label(u, key), wallLabel(u, at.In(z.loc)); got != want {
 			t.Fatalf("%s lies in the %d. unit's bucket %s, want %s", at.In(z.loc), u, got, want)
 		}
-		wall := evaluate(t, z.bucket(u, "quarter", "ms", true), values)
+		wall := evaluate(t, z.bucket(u, columns(), true), values)
 		if a, b := place(u, key, false), place(u, wall, true); a != b {
 			t.Fatalf("%s is at place %d, on the wall at %d", at.In(z.loc), a, b)
 		}
@@ -183,11 +194,11 @@ func TestBucketsAreInOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		expression := z.bucket(hourly, "quarter", "ms", false)
+		expression := z.bucket(hourly, columns(), false)
 		var last int64
 		labels := map[string]int64{}
 		for at := from; at.Before(to); at = at.Add(15 * time.Minute) {
-			key := evaluate(t, expression, map[string]int64{"quarter": int64(fact.Quarter(at)), "ms": at.UnixMilli()})
+			key := evaluate(t, expression, valuesOf(at))
 			if key < last {
 				t.Fatalf("%s: the key of %s is less than that of the quarter before", name, at.In(loc))
 			}
@@ -210,7 +221,7 @@ func TestTheDoubledHourIsTwoRows(t *testing.T) {
 	var got []string
 	for i := range 3 {
 		at := time.Date(2026, 10, 25, i, 30, 0, 0, time.UTC)
-		key := evaluate(t, z.bucket(hourly, "quarter", "ms", false), map[string]int64{"quarter": int64(fact.Quarter(at)), "ms": at.UnixMilli()})
+		key := evaluate(t, z.bucket(hourly, columns(), false), valuesOf(at))
 		got = append(got, z.label(hourly, key))
 	}
 	want := []string{"2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00", "2026-10-25T03:00:00+01:00"}

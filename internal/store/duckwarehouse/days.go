@@ -29,16 +29,7 @@ func (d day) within() string {
 }
 
 // dayNumber gives the UTC day that t lies in.
-func dayNumber(t time.Time) int32 { return dayOf(fact.Quarter(t)) }
-
-// dayOf gives the UTC day that a quarter lies in.
-func dayOf(quarter int32) int32 {
-	number := quarter / fact.QuartersADay
-	if quarter%fact.QuartersADay < 0 {
-		number--
-	}
-	return number
-}
+func dayNumber(t time.Time) int32 { return fact.Day(t) }
 
 // days are those that have facts. One that is settled has been put in order, or
 // is about to be.

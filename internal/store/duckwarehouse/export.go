@@ -168,7 +168,7 @@ func exportsOf(c fact.Column) []exportOf {
 		return one("time", "TIMESTAMP", "when it happened, in UTC", "epoch_ms(ms)")
 	case "click_ms":
 		return one("click_time", "TIMESTAMP", "when the click or view was, in UTC", "epoch_ms(nullif(click_ms, 0))")
-	case "quarter", "click_quarter", "id_node", "id_seq", "id_mask", "id_tag":
+	case "quarter", "day", "click_quarter", "id_node", "id_seq", "id_mask", "id_tag":
 		return nil
 	case "id_head":
 		return one("transaction_id", "VARCHAR", "the ID of the click or view", idText())

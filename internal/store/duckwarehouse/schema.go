@@ -10,7 +10,7 @@ import (
 )
 
 // schemaVersion is that of the tables below.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // Tables of the warehouse's own: how far each source has been read, and which
 // days of which table there are and what was done to them.

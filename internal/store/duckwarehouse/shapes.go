@@ -115,10 +115,11 @@ func attemptShape() shape[fact.Attempt] {
 func newShape[T any](when func(*T) time.Time) shape[T] {
 	return shape[T]{
 		words: map[string]func(*T) string{},
-		day:   func(row *T) int32 { return dayOf(fact.Quarter(when(row))) },
+		day:   func(row *T) int32 { return fact.Day(when(row)) },
 		fills: map[string]fill[T]{
 			"ms":      number(func(row *T) int64 { return fact.Milli(when(row)) }),
 			"quarter": number(func(row *T) int32 { return fact.Quarter(when(row)) }),
+			"day":     number(func(row *T) int32 { return fact.Day(when(row)) }),
 		},
 	}
 }

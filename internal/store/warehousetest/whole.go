@@ -79,7 +79,7 @@ func value(v report.Value, t fact.Type) any {
 func clickLine(c fact.Click) line {
 	id := c.ID.Columns()
 	return with(line{
-		"ms": c.ID.Time().UnixMilli(), "quarter": fact.Quarter(c.ID.Time()),
+		"ms": c.ID.Time().UnixMilli(), "quarter": fact.Quarter(c.ID.Time()), "day": fact.Day(c.ID.Time()),
 		"id_head": id.Head, "id_node": id.Node, "id_seq": id.Seq, "id_mask": id.Mask, "id_tag": id.Tag,
 		"traffic": c.Traffic(), "offer": c.OfferID, "advertiser": c.AdvertiserID, "affiliate": c.AffiliateID, "visitor": c.Visitor,
 	}, map[string]string{
@@ -91,7 +91,7 @@ func clickLine(c fact.Click) line {
 
 func conversionLine(c fact.Conversion) line {
 	return with(line{
-		"sign": c.Sign, "ms": fact.Milli(c.At), "quarter": fact.Quarter(c.At),
+		"sign": c.Sign, "ms": fact.Milli(c.At), "quarter": fact.Quarter(c.At), "day": fact.Day(c.At),
 		"click_ms": fact.Milli(c.ClickAt), "click_quarter": fact.Quarter(c.ClickAt), "change_id": c.ChangeID,
 		"traffic": c.Traffic(), "offer": c.OfferID, "advertiser": c.AdvertiserID, "affiliate": c.AffiliateID, "goal": c.GoalID,
 		"view_through": c.ViewThrough, "amount": c.Amount, "payout": c.Payout, "revenue": c.Revenue,
@@ -104,7 +104,7 @@ func conversionLine(c fact.Conversion) line {
 
 func signalLine(s fact.Signal) line {
 	return with(line{
-		"ms": fact.Milli(s.At), "quarter": fact.Quarter(s.At), "offer": s.OfferID, "advertiser": s.AdvertiserID,
+		"ms": fact.Milli(s.At), "quarter": fact.Quarter(s.At), "day": fact.Day(s.At), "offer": s.OfferID, "advertiser": s.AdvertiserID,
 		"affiliate": s.AffiliateID, "goal": s.GoalID, "test": s.Test,
 	}, map[string]string{
 		"signal_id": s.ID.String(), "channel": s.Channel, "status": s.Status, "code": s.Code, "transaction_id": s.TransactionID,
@@ -114,7 +114,7 @@ func signalLine(s fact.Signal) line {
 
 func attemptLine(a fact.Attempt) line {
 	return with(line{
-		"ms": fact.Milli(a.At), "quarter": fact.Quarter(a.At), "number": a.Number, "took_ms": a.Took.Milliseconds(),
+		"ms": fact.Milli(a.At), "quarter": fact.Quarter(a.At), "day": fact.Day(a.At), "number": a.Number, "took_ms": a.Took.Milliseconds(),
 		"subscription": a.SubscriptionID, "offer": a.OfferID, "advertiser": a.AdvertiserID, "affiliate": a.AffiliateID,
 		"http_status": a.Status, "delivered": a.Delivered, "test": a.Test,
 	}, map[string]string{
