@@ -1,9 +1,15 @@
 // Package attribution decides which touch earned a signal, and whether any did.
 //
 // Each identifier that a signal carries and its offer allows leads to
-// candidates. They are judged in a fixed order, and the first that can be
-// credited wins. One that is turned away, too young, too old or lost falls
-// through to the next; if none is left, the first one's reason stands.
+// candidates. They are judged in the order in which the identifiers are trusted;
+// of those that one identifier leads to, what a server has said goes before what
+// a browser has, and then the offer's touch decides, the first or the last. The
+// first that can be credited wins, but every click goes before any view. One that
+// is turned away, too young, too old or lost falls through to the next; if none
+// is left, the first one's reason stands.
+//
+// A coupon or an affiliate that is named alone leads to no touch. It is credited
+// by the order, which it must come with.
 //
 // Ages are judged as of the signal's receipt, so it does not matter when it is
 // settled. Clocks differ: a signal up to five minutes before its click counts
@@ -11,14 +17,14 @@
 package attribution
 
 import (
+	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"waybill/internal/click"
 	"waybill/internal/offer"
+	"waybill/internal/param"
 	"waybill/internal/signal"
 	"waybill/internal/txid"
 )
@@ -26,19 +32,30 @@ import (
 // ClockSkew is how far a signal may lie before its click.
 const ClockSkew = 5 * time.Minute
 
-// creditReject is the word of an offer that credits no click whose record is
-// lost.
-const creditReject = "reject"
-
-// Candidate is a click that one of the signal's identifiers led to.
+// Candidate is a click or view that one of the signal's identifiers led to, or
+// the affiliate that one names.
 type Candidate struct {
 	By     offer.Identifier
-	ID     txid.ID
+	Named  string       // what led to it, where that is no secret: the coupon
+	ID     txid.ID      // zero when there is no touch
 	Parts  txid.Parts   // what the ID says; it was verified
 	Record *click.Click // nil when only the ID is left of it
+
+	BoundAt   time.Time // when a signal tied the identity to it; zero when it showed it itself
+	Browser   bool      // only a browser has said that the identity is the touch's
+	Affiliate int64     // who is named, when there is no touch
 }
 
-// At gives when the click was: by the true clock where its record has it, else
+// Touchless reports whether the candidate is an affiliate without a touch.
+func (c Candidate) Touchless() bool { return c.ID.IsZero() && c.Affiliate != 0 }
+
+// View reports whether the candidate is a view, and no click.
+func (c Candidate) View() bool { return c.Parts.Kind == txid.Impression }
+
+// Earner gives the affiliate who would be credited.
+func (c Candidate) Earner() int64 { return cmp.Or(c.Affiliate, c.Parts.Affiliate) }
+
+// At gives when the touch was: by the true clock where its record has it, else
 // by its ID.
 func (c Candidate) At() time.Time {
 	if c.Record != nil && !c.Record.At.IsZero() {
@@ -53,6 +70,7 @@ type Judged struct {
 	Code   signal.Code   // OK, RecordMissing, or why it cannot be credited
 	Rule   string        // in words
 	Detail signal.Detail // for the one who sent the signal
+	Lost   string        // why it is not the winner, in words; empty for the winner
 }
 
 // Creditable reports whether the candidate can earn the signal.
@@ -64,95 +82,73 @@ type Decision struct {
 	All    []Judged // all candidates in the order in which they were considered
 }
 
-// Decide picks the candidate that earned s. At least one is needed: a signal
-// without any was never attributable.
-func Decide(o offer.Offer, s *signal.Signal, candidates ...Candidate) Decision {
-	order := slices.Clone(candidates)
-	slices.SortStableFunc(order, func(a, b Candidate) int { return cmp.Compare(rank(a.By), rank(b.By)) })
-
-	var d Decision
+// Decide picks the candidate that earned s. Without any, nothing that the signal
+// says leads to a touch.
+func Decide(o *offer.Offer, s *signal.Signal, candidates ...Candidate) Decision {
+	order := candidates
+	if len(candidates) > 1 {
+		order = slices.Clone(candidates)
+		slices.SortStableFunc(order, func(a, b Candidate) int { return compare(o.Touch, a, b) })
+	}
+	hasOrder := s.Value(param.OrderID) != ""
+	d := Decision{All: make([]Judged, 0, len(order))}
 	for _, c := range order {
-		d.All = append(d.All, judge(o, s.ReceivedAt, c))
+		d.All = append(d.All, judge(o, s.ReceivedAt, hasOrder, c))
 	}
 	if len(d.All) == 0 {
 		d.Judged = Judged{Code: signal.ClickNotFound, Rule: "nothing in the signal leads to a click"}
 		return d
 	}
-	d.Judged = d.All[0]
-	if i := slices.IndexFunc(d.All, Judged.Creditable); i >= 0 {
-		d.Judged = d.All[i]
+	won := winner(d.All)
+	for i := range d.All {
+		if i != won {
+			d.All[i].Lost = lost(d.All, i, won)
+		}
 	}
+	d.Judged = d.All[max(won, 0)]
 	return d
 }
 
-// rank gives the place of an identifier in the order of trust.
-func rank(by offer.Identifier) int {
-	if by == offer.ByTransactionID {
-		return 0
+// compare orders candidates: by trust, then servers before browsers, then by the
+// touch that the offer credits.
+func compare(touch offer.Touch, a, b Candidate) int {
+	if n := cmp.Compare(a.By.Trust(), b.By.Trust()); n != 0 {
+		return n
 	}
-	return 1
+	if a.Browser != b.Browser {
+		if b.Browser {
+			return -1
+		}
+		return 1
+	}
+	n := cmp.Or(a.At().Compare(b.At()), bytes.Compare(a.ID[:], b.ID[:]))
+	if touch == offer.FirstTouch {
+		return n
+	}
+	return -n
 }
 
-func judge(o offer.Offer, received time.Time, c Candidate) Judged {
-	j := Judged{Candidate: c}
-	if c.Parts.Offer != o.ID {
-		j.Code, j.Rule = signal.OfferMismatch, fmt.Sprintf("the click is of offer %d, not of offer %d", c.Parts.Offer, o.ID)
-		j.Detail.Got = strconv.FormatInt(o.ID, 10)
-		return j
+// winner gives the place of the candidate that is credited, -1 when none is.
+func winner(all []Judged) int {
+	if i := slices.IndexFunc(all, func(j Judged) bool { return j.Creditable() && !j.View() }); i >= 0 {
+		return i
 	}
-	if why := c.turnedAway(); why != "" {
-		j.Code, j.Rule, j.Detail.Why = signal.TurnedAway, "the visitor was not sent to the offer: "+why, why
-		return j
-	}
-	age := received.Sub(c.At())
-	if age < 0 && age >= -ClockSkew {
-		age = 0
-	}
-	j.judgeAge(o, age)
-	if j.Creditable() && c.Record == nil {
-		j.judgeLost(o)
-	}
-	return j
+	return slices.IndexFunc(all, Judged.Creditable)
 }
 
-// turnedAway says why the visitor was not sent to the offer, empty when he was.
-func (c Candidate) turnedAway() string {
+// lost says why the candidate i is not credited, and won is.
+func lost(all []Judged, i, won int) string {
+	j := &all[i]
 	switch {
-	case c.Record != nil && c.Record.TurnedAway != click.Sent:
-		return string(c.Record.TurnedAway)
-	case c.Parts.TurnedAway:
-		return "so its ID says"
+	case !j.Creditable():
+		return j.Rule
+	case j.View() && !all[won].View():
+		return "a click goes before any view"
+	case j.By != all[won].By:
+		return string(all[won].By) + " is trusted more than " + string(j.By)
+	case j.Browser && !all[won].Browser:
+		return "what a server has said goes before what a browser has"
 	default:
-		return ""
+		return "of several touches that " + string(j.By) + " leads to, another is the one that the offer credits"
 	}
-}
-
-func (j *Judged) judgeAge(o offer.Offer, age time.Duration) {
-	j.Detail.Got = age.Round(time.Millisecond).String()
-	switch {
-	case age < 0:
-		j.Code, j.Detail.Want = signal.TooFast, o.MinConversionTime.String()
-		j.Rule = fmt.Sprintf("received %s before its click; at most %s are put down to clocks", -age, ClockSkew)
-	case age < o.MinConversionTime.Duration():
-		j.Code, j.Detail.Want = signal.TooFast, o.MinConversionTime.String()
-		j.Rule = fmt.Sprintf("received %s after its click; the offer takes none before %s", age, o.MinConversionTime)
-	case age > o.ClickWindow.Duration():
-		j.Code, j.Detail.Want = signal.ClickExpired, o.ClickWindow.String()
-		j.Rule = fmt.Sprintf("received %s after its click; the click window is %s", age, o.ClickWindow)
-	default:
-		j.Code = signal.OK
-		j.Rule = fmt.Sprintf("%s: received %s after its click, within the window of %s", j.By, age, o.ClickWindow)
-	}
-}
-
-// judgeLost says what a click is worth that is only known from its ID.
-func (j *Judged) judgeLost(o offer.Offer) {
-	if o.CreditWithoutClick == creditReject {
-		j.Code = signal.ClickNotFound
-		j.Rule = "the click's record is lost, and the offer credits none without it"
-		j.Detail = signal.Detail{Got: j.ID.String()}
-		return
-	}
-	j.Code = signal.RecordMissing
-	j.Rule += "; from the ID alone, since the click's record is lost"
 }

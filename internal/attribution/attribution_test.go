@@ -83,39 +83,8 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-func TestDecideAmongCandidates(t *testing.T) {
-	by := func(id offer.Identifier, at time.Duration) attribution.Candidate {
-		c := candidate()
-		c.By, c.Record.At = id, clicked().Add(at)
-		return c
-	}
-	const other = offer.Identifier("customer_id")
-	expired := -window - time.Hour
-	tests := []struct {
-		name       string
-		candidates []attribution.Candidate
-		by         offer.Identifier
-		want       signal.Code
-	}{
-		{name: "no candidate, no credit", want: signal.ClickNotFound},
-		{name: "the transaction ID goes before all others", candidates: []attribution.Candidate{by(other, 0), by(offer.ByTransactionID, 0)}, by: offer.ByTransactionID, want: signal.OK},
-		{name: "an expired one falls through to the next", candidates: []attribution.Candidate{by(offer.ByTransactionID, expired), by(other, 0)}, by: other, want: signal.OK},
-		{name: "when all have expired the first one's reason stands", candidates: []attribution.Candidate{by(other, expired), by(offer.ByTransactionID, expired)}, by: offer.ByTransactionID, want: signal.ClickExpired},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := &signal.Signal{ReceivedAt: clicked().Add(time.Hour)}
-			got := attribution.Decide(terms(), s, tt.candidates...)
-			if got.Code != tt.want || got.By != tt.by || len(got.All) != len(tt.candidates) {
-				t.Errorf("Decide() = %s by %q of %d; want %s by %q of %d",
-					got.Code, got.By, len(got.All), tt.want, tt.by, len(tt.candidates))
-			}
-		})
-	}
-}
-
-func terms() offer.Offer {
-	return offer.Offer{ID: 7, ClickWindow: span.Days(30), MinConversionTime: span.Span(least)}
+func terms() *offer.Offer {
+	return &offer.Offer{ID: 7, ClickWindow: span.Days(30), MinConversionTime: span.Span(least)}
 }
 
 func candidate() attribution.Candidate {

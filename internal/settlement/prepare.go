@@ -89,7 +89,7 @@ func Prepare(in Input) Case {
 			return h.dismiss(r)
 		}
 	}
-	h.touch = attribution.Decide(h.offer.Offer, h.s, attribution.Candidate{
+	h.touch = attribution.Decide(&h.offer.Offer, h.s, attribution.Candidate{
 		By: offer.ByTransactionID, ID: h.s.Click, Parts: h.parts, Record: h.Click,
 	})
 	h.barred = h.bar()

@@ -56,6 +56,9 @@ func ofForm(c Code, d Detail) string {
 	case Malformed:
 		return "the request cannot be understood" + after(": ", d.Why) + "; mend it and send it again"
 	case TransactionIDMissing:
+		if d.Want != "" {
+			return "no transaction_id came, and nothing else that the offer credits by; send one of " + d.Want
+		}
 		return "no transaction_id came; send the value that the landing page's URL carried when the visitor arrived, where the offer's URL has {transaction_id}"
 	case TransactionIDInvalid:
 		return "transaction_id" + quoted(d.Got) + " is not one of ours" + after(": ", d.Why) + "; send the 32 characters exactly as the landing page received them"
@@ -98,6 +101,9 @@ func ofSender(c Code, d Detail) string {
 func ofUnknown(c Code, d Detail) string {
 	switch c {
 	case ClickNotFound:
+		if d.Param != "" {
+			return d.Param + " leads to no click or view of this offer" + after(": ", d.Why) + "; send the transaction_id too, or bind the customer first by a signal that carries both"
+		}
 		return "the click" + after(" ", d.Got) + " is not on record" + after(": ", d.Why) + "; it may be older than the time for which clicks are kept"
 	case OfferUnknown:
 		return "there is no offer" + quoted(d.Got) + "; check offer_id, or leave it out: the transaction ID names the offer"
@@ -117,7 +123,7 @@ func ofUnknown(c Code, d Detail) string {
 func ofRules(c Code, d Detail) string {
 	switch c {
 	case ClickExpired:
-		return "the click lies further back" + beside(d.Got) + " than the offer's click_window" + after(" of ", d.Want) + "; if this should count, make the window longer and judge the signal again"
+		return expired(d)
 	case TooFast:
 		return "the conversion came sooner after its click" + beside(d.Got) + " than the offer's min_conversion_time" + after(" of ", d.Want) + "; if people are that fast, make it shorter"
 	case OfferInactive:
@@ -137,6 +143,16 @@ func ofRules(c Code, d Detail) string {
 	default:
 		return ""
 	}
+}
+
+// expired explains that a click or view is too old by one of the offer's windows.
+func expired(d Detail) string {
+	window, touch := or(d.Param, "click_window"), "click"
+	if window == "view_window" {
+		touch = "view"
+	}
+	return "the " + touch + " lies further back" + beside(d.Got) + " than the offer's " + window + after(" of ", d.Want) +
+		"; if this should count, make the window longer and judge the signal again"
 }
 
 // maxQuoted is how much of what came is shown, in characters.
