@@ -55,13 +55,13 @@ func (v *visit) answerJSON(w http.ResponseWriter) {
 	writeJSON(w, status, clickAnswer{TransactionID: v.click.ID.String(), URL: v.location})
 }
 
-// preflight tells a browser that a page of any origin may ask for a click as
-// JSON.
-func preflight(w http.ResponseWriter) {
+// preflight tells a browser by which methods and with which headers a page of
+// any origin may ask.
+func preflight(w http.ResponseWriter, methods, headers string) {
 	h := w.Header()
 	h["Access-Control-Allow-Origin"] = anyOrigin
-	h.Set("Access-Control-Allow-Methods", "GET, POST")
-	h.Set("Access-Control-Allow-Headers", "*")
+	h.Set("Access-Control-Allow-Methods", methods)
+	h.Set("Access-Control-Allow-Headers", headers)
 	h.Set("Access-Control-Max-Age", "86400")
 	w.WriteHeader(http.StatusNoContent)
 }

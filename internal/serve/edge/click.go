@@ -41,7 +41,7 @@ func (e *Edge) click(w http.ResponseWriter, r *http.Request) {
 func (e *Edge) noVisit(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case r.Method == http.MethodOptions:
-		preflight(w)
+		preflight(w, "GET, POST", "*")
 	case r.Method != http.MethodGet && r.Method != http.MethodPost && r.Method != http.MethodHead:
 		notAllowed(w, "GET, HEAD, OPTIONS, POST")
 	case prefetch(r):

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"waybill/internal/click"
+	"waybill/internal/offer"
+	"waybill/internal/param"
 	"waybill/internal/txid"
 )
 
@@ -38,4 +40,30 @@ func (o *origin) remembered(r *http.Request) string {
 		return ""
 	}
 	return cookie.Value
+}
+
+// recall takes the transaction ID out of the cookie, where the request brings
+// none of its own. One of another offer than the request names is left: the
+// visitor came for something else.
+func (h *hit) recall() {
+	if h.cookie == "" {
+		return
+	}
+	if sent := h.values.Get(param.TransactionID); sent != "" && !param.Unexpanded(sent) {
+		return
+	}
+	id, err := txid.Parse(h.cookie)
+	if err != nil {
+		return
+	}
+	parts, err := h.catalog.Ring().Open(id)
+	if err != nil {
+		return
+	}
+	if named := h.values.Get(param.OfferID); named != "" && number(named, offer.MaxID) != parts.Offer {
+		h.marks = append(h.marks, cookieName+" ignored: it is of another offer")
+		return
+	}
+	h.values.Set(param.TransactionID, id.String())
+	h.marks = append(h.marks, "transaction_id from the cookie "+cookieName)
 }

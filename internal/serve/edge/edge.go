@@ -51,13 +51,15 @@ type Guide interface {
 // Edge answers the public. Its fields are set before it serves and never
 // changed.
 type Edge struct {
-	Catalog func() *catalog.Catalog // the present one
-	Journal Journal
-	Mint    Mint
-	Settler Settler
-	Guide   Guide
-	Proxies Proxies
-	Metrics *Metrics
+	Catalog  func() *catalog.Catalog // the present one
+	Journal  Journal
+	Mint     Mint
+	Settler  Settler
+	Guide    Guide
+	Proxies  Proxies
+	Throttle *Throttle // nil: nobody is held back
+	Metrics  *Metrics
+	Script   string // the browser SDK
 
 	visits sync.Pool // of *visit
 	hasher visitor.Hasher
@@ -77,6 +79,13 @@ func (e *Edge) Handler() http.Handler {
 	mux.HandleFunc("/c/{code}", e.click)
 	mux.HandleFunc("/impression", e.impression)
 	mux.HandleFunc("/postback", e.postback)
+	mux.HandleFunc("/pixel.gif", e.pixelImage)
+	mux.HandleFunc("/pixel", e.pixelFrame)
+	mux.HandleFunc("/sdk/conversion", e.sdkConversion)
+	mux.HandleFunc("/sdk/identify", e.sdkIdentify)
+	sdk := newScript(e.Script)
+	mux.Handle("/sdk.js", sdk)
+	mux.Handle("/sdk/v1.js", sdk)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.RequestURI) > maxRequestLine {
 			refuse(w, http.StatusRequestURITooLong, "the request line is longer than 8 KiB")

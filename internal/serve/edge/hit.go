@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"waybill/internal/advertiser"
 	"waybill/internal/catalog"
 	"waybill/internal/offer"
 	"waybill/internal/param"
@@ -24,8 +23,9 @@ type hit struct {
 	broken    string          // why it cannot be read, empty when it can
 	marks     []string        // what was mended on the way
 
-	parts txid.Parts     // of its transaction ID, or the offer that it names
-	offer *catalog.Offer // nil when it names none
+	parts  txid.Parts     // of its transaction ID, or the offer that it names
+	offer  *catalog.Offer // nil when it names none
+	proven bool           // its sender has proved who he is
 }
 
 // origin is what all hits of one request share.
@@ -40,6 +40,10 @@ type origin struct {
 	body      []byte // as it came, and may be signed
 	text      []byte // the body without what surrounds it
 	signature string // the header Waybill-Signature
+	page      string // the host of the page that a browser sends from
+	key       string // the publishable key of that page
+	cookie    string // the transaction ID that a click has left in the browser
+	binds     bool   // the hits only tie customers to their clicks
 	// trusted is set where the API has looked at the caller's key already: the
 	// advertiser whose word it is, 0 for the network's.
 	trusted *int64
@@ -85,14 +89,17 @@ func (h *hit) fail(err error) {
 // signal makes the record of a hit: who sent it, whether to believe it, and
 // what it says without its secrets.
 func (h *hit) signal() signal.Signal {
+	h.recall()
+	h.takeKey()
 	s := signal.Signal{
-		ReceivedAt: h.now, Channel: h.channel, Method: h.method, Path: h.path, IP: h.client.addr,
-		Index: h.index, IfVersion: h.ifVersion, Malformed: h.broken,
+		ReceivedAt: h.now, Method: h.method, Path: h.path, IP: h.client.addr,
+		Index: h.index, IfVersion: h.ifVersion, Malformed: h.broken, Binds: h.binds,
 	}
 	s.Click = h.transaction()
 	s.Test = h.values.Test() || h.parts.Test
 	h.offer, _ = h.catalog.Offer(h.parts.Offer)
 	s.Auth = h.believe()
+	s.Channel = h.channel
 	key := h.catalog.Settings().IdentityKey
 	s.UserAgent = h.cut("user_agent", h.client.userAgent)
 	s.Referrer = h.cut("referrer", param.ScrubText(key, h.client.referrer))
@@ -121,45 +128,6 @@ func (h *hit) transaction() txid.ID {
 	return txid.ID{}
 }
 
-// believe says whether the sender may speak for the offer's advertiser. Of an
-// offer that is not known here nobody but the network can be believed: it may be
-// known where the signal is judged, and its advertiser may ask for proof. A hit
-// that names no offer is refused for that, whoever sends it.
-func (h *hit) believe() signal.Code {
-	switch {
-	case h.parts.Offer == 0, h.trusted != nil && *h.trusted == 0:
-		return signal.OK
-	case h.offer == nil:
-		return signal.OfferUnknown
-	case h.trusted == nil:
-		return h.offer.Advertiser.Check(h.credential(), h.now)
-	case *h.trusted != h.offer.AdvertiserID:
-		return signal.OfferUnknown // another advertiser's offer is as good as none
-	}
-	return signal.OK
-}
-
-// uncovered stands for a signature that does not cover what came with it. It is
-// no hex, so that nothing matches it.
-const uncovered = "uncovered"
-
-// credential gathers what the sender proves itself with.
-func (h *hit) credential() advertiser.Credential {
-	c := advertiser.Credential{Channel: h.channel, Addr: h.client.addr, Token: h.values.Get(param.Token)}
-	switch {
-	case h.signature != "":
-		c.Header, c.Payload = h.signature, string(h.body)
-	case h.values.Has(param.Sig):
-		c.Timestamp, c.Signature = h.values.Get(param.TS), h.values.Get(param.Sig)
-		signed, behind, found := strings.Cut(h.query, "&sig=")
-		if !found || strings.Contains(behind, "&") || len(h.body) > 0 { // there is more than was signed
-			c.Signature = uncovered
-		}
-		c.Payload = signed
-	}
-	return c
-}
-
 // raw gives the request as it is kept: as it came, without secrets. A body that
 // is neither a form nor JSON is left out, since nobody knows where in it the
 // secrets are.
@@ -175,9 +143,9 @@ func (h *hit) raw(key []byte) string {
 		body = param.ScrubQuery(param.Signal, key, string(h.text))
 	}
 	if query != "" && body != "" {
-		return query + "\n" + body
+		query += "\n"
 	}
-	return query + body
+	return h.hideKey(query + body)
 }
 
 // params lists what the hit says, by canonical names and without the white space

@@ -13,28 +13,33 @@ import (
 	"waybill/internal/advertiser"
 	"waybill/internal/param"
 	"waybill/internal/signal"
-	"waybill/internal/txid"
 )
 
-// retryAfter tells a sender whose hit could not be written down when to come
-// again, in seconds.
-const retryAfter = "5"
-
-// postback takes the advertiser's word that something was done. What is wrong
-// with a request does not keep it from being written down: only so can its
-// sender see later what came.
+// postback takes the advertiser's word that something was done.
 func (e *Edge) postback(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		notAllowed(w, "GET, POST")
 		return
 	}
+	e.receive(w, r, e.origin(r, signal.Postback))
+}
+
+// origin reads what all hits of r share, but for its body.
+func (e *Edge) origin(r *http.Request, c signal.Channel) origin {
+	return origin{
+		catalog: e.Catalog(), now: time.Now(), channel: c, client: e.client(r),
+		method: r.Method, path: r.URL.Path, query: r.URL.RawQuery,
+		signature: strings.Join(r.Header[advertiser.Header], ","),
+	}
+}
+
+// receive takes the hits in a request and answers with their verdicts. What is
+// wrong with a request does not keep it from being written down: only so can its
+// sender see later what came.
+func (e *Edge) receive(w http.ResponseWriter, r *http.Request, o origin) {
 	ctx := context.WithoutCancel(r.Context()) // a sender who hangs up loses nothing
 	body, unread := readBody(w, r)
-	o := origin{
-		catalog: e.Catalog(), now: time.Now(), channel: signal.Postback, client: e.client(r),
-		method: r.Method, path: r.URL.Path, query: r.URL.RawQuery,
-		body: body, text: textOf(body), signature: strings.Join(r.Header[advertiser.Header], ","),
-	}
+	o.body, o.text = body, textOf(body)
 	objects, err := o.objects(unread, r.Header.Get("Content-Type"))
 	switch {
 	case err != nil:
@@ -101,83 +106,4 @@ func (o *origin) isJSON() bool {
 func (o *origin) isForm() bool {
 	return bytes.IndexByte(o.text, '=') > 0 && o.text[0] != '<' && o.text[0] != '"' &&
 		bytes.IndexFunc(o.text, func(r rune) bool { return r < ' ' }) < 0
-}
-
-// one answers a request that holds one hit.
-func (e *Edge) one(ctx context.Context, w http.ResponseWriter, h *hit) {
-	v := e.take(ctx, h)
-	if v.Code == signal.Unavailable {
-		w.Header().Set("Retry-After", retryAfter)
-	}
-	writeJSON(w, v.status(), v.Verdict)
-}
-
-// many answers an array: a verdict for each hit, in order. Once one could not be
-// written down the rest are not tried: each would wait its full time, and the
-// sender longer than senders do.
-func (e *Edge) many(ctx context.Context, w http.ResponseWriter, o origin, objects []json.RawMessage) {
-	answers := make([]verdict, len(objects))
-	failed := false
-	for i, object := range objects {
-		if failed {
-			e.Metrics.signal(signal.Unavailable)
-			answers[i] = unavailable(txid.ID{})
-		} else {
-			h := &hit{origin: o, index: i}
-			h.readObject(object)
-			answers[i] = e.take(ctx, h)
-			failed = answers[i].Code == signal.Unavailable
-		}
-		answers[i].HTTP = answers[i].status()
-	}
-	status := http.StatusOK
-	if answers[0].Code == signal.Unavailable {
-		status = http.StatusServiceUnavailable
-		w.Header().Set("Retry-After", retryAfter)
-	}
-	writeJSON(w, status, map[string][]verdict{"data": answers})
-}
-
-// verdict is the answer to one hit.
-type verdict struct {
-	signal.Verdict
-	HTTP   int  `json:"http,omitempty"` // in an array, where each hit has its own
-	strict bool // whether the sender wants to see rejections as such
-}
-
-// status gives the HTTP status that answers v. What was not written down is
-// never answered with success.
-func (v *verdict) status() int {
-	if v.Status == signal.Rejected && !v.strict && v.Code != signal.Unavailable && v.Code != signal.RateLimited {
-		return http.StatusOK
-	}
-	return v.Code.HTTP()
-}
-
-// unavailable is the verdict on a hit that could not be written down.
-func unavailable(id txid.ID) verdict {
-	return verdict{strict: true, Verdict: signal.Verdict{
-		Status: signal.Rejected, Code: signal.Unavailable, SignalID: id.String(),
-		Message: signal.Explain(signal.Unavailable, signal.Detail{}),
-	}}
-}
-
-// take writes a hit down and has it judged.
-func (e *Edge) take(ctx context.Context, h *hit) verdict {
-	s := h.signal()
-	ticket := e.Mint.Begin(h.now, txid.Subject{
-		Kind: txid.Signal, Test: s.Test, Offer: h.parts.Offer, Affiliate: h.parts.Affiliate,
-	})
-	open := ticket
-	defer func() { open.Done() }() // unless the journal has it
-	s.ID = ticket.ID
-	v := unavailable(s.ID)
-	v.Test = s.Test
-	record := s.Append(nil)
-	open = txid.Ticket{}
-	if err := e.Journal.Append(ctx, ticket, record); err == nil {
-		v = verdict{Verdict: e.Settler.Settle(ctx, s), strict: h.offer == nil || h.offer.Advertiser.Strict}
-	}
-	e.Metrics.signal(v.Code)
-	return v
 }
