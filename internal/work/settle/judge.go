@@ -21,6 +21,7 @@ type way string
 const (
 	direct way = "direct"
 	sweep  way = "sweep"
+	again  way = "again"
 )
 
 // away reports whether an error means that settling may succeed later.
