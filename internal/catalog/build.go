@@ -38,6 +38,7 @@ func New(s Source) (*Catalog, error) {
 	c.addOffers()
 	c.addLinks()
 	c.addDomains()
+	c.addCoupons()
 	c.addSubscriptions()
 	return c, nil
 }

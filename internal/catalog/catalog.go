@@ -23,6 +23,7 @@ import (
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
 	"waybill/internal/conversion"
+	"waybill/internal/coupon"
 	"waybill/internal/delivery"
 	"waybill/internal/host"
 	"waybill/internal/link"
@@ -48,6 +49,7 @@ type Catalog struct {
 	domains       map[string]*host.Domain // by host
 	keys          map[string]*account.Key
 	subscriptions map[int64]*Subscription
+	coupons       map[couponKey]*coupon.Coupon
 
 	// Subscriptions by their owner.
 	ofAffiliate  map[int64][]*Subscription

@@ -10,6 +10,7 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
+	"waybill/internal/coupon"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
 	"waybill/internal/host"
@@ -29,6 +30,7 @@ type Source struct {
 	Terms         []offer.Term            `json:"terms"`
 	Links         []link.Link             `json:"links"`
 	Domains       []host.Domain           `json:"domains"`
+	Coupons       []coupon.Coupon         `json:"coupons"`
 	Subscriptions []delivery.Subscription `json:"subscriptions"`
 	Keys          []HashedKey             `json:"keys"`
 	Ring          []txid.Key              `json:"ring"`
