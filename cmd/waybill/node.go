@@ -24,6 +24,7 @@ import (
 	"waybill/internal/work/refresh"
 	"waybill/internal/work/settle"
 	"waybill/internal/work/tally"
+	"waybill/sdk/js"
 )
 
 // shutdownTime is how long a node may take to finish what is in flight. What has
@@ -143,6 +144,7 @@ func (n *node) edge() (*edge.Edge, error) {
 	return &edge.Edge{
 		Catalog: n.Catalog, Journal: n.journal, Mint: n.minter, Settler: prompt{n.settler, n.deliver},
 		Guide: visitor.NewGuide(atlas), Proxies: n.settings.Trusted, Metrics: edge.NewMetrics(n.metrics),
+		Throttle: n.settings.throttle(), Script: js.Script(),
 	}, nil
 }
 

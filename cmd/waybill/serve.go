@@ -19,6 +19,7 @@ type serveCmd struct {
 	reporting
 	privacy
 	exports
+	guesses
 	Listen       string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where to answer clicks and postbacks; also API and metrics unless --admin-listen is given."`
 	AdminListen  string         `placeholder:"ADDR" help:"Answer API and metrics only here, never on a tracking domain."`
 	PublicURL    string         `name:"public-url" placeholder:"URL" help:"How the public reaches this node, such as https://go.example.com; used in the links that Waybill hands out."`
@@ -46,7 +47,7 @@ func (s *serveCmd) validate() error {
 	if s.Retention.Duration() < 24*time.Hour {
 		return fault.New(fault.Invalid, "--retention %s is less than a day: conversions would find no clicks", s.Retention)
 	}
-	if err := errors.Join(s.reporting.valid(), s.privacy.valid()); err != nil {
+	if err := errors.Join(s.reporting.valid(), s.privacy.valid(), s.guesses.valid()); err != nil {
 		return err
 	}
 	if s.PublicURL == "" {
