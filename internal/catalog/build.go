@@ -11,6 +11,7 @@ import (
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
+	"waybill/internal/tune"
 	"waybill/internal/txid"
 )
 
@@ -31,6 +32,7 @@ func New(s Source) (*Catalog, error) {
 		domains:       make(map[string]*host.Domain, len(s.Domains)),
 		keys:          make(map[string]*account.Key, len(s.Keys)),
 		subscriptions: make(map[int64]*Subscription, len(s.Subscriptions)),
+		tuneIDs:       tune.NewIDs(s.IDMap, s.Settings.TuneIDs),
 		ofAffiliate:   make(map[int64][]*Subscription),
 		ofAdvertiser:  make(map[int64][]*Subscription),
 	}

@@ -29,6 +29,7 @@ import (
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
+	"waybill/internal/tune"
 	"waybill/internal/txid"
 )
 
@@ -50,6 +51,7 @@ type Catalog struct {
 	keys          map[string]*account.Key
 	subscriptions map[int64]*Subscription
 	coupons       map[couponKey]*coupon.Coupon
+	tuneIDs       *tune.IDs
 
 	// Subscriptions by their owner.
 	ofAffiliate  map[int64][]*Subscription
@@ -125,6 +127,9 @@ func (c *Catalog) Ring() *txid.Ring { return c.ring }
 
 // Settings gives what holds for the whole installation.
 func (c *Catalog) Settings() Settings { return c.source.Settings }
+
+// TuneIDs gives what TUNE's numbers mean here.
+func (c *Catalog) TuneIDs() *tune.IDs { return c.tuneIDs }
 
 // Fallback gives where visitors go who can be sent nowhere else; nil when
 // nowhere.

@@ -18,6 +18,7 @@ import (
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
+	"waybill/internal/tune"
 	"waybill/internal/txid"
 )
 
@@ -49,6 +50,7 @@ func source() catalog.Source {
 		},
 		Terms: []offer.Term{{ID: 1, OfferID: 5, AffiliateID: 7, Payout: &offer.Price{Type: offer.CPA, Amount: 12_500_000}, From: noon}},
 		Links: []link.Link{{Code: "spring", OfferID: 5, AffiliateID: 7, Query: "source=x", Status: link.Active}},
+		IDMap: []tune.Mapping{{Kind: tune.Offer, TuneID: "1001", WaybillID: 5}},
 		Domains: []host.Domain{
 			{ID: 1, Host: "go.shop.example", AdvertiserID: 3, Certificate: host.ACME, Status: host.Active},
 			{ID: 2, Host: "old.shop.example", AdvertiserID: 3, Certificate: host.None, Status: host.Paused},
@@ -412,5 +414,28 @@ func TestNewWithoutKeysFails(t *testing.T) {
 	s.Ring = nil
 	if c, err := catalog.New(s); err == nil || c != nil {
 		t.Errorf("New() without keys = %v, %v; want an error", c, err)
+	}
+}
+
+func TestTuneIDs(t *testing.T) {
+	t.Parallel()
+	s := source()
+	c, err := catalog.New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := c.WithCaps(nil).TuneIDs().Resolve(tune.Offer, "1001"); got != 5 || !ok {
+		t.Errorf("TUNE's offer 1001 is %d, %t; want 5", got, ok)
+	}
+	if got, ok := c.TuneIDs().Resolve(tune.Affiliate, "7"); got != 7 || !ok {
+		t.Errorf("TUNE's affiliate 7 is %d, %t; want 7, since no affiliate was imported", got, ok)
+	}
+	s = source()
+	s.Settings.TuneIDs = tune.Refuse
+	if c, err = catalog.New(s); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := c.TuneIDs().Resolve(tune.Affiliate, "7"); ok {
+		t.Errorf("TUNE's affiliate 7 is %d, want it refused by the settings", got)
 	}
 }

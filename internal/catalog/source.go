@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"waybill/internal/account"
@@ -17,6 +18,7 @@ import (
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
+	"waybill/internal/tune"
 	"waybill/internal/txid"
 )
 
@@ -34,6 +36,7 @@ type Source struct {
 	Subscriptions []delivery.Subscription `json:"subscriptions"`
 	Keys          []HashedKey             `json:"keys"`
 	Ring          []txid.Key              `json:"ring"`
+	IDMap         []tune.Mapping          `json:"id_map"`
 	Settings      Settings                `json:"settings"`
 	CapsReached   []CapReached            `json:"caps_reached"`
 }
@@ -55,6 +58,8 @@ type CapReached struct {
 // Settings hold for the whole installation.
 type Settings struct {
 	FallbackURL string `json:"fallback_url,omitempty" doc:"Where visitors go who can be sent nowhere else."`
+	// TuneIDs says what a number of TUNE's means that was not imported.
+	TuneIDs tune.Rule `json:"tune_ids,omitempty"`
 	// IdentityKey keys the hashes of e-mails and user names. It never changes,
 	// since hashes made under another key no longer meet.
 	IdentityKey []byte `json:"identity_key"`
@@ -62,11 +67,12 @@ type Settings struct {
 
 // Validate reports every field that is wrong.
 func (s Settings) Validate() error {
+	err := fault.Within("tune_ids", s.TuneIDs.Validate())
 	if s.FallbackURL == "" {
-		return nil
+		return err
 	}
-	_, err := macro.Parse(s.FallbackURL, macro.URL, macro.OfferURL)
-	return fault.Within("fallback_url", err)
+	_, broken := macro.Parse(s.FallbackURL, macro.URL, macro.OfferURL)
+	return errors.Join(fault.Within("fallback_url", broken), err)
 }
 
 // magic begins an encoded source: what it is, and in which form.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"waybill/internal/catalog"
+	"waybill/internal/tune"
 )
 
 func TestDecodeGivesWhatWasEncoded(t *testing.T) {
@@ -62,6 +63,17 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	if bytes.Equal(changed, whole) || bytes.Equal(later, whole) {
 		t.Fatal("the test changed nothing")
+	}
+}
+
+func TestTuneRuleValidate(t *testing.T) {
+	t.Parallel()
+	err := catalog.Settings{TuneIDs: "guess", FallbackURL: "nowhere"}.Validate()
+	if err == nil || !strings.Contains(err.Error(), "tune_ids: ") || !strings.Contains(err.Error(), "fallback_url: ") {
+		t.Errorf("Validate() = %v, want both fields", err)
+	}
+	if err := (catalog.Settings{TuneIDs: tune.Refuse}).Validate(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -105,6 +105,33 @@ func (m *Mapping) Check() error {
 // nothing here.
 func (m *Mapping) Removes() bool { return m.WaybillID == 0 }
 
+// Outcome is what became of a mapping that was imported.
+type Outcome string
+
+// The outcomes. Refused is one that was wrong, and so is not kept.
+const (
+	Added     Outcome = "added"
+	Replaced  Outcome = "replaced"
+	Unchanged Outcome = "unchanged"
+	Removed   Outcome = "removed"
+	Refused   Outcome = "refused"
+)
+
+// Against says what becomes of m where was, nil for nothing, is what is known of
+// its number.
+func (m *Mapping) Against(was *Mapping) Outcome {
+	switch {
+	case was == nil && m.Removes(), was != nil && *was == *m:
+		return Unchanged
+	case m.Removes():
+		return Removed
+	case was == nil:
+		return Added
+	default:
+		return Replaced
+	}
+}
+
 // IsTransactionID reports whether text has the form of the IDs that TUNE gave to
 // clicks: 30 hexadecimal digits that begin with 102, or 26 decimal ones that
 // begin with 10 in older accounts. What such an ID stands for, only TUNE knows.

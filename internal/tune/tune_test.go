@@ -114,3 +114,28 @@ func TestIsTransactionID(t *testing.T) {
 		}
 	}
 }
+
+func TestAgainst(t *testing.T) {
+	five := tune.Mapping{Kind: tune.Offer, TuneID: "26", WaybillID: 5}
+	six, none := five, five
+	six.WaybillID, none.WaybillID = 6, 0
+	tests := []struct {
+		name string
+		m    tune.Mapping
+		was  *tune.Mapping
+		want tune.Outcome
+	}{
+		{"a new number", five, nil, tune.Added},
+		{"the same again", five, &five, tune.Unchanged},
+		{"another meaning", six, &five, tune.Replaced},
+		{"taken away", none, &five, tune.Removed},
+		{"nothing to take away", none, nil, tune.Unchanged},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.m.Against(tt.was); got != tt.want {
+				t.Errorf("Against() = %s, want %s", got, tt.want)
+			}
+		})
+	}
+}

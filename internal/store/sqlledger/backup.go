@@ -116,7 +116,7 @@ func (db *DB) restore(ctx context.Context, file string, progress func(string, ..
 func tables() []string {
 	return []string{
 		"sequence", "advertiser", "affiliate", "offer", "goal", "term", "link", "subscription", "api_key", "audit",
-		"setting", "ring_key", "node", "settled_through", "answer", "verdict", "earlier_verdict", "claim", "taken_order", "conversion",
+		"id_map", "setting", "ring_key", "node", "settled_through", "answer", "verdict", "earlier_verdict", "claim", "taken_order", "conversion",
 		"counter", "entry", "delivery", "attempt", "change", "reconciliation", "reconciliation_part",
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"waybill/internal/offer"
 	"waybill/internal/settlement"
 	"waybill/internal/signal"
+	"waybill/internal/tune"
 	"waybill/internal/txid"
 )
 
@@ -48,7 +49,8 @@ func fill(t testing.TB, db *DB) {
 	_, errKey := db.CreateKey(ctx, account.Key{Role: account.Affiliate, AffiliateID: f.ID}, "h")
 	_, errNode := db.TakeNode(ctx, "host", clock)
 	_, errAnswer := db.Idempotent(ctx, "k", "s", "h")
-	for _, err := range []error{errKey, errNode, errAnswer, db.SetSettledThrough(ctx, 1, 99)} {
+	_, errMap := db.PutIDMap(ctx, "key 1", []tune.Mapping{{Kind: tune.Offer, TuneID: "26", WaybillID: o.ID}})
+	for _, err := range []error{errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
 		if err != nil {
 			t.Fatal(err)
 		}

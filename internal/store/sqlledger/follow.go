@@ -177,9 +177,11 @@ func readAttempts(ctx context.Context, s session, after, until int64, limit int)
 	return all, err
 }
 
-// VerdictsOn gives the verdicts on signals, in the order of ids. A signal that
-// has none yet gets one without a status.
-func (db *DB) VerdictsOn(ctx context.Context, ids []txid.ID) ([]signal.Verdict, error) {
+// FirstVerdicts gives the verdicts that signals were first given, in the order of
+// ids, also where another has taken its place since: reports count a signal by
+// what it was told when it came, whenever they are made. A signal that has none
+// yet gets one without a status.
+func (db *DB) FirstVerdicts(ctx context.Context, ids []txid.ID) ([]signal.Verdict, error) {
 	of := make(map[string]signal.Verdict, len(ids))
 	for rest := ids; len(rest) > 0; {
 		n := min(len(rest), mostSettled)
@@ -188,12 +190,15 @@ func (db *DB) VerdictsOn(ctx context.Context, ids []txid.ID) ([]signal.Verdict, 
 			args[i] = id.String()
 		}
 		rest = rest[n:]
-		read := `SELECT ` + verdictColumns + ` FROM verdict WHERE signal_id IN (` + numbered(1, n) + `)`
-		err := db.read().query(ctx, func(row scan) error {
-			v, err := scanVerdict(row)
+		keep := func(v signal.Verdict) error {
 			of[v.SignalID] = v
-			return err
-		}, read, args...)
+			return nil
+		}
+		in := ` WHERE signal_id IN (` + numbered(1, n) + `)`
+		err := db.eachVerdict(ctx, keep, `SELECT `+verdictColumns+` FROM verdict`+in, args...)
+		if err == nil { // afterwards: what is replaced in between is found among the earlier ones
+			err = db.eachVerdict(ctx, keep, `SELECT `+verdictColumns+` FROM earlier_verdict`+in+` AND number = 1`, args...)
+		}
 		if err != nil {
 			return nil, db.failed(err, "read the verdicts on signals")
 		}

@@ -55,6 +55,9 @@ func (db *DB) sourceTables(ctx context.Context, s session, src *catalog.Source) 
 	if src.Links, err = db.Links().all(ctx, s); err != nil {
 		return err
 	}
+	if src.IDMap, err = idMap(ctx, s); err != nil {
+		return err
+	}
 	src.Subscriptions, err = db.Subscriptions().all(ctx, s)
 	return err
 }

@@ -50,6 +50,8 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"catalog lists go by page and parent", listsEntities},
 		{"the source is the whole catalog", readsSource},
 		{"keys are created and revoked", keepsKeys},
+		{"TUNE's numbers are added, replaced and taken away", keepsIDMap},
+		{"TUNE's numbers are imported whole or not at all", importsWhole},
 		{"the installation has its keys from the start", furnishes},
 		{"node numbers are handed out once", numbersNodes},
 		{"a request with an idempotency key is answered once", answersOnce},

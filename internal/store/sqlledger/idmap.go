@@ -1,0 +1,130 @@
+package sqlledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"waybill/internal/tune"
+)
+
+const idMapColumns = `kind, tune_id, waybill_id, url`
+
+// PutIDMap adds mappings of TUNE's numbers, puts them in place of earlier ones,
+// and takes away those that name nothing here. All of it is one change of the
+// catalog, or none. It gives what became of each, in order.
+//
+// The mappings must have been checked. What they name must be there; it is never
+// deleted.
+func (db *DB) PutIDMap(ctx context.Context, actor string, all []tune.Mapping) ([]tune.Outcome, error) {
+	var outcomes []tune.Outcome
+	err := db.write(ctx, func(ctx context.Context, s session) error {
+		outcomes = make([]tune.Outcome, len(all))
+		change, err := nextNumber(ctx, s, "catalog") // first: it locks the catalog
+		if err != nil {
+			return err
+		}
+		now := db.now()
+		var before, after []tune.Mapping
+		for i := range all {
+			m := &all[i]
+			was, err := mappingOf(ctx, s, m.Kind, m.TuneID)
+			if err != nil {
+				return err
+			}
+			if outcomes[i] = m.Against(was); outcomes[i] == tune.Unchanged {
+				continue
+			}
+			if err := putMapping(ctx, s, m, now); err != nil {
+				return err
+			}
+			if was != nil {
+				before = append(before, *was)
+			}
+			after = append(after, *m)
+		}
+		return auditIDMap(ctx, s, change, actor, before, after, now)
+	})
+	return outcomes, db.failed(err, "import %d of TUNE's numbers", len(all))
+}
+
+// mappingOf gives what is known of a number, nil if nothing is.
+func mappingOf(ctx context.Context, s session, k tune.Kind, number string) (*tune.Mapping, error) {
+	const read = `SELECT ` + idMapColumns + ` FROM id_map WHERE kind = $1 AND tune_id = $2`
+	var found *tune.Mapping
+	err := s.query(ctx, func(row scan) error {
+		m, err := scanMapping(row)
+		found = &m
+		return err
+	}, read, string(k), number)
+	return found, err
+}
+
+func scanMapping(row scan) (m tune.Mapping, err error) {
+	var kind string
+	err = row(&kind, &m.TuneID, &m.WaybillID, &m.URL)
+	m.Kind = tune.Kind(kind)
+	return m, err
+}
+
+func putMapping(ctx context.Context, s session, m *tune.Mapping, now time.Time) error {
+	const remove = `DELETE FROM id_map WHERE kind = $1 AND tune_id = $2`
+	const put = `
+		INSERT INTO id_map (kind, tune_id, waybill_id, url, updated_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (kind, tune_id) DO UPDATE SET
+			waybill_id = excluded.waybill_id, url = excluded.url, updated_at = excluded.updated_at`
+	if m.Removes() {
+		_, err := s.exec(ctx, remove, string(m.Kind), m.TuneID)
+		return err
+	}
+	_, err := s.exec(ctx, put, string(m.Kind), m.TuneID, m.WaybillID, m.URL, micros(now))
+	return err
+}
+
+// auditIDMap notes who changed which numbers: one row for all that changed at
+// once.
+func auditIDMap(ctx context.Context, s session, change int64, actor string, before, after []tune.Mapping, now time.Time) error {
+	const insert = `
+		INSERT INTO audit (id, at, actor, entity, entity_key, before_doc, after_doc)
+		VALUES ($1, $2, $3, 'id_map', $4, $5, $6)`
+	if len(after) == 0 {
+		return nil
+	}
+	was, err := json.Marshal(before)
+	if err != nil {
+		return err
+	}
+	is, err := json.Marshal(after)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, insert, change, micros(now), actor, fmt.Sprintf("%d numbers", len(after)), string(was), string(is))
+	return err
+}
+
+// IDMap lists what is known of TUNE's numbers, of one kind or, if it is empty,
+// of all, behind one of a kind, up to limit (default 100, at most 1000).
+func (db *DB) IDMap(ctx context.Context, of tune.Kind, after tune.Mapping, limit int) ([]tune.Mapping, error) {
+	read := `SELECT ` + idMapColumns + ` FROM id_map WHERE (kind, tune_id) > ($1, $2) AND ($3 = '' OR kind = $3)
+		ORDER BY kind, tune_id LIMIT ` + strconv.Itoa(Page{Limit: limit}.limit())
+	var all []tune.Mapping
+	err := db.read().query(ctx, collectMappings(&all), read, string(after.Kind), after.TuneID, string(of))
+	return all, db.failed(err, "list TUNE's numbers")
+}
+
+func collectMappings(into *[]tune.Mapping) func(scan) error {
+	return func(row scan) error {
+		m, err := scanMapping(row)
+		*into = append(*into, m)
+		return err
+	}
+}
+
+// idMap gives all that is known of TUNE's numbers.
+func idMap(ctx context.Context, s session) ([]tune.Mapping, error) {
+	var all []tune.Mapping
+	err := s.query(ctx, collectMappings(&all), `SELECT `+idMapColumns+` FROM id_map ORDER BY kind, tune_id`)
+	return all, err
+}
