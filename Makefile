@@ -48,6 +48,15 @@ test-slow: ## run the slow suites alone: faults, crashes, long random runs
 	@script/need go cc postgres
 	@script/slow -timeout 30m
 
+.PHONY: test-browser
+test-browser: build ## run the SDK and the pixels in a real Chromium
+	@script/need go cc chromium
+	WAYBILL_BINARY=$(CURDIR)/bin/waybill go test -C tools -tags slow -count=1 -timeout 10m ./browser
+
+.PHONY: sdk-types
+sdk-types: ## check the types of the browser SDK (fetches TypeScript from npm)
+	@script/sdk-types
+
 .PHONY: lint
 lint: ## hold the code to .golangci.yml
 	@script/need go cc
@@ -104,7 +113,7 @@ check: ## what CI runs
 
 .PHONY: install-deps
 install-deps: ## install what the other targets use (as root, with apt-get)
-	@script/need go cc postgres npm wrk nginx
+	@script/need go cc postgres npm wrk nginx chromium
 
 .PHONY: clean
 clean: ## remove what was built

@@ -52,16 +52,15 @@ function start(before: Call[]): NonNullable<Window["waybill"]> {
 
   /** Finds the ID that brought the visitor: in this page's URL, else kept. */
   function find(): void {
-    const kept = objects ? "" : recall();
     const found = findID(location.href, config.param);
-    if (found && found !== kept) {
+    if (objects) {
+      forget(config); // what was kept before he objected
+    }
+    if (found) {
       take(found);
     } else {
-      id = kept;
+      id = recall();
       fill(id);
-    }
-    if (objects) {
-      forget(config);
     }
   }
 
