@@ -177,11 +177,11 @@ func readAttempts(ctx context.Context, s session, after, until int64, limit int)
 	return all, err
 }
 
-// FirstVerdicts gives the verdicts that signals were first given, in the order of
+// VerdictsOn gives the verdicts that signals were first given, in the order of
 // ids, also where another has taken its place since: reports count a signal by
 // what it was told when it came, whenever they are made. A signal that has none
 // yet gets one without a status.
-func (db *DB) FirstVerdicts(ctx context.Context, ids []txid.ID) ([]signal.Verdict, error) {
+func (db *DB) VerdictsOn(ctx context.Context, ids []txid.ID) ([]signal.Verdict, error) {
 	of := make(map[string]signal.Verdict, len(ids))
 	for rest := ids; len(rest) > 0; {
 		n := min(len(rest), mostSettled)

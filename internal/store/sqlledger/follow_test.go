@@ -120,11 +120,25 @@ func tellsVerdicts(t *testing.T, db *DB) {
 			settle(t, db, c)
 		}
 	}
-	got, err := db.VerdictsOn(t.Context(), ids)
-	if err != nil || len(got) != 3 {
-		t.Fatalf("%d verdicts (%v), want a place for each of 3", len(got), err)
+	mended := rejectFirst(t, db, newCase(i, "mended"), signal.TokenInvalid)
+	for _, code := range []signal.Code{signal.ClickExpired, signal.CapReached} {
+		again := verdictOn(mended, signal.Rejected, code, "")
+		mended.Refusal = &again
+		settleAgain(t, db, mended, signal.Replay{})
 	}
-	for n, want := range []signal.Status{signal.Accepted, "", signal.Accepted} {
+	id, err := txid.Parse(mended.SignalID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids = append(ids, id)
+	got, err := db.VerdictsOn(t.Context(), ids)
+	if err != nil || len(got) != 4 {
+		t.Fatalf("%d verdicts (%v), want a place for each of 4", len(got), err)
+	}
+	if got[3].Code != signal.TokenInvalid {
+		t.Errorf("of what was judged again it gives %s, want the first, %s", got[3].Code, signal.TokenInvalid)
+	}
+	for n, want := range []signal.Status{signal.Accepted, "", signal.Accepted, signal.Rejected} {
 		if got[n].Status != want || want != "" && got[n].SignalID != ids[n].String() {
 			t.Errorf("verdict %d: %+v, want one of status %q on %s", n, got[n], want, ids[n])
 		}
