@@ -38,6 +38,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"GET /offers/{id}":                    {"offers/1", "", shared, hidden},
 		"PATCH /offers/{id}":                  {"offers/1", `{"name":"x"}`, refused, refused},
 		"GET /offers/{id}/links":              {"offers/1/links?affiliate_id=1", "", hidden, hidden},
+		"GET /offers/{id}/snippets":           {"offers/1/snippets", "", refused, hidden},
 		"GET /offers/{offer_id}/goals":        {"offers/1/goals", "", shared, hidden},
 		"POST /offers/{offer_id}/goals":       {"offers/1/goals", `{"code":"x"}`, refused, refused},
 		"GET /offers/{offer_id}/goals/{id}":   {"offers/1/goals/1", "", shared, hidden},
@@ -201,8 +202,9 @@ func TestEachRoleSeesItsPart(t *testing.T) {
 		},
 		{
 			path: "offers/1/links?affiliate_id=1", affiliate: []string{"/click?offer_id=1&affiliate_id=1"}, advertiser: []string{"token=token-of-One"},
-			never: never([]string{"token", "postback"}, []string{"/click?"}),
+			never: never([]string{"token", "postback", "snippets", "pixel"}, []string{"/click?", "/impression?"}),
 		},
+		{path: "offers/1/snippets", advertiser: []string{"token-of-One"}, never: never([]string{"token"}, []string{"secret-of-One"})},
 	}
 	w := newWorld(t)
 	for _, tt := range tests {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 
@@ -20,7 +21,9 @@ type kit struct {
 	AffiliateID  int64         `json:"affiliate_id,omitempty"`
 	TrackingLink string        `json:"tracking_link,omitempty" doc:"For the affiliate. aff_click_id, source and sub1 to sub10 may be added."`
 	ShortLink    string        `json:"short_link,omitempty" doc:"A short link of this affiliate to this offer, if there is one."`
+	Impression   string        `json:"impression_tag,omitempty" doc:"For the affiliate: an image for pages that show the offer. It takes the same parameters as the tracking link."`
 	Postbacks    []postbackKit `json:"postbacks,omitempty" doc:"For the advertiser, one for each goal. Not for affiliates."`
+	Snippets     string        `json:"snippets,omitempty" doc:"Where the code for the advertiser's own systems is: for PHP, Node, Python, Go, curl, Google Tag Manager."`
 }
 
 // postbackKit is how an advertiser reports one goal.
@@ -29,6 +32,9 @@ type postbackKit struct {
 	URL          string `json:"url" doc:"To be put into the advertiser's system, which fills in what is in braces."`
 	URLWithToken string `json:"url_with_token" doc:"The same with the advertiser's token, which postback_auth token asks for."`
 	Curl         string `json:"curl" doc:"To try it: put a transaction ID of yours in."`
+	Pixel        string `json:"pixel,omitempty" doc:"An image for the page that confirms the order, where the offer listens to pixels."`
+	Frame        string `json:"frame,omitempty" doc:"The same as a frame, in which the affiliate's own pixels are shown."`
+	SDK          string `json:"sdk,omitempty" doc:"For the site's pages, where the offer listens to the browser SDK."`
 }
 
 func (a *API) registerTracking(h huma.API, s *schemas) {
@@ -54,7 +60,7 @@ func (a *API) kit(ctx context.Context, in *kitIn) (*answer, error) {
 	}
 	k := kit{OfferID: in.ID}
 	if who.Role != account.Advertiser {
-		if err := a.affiliateKit(ctx, who, &k, in.AffiliateID); err != nil {
+		if err := a.affiliateKit(ctx, who, &k, o.Value.AdvertiserID, in.AffiliateID); err != nil {
 			return nil, err
 		}
 	}
@@ -66,7 +72,7 @@ func (a *API) kit(ctx context.Context, in *kitIn) (*answer, error) {
 	return &answer{Body: k}, nil
 }
 
-func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, affiliateID int64) error {
+func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, advertiserID, affiliateID int64) error {
 	if affiliateID == 0 {
 		affiliateID = who.AffiliateID
 	}
@@ -85,10 +91,16 @@ func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, a
 		return err
 	}
 	k.AffiliateID = affiliateID
-	k.TrackingLink = fmt.Sprintf("%s/click?offer_id=%d&affiliate_id=%d", a.PublicURL, k.OfferID, affiliateID)
+	base := a.PublicURL
+	if domain := a.domainOf(advertiserID); domain != "" {
+		base = "https://" + domain
+	}
+	whose := fmt.Sprintf("offer_id=%d&affiliate_id=%d", k.OfferID, affiliateID)
+	k.TrackingLink = base + "/click?" + whose
+	k.Impression = fmt.Sprintf(`<img src="%s" width="1" height="1" alt="" style="position:absolute">`, html.EscapeString(base+"/impression?"+whose))
 	code, err := a.shortLink(ctx, k.OfferID, affiliateID)
 	if code != "" {
-		k.ShortLink = a.PublicURL + "/c/" + url.PathEscape(code)
+		k.ShortLink = base + "/c/" + url.PathEscape(code)
 	}
 	return err
 }
@@ -129,8 +141,13 @@ func (a *API) advertiserKit(ctx context.Context, k *kit, o offer.Offer) error {
 	if err != nil {
 		return err
 	}
+	k.Snippets = fmt.Sprintf("%s/offers/%d/snippets", prefix, o.ID)
 	for _, row := range goals {
-		k.Postbacks = append(k.Postbacks, a.postbackKit(row.Value, owner.Value.Token))
+		one := a.postbackKit(row.Value, owner.Value.Token)
+		if err := a.browserKit(&one, &o, &row.Value, &owner.Value); err != nil {
+			return err
+		}
+		k.Postbacks = append(k.Postbacks, one)
 	}
 	return nil
 }
