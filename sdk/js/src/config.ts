@@ -14,6 +14,8 @@ export interface Config {
   readonly cookieDomain?: string;
   /** How long the transaction ID is kept, in days. */
   readonly days: number;
+  /** The tracking host is on the page's own domain, and its clicks set a cookie there. */
+  readonly firstParty: boolean;
   /** Nothing is kept or sent before the page says that the visitor agreed. */
   readonly askFirst: boolean;
   /** Each hit and its answer is shown in the console. */
@@ -36,6 +38,7 @@ export function readConfig(): Config {
     param: said.param || "transaction_id",
     cookieDomain: said.cookieDomain,
     days: Math.min(+said.days! || 90, longest),
+    firstParty: said.firstParty !== undefined,
     askFirst: said.consent !== undefined,
     debug: said.debug !== undefined,
   };

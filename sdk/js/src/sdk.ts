@@ -37,6 +37,7 @@ function has(params: Params, ...kinds: RegExp[]): boolean {
 function start(before: Call[]): NonNullable<Window["waybill"]> {
   const config = readConfig();
   const objects = !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
+  const remembers = config.firstParty && !objects; // the tracking host does, even where no script can
   const waiting: Array<(agreed: boolean) => void> = [];
   let agreed: boolean | undefined;
   let id = "";
@@ -88,9 +89,13 @@ function start(before: Call[]): NonNullable<Window["waybill"]> {
     return id && !has(body, touch) ? { transaction_id: id, ...body } : body;
   }
 
+  /**
+   * Sends a hit. One that names no touch is left to the cookie that a click has
+   * set on a tracking host of the page's own domain.
+   */
   async function hit(path: string, params: Params): Promise<Answer | null> {
     const body = { key: config.key, ...params };
-    return tell(path, body, await send(config.host + path, body));
+    return tell(path, body, await send(config.host + path, body, !has(body, touch) && remembers));
   }
 
   /** Asks for an ID: of a click or of an impression. */
@@ -118,7 +123,7 @@ function start(before: Call[]): NonNullable<Window["waybill"]> {
   async function click(params?: Params): Promise<Answer | null> {
     const landed = findID(location.href, config.param);
     if (landed) {
-      return { transaction_id: landed, url: "" };
+      return { transaction_id: landed, url: "", http: 200 };
     }
     const said: Params = {};
     new URLSearchParams(location.search).forEach((value, name) => {
@@ -132,10 +137,10 @@ function start(before: Call[]): NonNullable<Window["waybill"]> {
       return null;
     }
     if (id && lastClick.get() === text) {
-      return { transaction_id: id, url: "" };
+      return { transaction_id: id, url: "", http: 200 };
     }
     const answer = await ask("/click", all);
-    if (answer?.url) { // else the offer takes no visitors
+    if (answer?.http === 200) { // else the offer takes no visitors
       take(answer.transaction_id as string);
       if (!objects) {
         lastClick.set(text);
@@ -147,7 +152,7 @@ function start(before: Call[]): NonNullable<Window["waybill"]> {
   /** Records a view. Its ID is the visitor's until a click brings another. */
   async function impression(params?: Params): Promise<Answer | null> {
     const answer = await ask("/impression", withOffer({ ...params }));
-    if (answer?.transaction_id && !id) {
+    if (answer?.http === 200 && !id) {
       take(answer.transaction_id as string);
     }
     return answer;
@@ -159,13 +164,13 @@ function start(before: Call[]): NonNullable<Window["waybill"]> {
     if (has(body, touch)) {
       return hit("/sdk/conversion", body);
     }
-    return has(body, customer, coupon, affiliate) ? hit("/sdk/conversion", withOffer(body)) : null;
+    return remembers || has(body, customer, coupon, affiliate) ? hit("/sdk/conversion", withOffer(body)) : null;
   }
 
   /** Ties the visitor's account to the touch that brought him. */
   async function identify(who: string | number | Params): Promise<Answer | null> {
     const body = await prepare(typeof who === "object" ? who : { customer_id: who });
-    return has(body, touch) && has(body, customer) ? hit("/sdk/identify", body) : null;
+    return (remembers || has(body, touch)) && has(body, customer) ? hit("/sdk/identify", body) : null;
   }
 
   const commands: Record<string, Command> = {
