@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -67,19 +68,39 @@ func (e *AnswerError) Error() string {
 // same each time, after a pause that grows or that Waybill asked for. The error
 // is the last attempt's. A refusal is final: sending it again changes nothing.
 func (c *Client) Convert(ctx context.Context, conversion Conversion) (Verdict, error) {
-	secret, token := c.Secret, c.Token
-	if secret != "" {
-		token = ""
+	if conversion.OrderID == "" && conversion.HitID == "" && conversion.ConversionID == "" {
+		conversion.HitID = rand.Text()
 	}
-	body, err := conversion.report(token)
-	if err != nil {
-		return Verdict{}, err
-	}
-	v, err := c.persist(ctx, func() (*http.Request, error) { return c.request(ctx, "/postback", body) })
+	v, err := c.report(ctx, "/postback", conversion.fields())
 	if err != nil {
 		return v, fmt.Errorf("report the conversion of %s: %w", conversion.TransactionID, err)
 	}
 	return v, nil
+}
+
+// Identify tells Waybill whose account the visitor with a transaction ID has, so
+// that what this customer does later is credited without the ID, from whatever
+// device. Call it at sign-up and log-in. It needs a Secret or Token, also of an
+// advertiser whose postbacks need none, since it is otherwise taken for a
+// browser's word.
+func (c *Client) Identify(ctx context.Context, who Identity) (Verdict, error) {
+	v, err := c.report(ctx, "/sdk/identify", who.fields())
+	if err != nil {
+		return v, fmt.Errorf("identify the customer of %s: %w", who.TransactionID, err)
+	}
+	return v, nil
+}
+
+// report sends what is said until there is an answer to it.
+func (c *Client) report(ctx context.Context, path string, fields map[string]any) (Verdict, error) {
+	if c.Secret == "" {
+		set(fields, "token", c.Token)
+	}
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("write the report: %w", err)
+	}
+	return c.persist(ctx, func() (*http.Request, error) { return c.request(ctx, path, body) })
 }
 
 // request makes a request, signed as of now: a signature is good for minutes
@@ -158,7 +179,7 @@ func retryIn(err error, pause, longest time.Duration) (wait time.Duration, again
 
 // jitter spreads the senders who were all refused at the same moment.
 func jitter(pause time.Duration) time.Duration {
-	return pause/2 + rand.N(pause/2+1) //nolint:gosec // nobody gains from guessing it
+	return pause/2 + mathrand.N(pause/2+1) //nolint:gosec // nobody gains from guessing it
 }
 
 // sleep waits, and reports whether it came to its end.

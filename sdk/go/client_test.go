@@ -35,6 +35,7 @@ type answer struct {
 type line struct {
 	answers []answer
 	bodies  []string
+	paths   []string
 	heads   []http.Header
 	at      []time.Duration
 	began   time.Time
@@ -48,6 +49,7 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.paths = append(l.paths, r.URL.Path)
 	l.bodies, l.heads, l.at = append(l.bodies, string(body)), append(l.heads, r.Header), append(l.at, time.Since(l.began))
 	a := l.answers[min(len(l.bodies), len(l.answers))-1]
 	if a.err != nil {
@@ -194,7 +196,7 @@ func TestWhatIsSent(t *testing.T) {
 	}{
 		{"an order", waybill.Conversion{TransactionID: "t1", OrderID: "A-1", Amount: "59.90", Currency: "EUR", Goal: "sale"}, "transaction_id=t1&order_id=A-1&amount=59.90&currency=EUR&goal=sale&token=t0ken"},
 		{"a time in UTC", waybill.Conversion{OrderID: "A-1", OccurredAt: time.Date(2026, 7, 1, 12, 0, 0, 0, time.FixedZone("", 7200))}, "order_id=A-1&occurred_at=2026-07-01T10:00:00Z&token=t0ken"},
-		{"an e-mail as its hash alone", waybill.Conversion{OrderID: "A-1", Email: " Ann@Example.com"}, "order_id=A-1&token=t0ken"},
+		{"an e-mail and a user name as their hashes alone", waybill.Conversion{OrderID: "A-1", Email: " Ann@Example.com", Username: "Ann"}, "order_id=A-1&email_sha256=" + waybill.Digest("ann@example.com") + "&username=" + waybill.Digest("ann") + "&token=t0ken"},
 		{"an update", waybill.Conversion{ConversionID: "c1", Status: "rejected"}, "conversion_id=c1&status=rejected&token=t0ken"},
 		{"by affiliate and coupon", waybill.Conversion{OrderID: "A-1", OfferID: 5, AffiliateID: 7, Coupon: "TEA10", Test: true}, "order_id=A-1&offer_id=5&affiliate_id=7&coupon=TEA10&test=1&token=t0ken"},
 		{"what the visitor is", waybill.Conversion{OrderID: "A-1", CustomerID: "u1", IP: "203.0.113.9", UserAgent: "x", GAID: "g", IDFA: "a", IDFV: "v"}, "order_id=A-1&customer_id=u1&ip=203.0.113.9&user_agent=x&gaid=g&idfa=a&idfv=v&token=t0ken"},
@@ -224,9 +226,6 @@ func TestWhatIsSent(t *testing.T) {
 				sent.Set(name, value)
 			}
 			want, _ := url.ParseQuery(tt.want)
-			if tt.conversion.Email != "" {
-				want.Set("email_sha256", waybill.HashEmail("ann@example.com"))
-			}
 			if sent.Encode() != want.Encode() {
 				t.Errorf("sent %s, want %s", sent.Encode(), want.Encode())
 			}
@@ -250,11 +249,27 @@ func TestAReportWithoutAnOrderIsTellableFromTheNext(t *testing.T) {
 	})
 }
 
-func TestHashEmail(t *testing.T) {
+func TestIdentify(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &line{answers: []answer{{err: errCut}, {status: 200, body: `{"status":"accepted","code":"ok","request_id":"s1"}`}}}
+		client := waybill.Client{URL: "https://go.example.com", Token: "t0ken", HTTP: &http.Client{Transport: l}}
+		v, err := client.Identify(t.Context(), waybill.Identity{TransactionID: "t1", CustomerID: "u1", Email: "user@example.com"})
+		if err != nil || v.Status != waybill.Accepted {
+			t.Errorf("Identify() = %+v, %v", v, err)
+		}
+		want := `{"customer_id":"u1","email_sha256":"` + waybill.Digest("user@example.com") + `","token":"t0ken","transaction_id":"t1"}`
+		if len(l.bodies) != 2 || l.bodies[0] != want || l.bodies[1] != want || l.paths[0] != "/sdk/identify" {
+			t.Errorf("sent %s to %s, want twice %s", l.bodies, l.paths, want)
+		}
+	})
+}
+
+func TestDigest(t *testing.T) {
 	t.Parallel()
 	const want = "b4c9a289323b21a01c3e940f150eb9b8c542587f1abfd8f0e1cc1ffc5e475514" // of user@example.com
-	if got := waybill.HashEmail(" User@Example.COM\n"); got != want {
-		t.Errorf("HashEmail() = %s, want %s", got, want)
+	if got := waybill.Digest(" User@Example.COM\n"); got != want {
+		t.Errorf("Digest() = %s, want %s", got, want)
 	}
 }
 

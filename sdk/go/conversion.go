@@ -1,11 +1,8 @@
 package waybill
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +31,7 @@ type Conversion struct {
 	Coupon       string
 	CustomerID   string // the customer's account at the advertiser's
 	Email        string // only its hash is sent
-	Username     string // hashed by Waybill at once, and never stored
+	Username     string // only its hash is sent
 	IP           string // the visitor's address, not the server's
 	UserAgent    string // the visitor's
 	GAID         string // a device's advertising ID on Android
@@ -57,10 +54,10 @@ type Item struct {
 	Category string `json:"category,omitempty"`
 }
 
-// HashEmail gives the form in which an e-mail leaves this process: the hex
-// SHA-256 of the address in lower case without white space around it.
-func HashEmail(email string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(email))))
+// Digest gives the form in which an e-mail or user name leaves this process: the
+// hex SHA-256 of it in lower case, without white space around it.
+func Digest(text string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(text))))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -80,7 +77,6 @@ func (c *Conversion) fields() map[string]any {
 	set(f, "conversion_id", c.ConversionID)
 	set(f, "coupon", c.Coupon)
 	set(f, "customer_id", c.CustomerID)
-	set(f, "username", c.Username)
 	set(f, "ip", c.IP)
 	set(f, "user_agent", c.UserAgent)
 	set(f, "gaid", c.GAID)
@@ -88,9 +84,8 @@ func (c *Conversion) fields() map[string]any {
 	set(f, "idfv", c.IDFV)
 	set(f, "offer_id", number(c.OfferID))
 	set(f, "affiliate_id", number(c.AffiliateID))
-	if c.Email != "" {
-		f["email_sha256"] = HashEmail(c.Email)
-	}
+	setDigest(f, "email_sha256", c.Email)
+	setDigest(f, "username", c.Username)
 	if len(c.Items) > 0 {
 		f["items"] = c.Items
 	}
@@ -103,23 +98,30 @@ func (c *Conversion) fields() map[string]any {
 	return f
 }
 
-// report writes c as it is sent, each time the same.
-func (c *Conversion) report(token string) ([]byte, error) {
-	if c.OrderID == "" && c.HitID == "" && c.ConversionID == "" {
-		c.HitID = rand.Text()
-	}
-	f := c.fields()
-	set(f, "token", token)
-	body, err := json.Marshal(f)
-	if err != nil {
-		return nil, fmt.Errorf("write the conversion of %s: %w", c.TransactionID, err)
-	}
-	return body, nil
+// Identity ties a customer to the visit that brought them. Of CustomerID, Email
+// and Username one is enough.
+type Identity struct {
+	TransactionID string // what Keeper.FromRequest gives
+	CustomerID    string // the customer's account at the advertiser's
+	Email         string // only its hash is sent
+	Username      string // only its hash is sent
+	Test          bool
+}
+
+func (i *Identity) fields() map[string]any {
+	c := Conversion{TransactionID: i.TransactionID, CustomerID: i.CustomerID, Email: i.Email, Username: i.Username, Test: i.Test}
+	return c.fields()
 }
 
 func set(fields map[string]any, name, value string) {
 	if value != "" {
 		fields[name] = value
+	}
+}
+
+func setDigest(fields map[string]any, name, text string) {
+	if text != "" {
+		fields[name] = Digest(text)
 	}
 }
 
