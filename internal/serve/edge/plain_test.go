@@ -10,6 +10,7 @@ import (
 // plain is what the headers of answers consist of: words of Waybill's own, never
 // one of the request's.
 var plain = map[string]*regexp.Regexp{
+	"Accept-Ranges":                 regexp.MustCompile(`^bytes$`),
 	"Access-Control-Allow-Headers":  regexp.MustCompile(`^\*(, Authorization)?$`),
 	"Access-Control-Allow-Methods":  regexp.MustCompile(`^(GET, )?POST$`),
 	"Access-Control-Allow-Origin":   regexp.MustCompile(`^\*$`),

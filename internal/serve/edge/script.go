@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -61,9 +62,10 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // gzip.
 func takesGzip(r *http.Request) bool {
 	for one := range strings.SplitSeq(strings.Join(r.Header["Accept-Encoding"], ","), ",") {
-		name, weight, _ := strings.Cut(strings.ReplaceAll(one, " ", ""), ";")
+		name, weight, weighed := strings.Cut(strings.ReplaceAll(one, " ", ""), ";")
 		if strings.EqualFold(name, "gzip") {
-			return strings.Trim(strings.TrimPrefix(strings.ToLower(weight), "q="), "0.") != "" || weight == ""
+			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.ToLower(weight), "q="), 64)
+			return !weighed || err == nil && q > 0
 		}
 	}
 	return false
