@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// Key is the parameter in which a page's script proves where it belongs.
+const Key = "key"
+
 // Detail is what is known about the reason of a verdict. All of it may be
 // empty.
 type Detail struct {
@@ -79,6 +82,9 @@ func ofForm(c Code, d Detail) string {
 
 // ofSender explains why the sender is not believed.
 func ofSender(c Code, d Detail) string {
+	if text := ofPage(c, d); text != "" {
+		return text
+	}
 	switch c {
 	case TokenMissing:
 		return "no token came; add token=… with the token from the advertiser's settings"
@@ -92,6 +98,20 @@ func ofSender(c Code, d Detail) string {
 		return "postbacks are not taken from the address" + after(" ", d.Got) + "; add it to the advertiser's ip_allow, or send from an address that is on that list"
 	case ChannelNotAllowed:
 		return "the offer takes no conversions by this channel" + beside(d.Got) + or(after("; it takes them by ", d.Want), "; add it to the offer's channels")
+	default:
+		return ""
+	}
+}
+
+// ofPage explains why a page's script is not believed.
+func ofPage(c Code, d Detail) string {
+	switch {
+	case d.Param != Key:
+		return ""
+	case c == TokenMissing:
+		return "no publishable key came, and the page's site is not on the offer's allowed_domains; send key=… with a publishable key of the advertiser, or add the site"
+	case c == TokenInvalid:
+		return "the key is no publishable key of the offer's advertiser, or the token beside it is wrong; copy it again from where it was made, and never put a key of another role into a page"
 	default:
 		return ""
 	}

@@ -124,6 +124,19 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// A page has other credentials than a server, so it is told of other ones.
+func TestExplainToAPage(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[signal.Code]string{
+		signal.TokenMissing: "no publishable key came", signal.TokenInvalid: "no publishable key of the offer's advertiser",
+		signal.SignatureInvalid: "the signature is missing or wrong",
+	} {
+		if got := signal.Explain(code, signal.Detail{Param: signal.Key}); !strings.Contains(got, want) {
+			t.Errorf("Explain(%s) = %q, want it to say %q", code, got, want)
+		}
+	}
+}
+
 func TestExplainCutsWhatCame(t *testing.T) {
 	t.Parallel()
 	got := signal.Explain(signal.TransactionIDInvalid, signal.Detail{Got: strings.Repeat("é", 500)})

@@ -62,7 +62,7 @@ func TestPixelShowsItsVerdictInAHeaderAlone(t *testing.T) {
 		want  signal.Code
 	}{
 		{name: "of a hit without an ID", query: "?amount=1", want: signal.TransactionIDMissing},
-		{name: "of an ID that is not ours", query: "?tid=%3Cscript%3E", want: signal.TransactionIDInvalid},
+		{name: "of an ID that is not ours", query: "?tid=%22onload=%22x%3C", want: signal.TransactionIDInvalid},
 		{name: "of a macro that nobody filled in", query: "?tid={click_id}", want: signal.MacroUnexpanded},
 		{name: "of a wrong token", query: "?tid=TID&token=wrong", want: signal.TokenInvalid},
 		{name: "of a value that is too long", query: "?tid=TID&order_id=" + strings.Repeat("x", 1025), want: signal.Malformed},

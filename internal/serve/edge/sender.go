@@ -94,9 +94,6 @@ func (h *hit) credential() advertiser.Credential {
 	return c
 }
 
-// keyName is the parameter in which a page sends its publishable key.
-const keyName = "key"
-
 // takeKey takes the publishable key out of the parameters of a hit by the SDK,
 // where it did not come in a header. It is not kept.
 func (h *hit) takeKey() {
@@ -104,7 +101,7 @@ func (h *hit) takeKey() {
 		return
 	}
 	h.values.Unknown = slices.DeleteFunc(h.values.Unknown, func(p param.Pair) bool {
-		if !strings.EqualFold(p.Name, keyName) {
+		if !strings.EqualFold(p.Name, signal.Key) {
 			return false
 		}
 		if h.key == "" {
