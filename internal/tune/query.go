@@ -4,33 +4,43 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"waybill/internal/param"
 )
 
 // Click rewrites the query of a tracking link or an impression tag made for TUNE
 // into one that Waybill's own doors take: numbers become Waybill's, and names
 // that mean nothing there get the name under which their value is kept.
 //
-// A number that is refused is left out, and so names nothing: the visitor goes
-// where those go who follow a link to an offer that there is not. An offer and a
+// A number that is refused names nothing: the visitor goes where those go who follow a link to an offer that there is not. An offer and a
 // landing page that do not belong together are no reason for that: then the
 // visitor goes to the offer's own page.
 func Click(query string, ids *IDs) string {
 	r := rewriter{names: clickNames}
 	r.read(query)
-	offer, named := r.number(Offer, ids, "offer_id", "oid", "offer")
-	r.number(Affiliate, ids, "affiliate_id", "aff_id", "affid", "pid", "a")
 	page, file := r.get("url_id"), r.get("file_id")
-	if m, ok := ids.Find(OfferURL, page); ok && named && m.WaybillID == offer && !r.has("url", "deep_link") {
-		r.add("url", m.URL)
-	}
 	r.drop("url_id", "file_id")
-	if page != "" && !r.has("sub9", "aff_sub9", "s9") {
-		r.add("sub9", page)
+	query = r.String()
+	var said param.Values
+	_ = said.ScanQuery(param.Click, query) // a click goes on without what is too long
+
+	// What stands first under its own name is what counts, however else the
+	// request may call it.
+	first := rewriter{}
+	offer, known := ids.Resolve(Offer, said.Get(param.OfferID))
+	first.number("offer_id", offer, known)
+	affiliate, is := ids.Resolve(Affiliate, said.Get(param.AffiliateID))
+	first.number("affiliate_id", affiliate, is)
+	if m, ok := ids.Find(OfferURL, page); ok && known && m.WaybillID == offer && !said.Has(param.URL) {
+		first.add("url", m.URL)
 	}
-	if file != "" && !r.has("sub10", "aff_sub10", "s10") {
-		r.add("sub10", file)
+	if !said.Has(param.Sub1 + 8) {
+		first.add("sub9", page)
 	}
-	return r.String()
+	if !said.Has(param.Sub1 + 9) {
+		first.add("sub10", file)
+	}
+	return strings.TrimSuffix(first.String()+"&"+query, "&")
 }
 
 // Signal rewrites the names of a postback's or pixel's query. Its numbers stay
@@ -118,24 +128,19 @@ func plainName(name string) string {
 	}
 }
 
-// get gives the first value under any of the names that is not empty, the
-// earlier name's before the later's.
-func (r *rewriter) get(names ...string) string {
-	for _, name := range names {
-		for _, p := range r.pairs {
-			if p.name != name || p.value == "" {
-				continue
-			}
-			if text, err := url.QueryUnescape(p.value); err == nil {
-				return text
-			}
-			return p.value
+// get gives a parameter's first value that is not empty.
+func (r *rewriter) get(name string) string {
+	for _, p := range r.pairs {
+		if p.name != name || p.value == "" {
+			continue
 		}
+		if text, err := url.QueryUnescape(p.value); err == nil {
+			return text
+		}
+		return p.value
 	}
 	return ""
 }
-
-func (r *rewriter) has(names ...string) bool { return r.get(names...) != "" }
 
 func (r *rewriter) drop(names ...string) {
 	kept := r.pairs[:0]
@@ -157,18 +162,19 @@ func contains(names []string, name string) bool {
 }
 
 func (r *rewriter) add(name, value string) {
-	r.pairs = append(r.pairs, pair{name, url.QueryEscape(value)})
+	if value != "" {
+		r.pairs = append(r.pairs, pair{name, url.QueryEscape(value)})
+	}
 }
 
-// number puts Waybill's number in place of TUNE's, whatever the request calls
-// it.
-func (r *rewriter) number(k Kind, ids *IDs, names ...string) (int64, bool) {
-	n, ok := ids.Resolve(k, r.get(names...))
-	r.drop(names...)
-	if ok {
-		r.add(names[0], strconv.FormatInt(n, 10))
+// number says a number of Waybill's. One that is refused is said by what is no
+// number, since nothing said would leave room for another.
+func (r *rewriter) number(name string, n int64, known bool) {
+	if known {
+		r.add(name, strconv.FormatInt(n, 10))
+	} else {
+		r.add(name, "unknown")
 	}
-	return n, ok
 }
 
 // String gives the query.

@@ -83,7 +83,10 @@ func (r Reply) Text() string {
 	if r.Success {
 		return "success=true;"
 	}
-	return "success=false; err_msg=" + clean(r.Message) + ";"
+	// Some senders look for the words of a success anywhere in the answer, and a
+	// message may repeat what they sent.
+	message := strings.ReplaceAll(clean(r.Message), "success=", "success ")
+	return "success=false; err_msg=" + message + ";"
 }
 
 // MarshalJSON gives the reply to a hit that asked for format=json: the same two

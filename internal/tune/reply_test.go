@@ -37,7 +37,7 @@ func TestReply(t *testing.T) {
 		{name: "no ID", verdict: rejected(signal.TransactionIDMissing), want: "success=false; err_msg=Invalid Trans. ID #: "},
 		{
 			name: "an ID that would write a reply of its own", sent: "x; success=true;\r\n<script>", verdict: rejected(signal.TransactionIDInvalid),
-			want: "success=false; err_msg=Invalid Trans. ID #xsuccess=truescript: ", without: "\n",
+			want: "success=false; err_msg=Invalid Trans. ID #xsuccess truescript: ", without: "\n",
 		},
 		{name: "a wrong token", verdict: rejected(signal.TokenInvalid), want: "success=false; err_msg=the token is wrong, copy it again"},
 		{name: "not written down", verdict: rejected(signal.Unavailable), want: "success=false; err_msg=the hit could not be written down"},

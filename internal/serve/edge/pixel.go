@@ -27,10 +27,13 @@ const frame = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title
 
 // pixelFrame takes a conversion that a page reports by an iframe.
 func (e *Edge) pixelFrame(w http.ResponseWriter, r *http.Request) {
-	status, ok := e.fire(w, r)
-	if !ok {
-		return
+	if status, ok := e.fire(w, r); ok {
+		writeFrame(w, status)
 	}
+}
+
+// writeFrame answers with a page that shows nothing.
+func writeFrame(w http.ResponseWriter, status int) {
 	h := w.Header()
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff
@@ -42,10 +45,15 @@ func (e *Edge) pixelFrame(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, frame) // whoever hung up needs no answer
 }
 
-// fire takes the hit of a pixel, and gives the status of its answer: success,
-// unless the hit was not written down. It reports false when the request was
-// answered already. A HEAD counts nowhere.
+// fire takes the hit of a pixel.
 func (e *Edge) fire(w http.ResponseWriter, r *http.Request) (status int, ok bool) {
+	return e.fireAs(w, r, (*hit).readQuery)
+}
+
+// fireAs takes the hit of a pixel whose parameters are read by read, and gives
+// the status of its answer: success, unless the hit was not written down. It
+// reports false when the request was answered already. A HEAD counts nowhere.
+func (e *Edge) fireAs(w http.ResponseWriter, r *http.Request, read func(*hit)) (status int, ok bool) {
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodHead:
@@ -56,7 +64,7 @@ func (e *Edge) fire(w http.ResponseWriter, r *http.Request) (status int, ok bool
 	}
 	h := &hit{origin: e.origin(r, signal.Pixel)}
 	h.cookie = h.remembered(r)
-	h.readQuery()
+	read(h)
 	v := e.take(context.WithoutCancel(r.Context()), h) // a page that is left loses nothing
 	header := w.Header()
 	header["Access-Control-Allow-Origin"] = anyOrigin
