@@ -17,7 +17,7 @@ const MaxBatch = 100
 func SplitJSON(body []byte) ([]json.RawMessage, error) {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if !json.Valid(trimmed) {
-		return nil, fault.New(fault.Invalid, "the body is not JSON")
+		return nil, notJSON(trimmed)
 	}
 	switch trimmed[0] {
 	case '{':
@@ -27,6 +27,16 @@ func SplitJSON(body []byte) ([]json.RawMessage, error) {
 	default:
 		return nil, fault.New(fault.Invalid, "the body is neither an object nor an array of objects")
 	}
+}
+
+// notJSON says what about a body is not JSON.
+func notJSON(body []byte) error {
+	var any json.RawMessage
+	err := json.Unmarshal(body, &any)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fault.New(fault.Invalid, "the body is not JSON: %s, at byte %d of %d", syntax, syntax.Offset, len(body))
+	}
+	return fault.New(fault.Invalid, "the body is not JSON")
 }
 
 func splitArray(body []byte) ([]json.RawMessage, error) {
@@ -56,7 +66,9 @@ func splitArray(body []byte) ([]json.RawMessage, error) {
 
 // AddJSON reads a flat JSON object into v, beside what v holds already. Strings
 // are taken as they are, numbers and booleans as they are written, null as no
-// value. Line items keep their JSON; any other array or object is Invalid.
+// value. Line items, and arrays and objects that nobody knows, keep their JSON;
+// in the place of a known value they are Invalid, and so is one that the
+// transaction ID stands in: whoever sent it has put everything one level down.
 func (v *Values) AddJSON(d Door, object []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(object))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
@@ -102,16 +114,37 @@ func (v *Values) addJSON(d Door, name string, raw json.RawMessage) error {
 			return fault.Because(err, fault.Invalid, "the object is not JSON")
 		}
 	case '[', '{':
-		if !ok || e.name != Items {
-			name, _ = cut(name, maxName)
-			return fault.At(name, "is an array or object where a plain value belongs")
+		if err := d.nested(e, ok, name, raw); err != nil {
+			return err
 		}
 	}
 	switch text = keepable(text); {
 	case ok:
-		v.put(e, text)
+		v.take(d, e, text)
 	case d == Signal:
 		v.unknown(keepable(name), text)
+	}
+	return nil
+}
+
+// nested says why an array or object cannot stand where it does, nil where it
+// can.
+func (d Door) nested(e entry, known bool, name string, raw json.RawMessage) error {
+	name, _ = cut(name, maxName)
+	switch {
+	case known && e.name == Items:
+		return nil
+	case known:
+		return fault.At(name, "is an array or object where a plain value belongs")
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return nil
+	}
+	for inner := range fields {
+		if e, _, ok := d.find(inner); ok && e.name == TransactionID {
+			return fault.At(name, "holds the transaction ID; send one flat object, with all values on its first level")
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package param_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,7 +54,8 @@ func TestAddJSONRefuses(t *testing.T) {
 		{"half an object", `{"tid":"T"`, ""},
 		{"half a value", `{"tid":`, ""},
 		{"more behind it", `{"tid":"T"}{}`, ""},
-		{"a nested object", `{"tid":"T","user":{"id":1}}`, "user"},
+		{"an object for a value", `{"tid":"T","amount":{"value":1}}`, "amount"},
+		{"everything one level down", `{"event":"sale","data":{"click_id":"T"}}`, "data"},
 		{"a nested array", `{"tid":["T"]}`, "tid"},
 		{"a value that is too long", `{"order_id":"` + strings.Repeat("a", 1025) + `"}`, "order_id"},
 	}
@@ -68,8 +70,21 @@ func TestAddJSONRefuses(t *testing.T) {
 		})
 	}
 	var v param.Values
-	if err := v.AddJSON(param.Signal, []byte(`{"x":{},"tid":"T"}`)); err == nil || v.Get(param.TransactionID) != "T" {
+	if err := v.AddJSON(param.Signal, []byte(`{"amount":{},"tid":"T"}`)); err == nil || v.Get(param.TransactionID) != "T" {
 		t.Errorf("what stands beside a nested value is lost: %q, %v", v.Get(param.TransactionID), err)
+	}
+}
+
+func TestAddJSONKeepsWhatNobodyKnows(t *testing.T) {
+	var v param.Values
+	err := v.AddJSON(param.Signal, []byte(`{"tid":"T","user":{"id":1,"email":"ann@example.com"},"tags":["a"],"token":"secret"}`))
+	v.Scrub([]byte("key"))
+	want := []param.Pair{
+		{Name: "user", Value: `{"id":1,"email":"` + param.Hash([]byte("key"), "ann@example.com") + `"}`},
+		{Name: "tags", Value: `["a"]`},
+	}
+	if err != nil || !slices.Equal(v.Unknown, want) {
+		t.Errorf("kept %q, %v; want %q", v.Unknown, err, want)
 	}
 }
 

@@ -148,12 +148,21 @@ const longestName = 24
 // find gives what name means at a door, and whether it carried the remains of
 // an &amp;.
 func (d Door) find(name string) (e entry, amp, ok bool) {
-	const entity = "amp;"
-	if len(name) > len(entity) && equalFold(name[:len(entity)], entity) {
-		name, amp = name[len(entity):], true
+	if e, ok = d.look(name); ok {
+		return e, false, true
 	}
+	plain, amp := plainName(name)
+	if len(plain) == len(name) {
+		return entry{}, false, false
+	}
+	e, ok = d.look(plain)
+	return e, amp, ok
+}
+
+// look finds a name as it stands.
+func (d Door) look(name string) (e entry, ok bool) {
 	if len(name) == 0 || len(name) > longestName {
-		return entry{}, amp, false
+		return entry{}, false
 	}
 	var buf [longestName]byte
 	hash := lower(&buf, name)
@@ -161,8 +170,7 @@ func (d Door) find(name string) (e entry, amp, ok bool) {
 	if d == Click {
 		x = clickNames
 	}
-	e, ok = x.find(buf[:len(name)], hash)
-	return e, amp, ok
+	return x.find(buf[:len(name)], hash)
 }
 
 // Find gives the parameter that name means at a door.

@@ -36,10 +36,25 @@ func (v *Values) add(d Door, name, value string) {
 	case value == "":
 		return
 	case ok:
-		v.put(e, unescape(value))
+		v.take(d, e, unescape(value))
 	case d == Signal:
 		v.unknown(name, unescape(value))
 	}
+}
+
+// take keeps a known value as it is understood, and apart from it the parameters
+// that were joined to it.
+func (v *Values) take(d Door, e entry, value string) {
+	before, _, behind, next, found := d.joined(e.name, value)
+	if found {
+		v.Mended = v.Mended.With(e.name)
+		v.take(d, next, behind)
+	}
+	said, mended := d.mend(e.name, before)
+	if mended {
+		v.Mended = v.Mended.With(e.name)
+	}
+	v.put(e, said)
 }
 
 // unescape decodes percent and plus. An escape that is broken stands for itself;

@@ -74,7 +74,7 @@ func (v *Values) Scrub(key []byte) {
 		}
 	}
 	for i, p := range v.Unknown {
-		v.Unknown[i] = Pair{ScrubText(key, p.Name), ScrubText(key, p.Value)}
+		v.Unknown[i] = Pair{ScrubText(key, p.Name), scrubUnknown(key, p.Value)}
 	}
 }
 
@@ -90,6 +90,24 @@ func (n Name) scrub(key []byte, s string) string {
 	default:
 		return s
 	}
+}
+
+// scrubUnknown gives what is kept of a value that nobody knows. One that was an
+// object may hold what others know.
+func scrubUnknown(key []byte, s string) string {
+	if s != "" && (s[0] == '{' || s[0] == '[') {
+		return string(ScrubJSON(Signal, key, []byte(s)))
+	}
+	return ScrubText(key, s)
+}
+
+// scrub gives what is kept of s, a value of n with what was joined to it.
+func (d Door) scrub(key []byte, n Name, s string) string {
+	before, between, behind, e, found := d.joined(n, s)
+	if !found {
+		return n.scrub(key, s)
+	}
+	return n.scrub(key, before) + between + d.scrub(key, e.name, behind)
 }
 
 // ScrubQuery gives a query, or a form's body, as it may be kept: as it came,
@@ -114,7 +132,7 @@ func ScrubQuery(d Door, key []byte, raw string) string {
 		}
 		out.WriteByte('=')
 		if known {
-			out.WriteString(rewrite(value, func(s string) string { return e.name.scrub(key, s) }))
+			out.WriteString(rewrite(value, func(s string) string { return d.scrub(key, e.name, s) }))
 		} else {
 			out.WriteString(scrubEscaped(key, value))
 		}

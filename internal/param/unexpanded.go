@@ -6,9 +6,11 @@ import "strings"
 const maxMacro = 64
 
 // Unexpanded reports whether value is, or holds, a macro that a sender forgot to
-// fill in: {…} anywhere in it (so ${…} and {{…}} too), or nothing but #…#, […]
-// or %…%; percent-encoded once more, too. It is for IDs, amounts and the like,
-// not for line items or free text.
+// fill in: {…} anywhere in it (so ${…} and {{…}} too), or nothing but a name in
+// signs that templates use (#…#, […], %…%, <…>, __…__, *|…|*, $…, :…), or the
+// bare name of a click's ID or an order's, as documents write it; percent-encoded
+// once more, too. It is for IDs, amounts and the like, not for line items or free
+// text.
 func Unexpanded(value string) bool {
 	for range 3 {
 		if literalMacro(strings.TrimSpace(value)) {
@@ -30,11 +32,8 @@ func literalMacro(s string) bool {
 	if len(s) < 3 {
 		return false
 	}
-	switch open, last := s[0], s[len(s)-1]; {
-	case open == '#' && last == '#', open == '[' && last == ']', open == '%' && last == '%':
-		if macroName(s[1 : len(s)-1]) {
-			return true
-		}
+	if inSigns(s) || placeholder(s) {
+		return true
 	}
 	for {
 		_, rest, ok := strings.Cut(s, "{")
@@ -45,6 +44,31 @@ func literalMacro(s string) bool {
 			return true
 		}
 		s = rest
+	}
+}
+
+// inSigns reports whether s is nothing but a name in the signs of a template.
+func inSigns(s string) bool {
+	for _, signs := range [...][2]string{
+		{"#", "#"}, {"[", "]"}, {"%", "%"}, {"%%", "%%"}, {"<", ">"}, {"__", "__"}, {"*|", "|*"}, {"$", ""}, {":", ""},
+	} {
+		inner, opens := strings.CutPrefix(s, signs[0])
+		inner, closes := strings.CutSuffix(inner, signs[1])
+		if opens && closes && macroName(inner) {
+			return true
+		}
+	}
+	return false
+}
+
+// placeholder reports whether s is a name that stands for a value in a document:
+// nobody's ID is called TRANSACTION_ID.
+func placeholder(s string) bool {
+	switch strings.ToLower(s) {
+	case "transaction_id", "transactionid", "click_id", "clickid", "aff_click_id", "order_id", "orderid", "your_transaction_id", "your_click_id":
+		return true
+	default:
+		return false
 	}
 }
 

@@ -29,6 +29,8 @@ type Values struct {
 	Cut Set
 	// TooLong holds the parameters whose value was dropped for its length.
 	TooLong Set
+	// Mended holds the parameters of which something was taken off: see Door.mend.
+	Mended Set
 	// Entity says that a name came with the remains of an &amp;.
 	Entity bool
 	// UnknownLost says that there were more unknown parameters than are kept.
@@ -118,6 +120,10 @@ func (v *Values) put(e entry, s string) {
 	}
 	if e.name == TransactionID {
 		v.candidate(e.rank, s)
+		runs(s, func(id string) {
+			v.Mended = v.Mended.With(TransactionID)
+			v.candidate(e.rank, id)
+		})
 		return
 	}
 	if was := v.rank[e.name]; was != 0 && was <= e.rank {
