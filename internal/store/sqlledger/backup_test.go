@@ -32,6 +32,7 @@ func fill(t testing.TB, db *DB) {
 	o := create(t, db.Offers(), newOffer(a.ID))
 	create(t, db.Links(), link.Link{Code: "abc", OfferID: o.ID, AffiliateID: f.ID})
 	create(t, db.Terms(), offer.Term{OfferID: o.ID, AffiliateID: f.ID})
+	create(t, db.Domains(), newDomain(a.ID))
 	all := queue(t, db, i, 1, 3)
 	follow(t, db, i, all[0])
 	finish(t, db, all[1], delivery.Dead, clock)

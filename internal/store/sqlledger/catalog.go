@@ -7,6 +7,7 @@ import (
 	"waybill/internal/affiliate"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
+	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/offer"
 )
@@ -122,6 +123,20 @@ func (db *DB) Links() *Table[string, link.Link] {
 			}
 		},
 		unique: func(l *link.Link) error { return taken("code", "the link %q is there already", l.Code) },
+	}}
+}
+
+// Domains is the table of advertisers' tracking domains; Parent is the
+// advertiser.
+func (db *DB) Domains() *Table[int64, host.Domain] {
+	return &Table[int64, host.Domain]{db: db, entity: entity[int64, host.Domain]{
+		name: "domain", noun: "domain", key: "id", columns: "advertiser_id, host, status", owner: "advertiser_id",
+		values: func(d *host.Domain) []any { return []any{d.AdvertiserID, d.Host, string(d.Status)} },
+		id:     func(d *host.Domain) *int64 { return &d.ID },
+		parents: func(d *host.Domain) []parent {
+			return []parent{{field: "advertiser_id", table: "advertiser", noun: "advertiser", id: d.AdvertiserID}}
+		},
+		unique: func(d *host.Domain) error { return taken("host", "there is a domain %s already", d.Host) },
 	}}
 }
 

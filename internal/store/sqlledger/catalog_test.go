@@ -18,6 +18,7 @@ import (
 	"waybill/internal/affiliate"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
+	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/money"
 	"waybill/internal/offer"
@@ -49,6 +50,12 @@ func newOffer(advertiserID int64) offer.Offer {
 }
 
 // create adds an entity and fails the test if that fails.
+func newDomain(advertiserID int64) host.Domain {
+	d := host.Default()
+	d.Host, d.AdvertiserID = "go.shop.example", advertiserID
+	return d
+}
+
 func create[K int64 | string, T any](t testing.TB, table *Table[K, T], value T) T {
 	t.Helper()
 	row, err := table.Create(t.Context(), value)
@@ -106,6 +113,7 @@ func keepsEntities(t *testing.T, db *DB) {
 	sub := delivery.Default()
 	sub.URL, sub.Owner.AffiliateID = "https://t.example/?c={aff_click_id}", 1
 	comesBack(t, db.Subscriptions(), sub, 1, func(s *delivery.Subscription) { s.Status = delivery.Paused })
+	comesBack(t, db.Domains(), newDomain(1), 1, func(d *host.Domain) { d.Status = host.Paused })
 	if _, err := db.Offers().Get(t.Context(), 77); fault.Of(err) != fault.NotFound {
 		t.Errorf("an unknown offer: %v, want NotFound", err)
 	}
@@ -151,6 +159,7 @@ func holdsReferences(t *testing.T, db *DB) {
 	l := link.Default()
 	l.Code, l.OfferID, l.AffiliateID = "abc", o.ID, f.ID
 	create(t, db.Links(), l)
+	create(t, db.Domains(), newDomain(a.ID))
 	ctx := t.Context()
 	lead := offer.NewGoal(o.ID)
 	lead.Code = offer.DefaultGoal
@@ -183,6 +192,8 @@ func holdsReferences(t *testing.T, db *DB) {
 			_, err := db.Subscriptions().Create(ctx, sub)
 			return err
 		}, fault.Invalid, "owner.affiliate_id"},
+		{"a domain of nobody", func() error { _, err := db.Domains().Create(ctx, newDomain(9)); return err }, fault.Invalid, "advertiser_id"},
+		{"a second domain of one host", func() error { _, err := db.Domains().Create(ctx, newDomain(a.ID)); return err }, fault.Conflict, "host"},
 		{"a key of no advertiser", func() error {
 			_, err := db.CreateKey(ctx, account.Key{Role: account.Advertiser, AdvertiserID: 9}, "h")
 			return err
@@ -269,6 +280,7 @@ func readsSource(t *testing.T, db *DB) {
 	o := create(t, db.Offers(), newOffer(a.ID))
 	create(t, db.Links(), link.Link{Code: "abc", OfferID: o.ID, AffiliateID: f.ID})
 	create(t, db.Terms(), offer.Term{OfferID: o.ID})
+	create(t, db.Domains(), newDomain(a.ID))
 	sub := delivery.Default()
 	sub.Owner.Network = true
 	create(t, db.Subscriptions(), sub)
@@ -285,9 +297,9 @@ func readsSource(t *testing.T, db *DB) {
 	}
 	counts := []int{
 		len(src.Advertisers), len(src.Affiliates), len(src.Offers), len(src.Goals), len(src.Terms),
-		len(src.Links), len(src.Subscriptions), len(src.Keys), len(src.Ring),
+		len(src.Links), len(src.Domains), len(src.Subscriptions), len(src.Keys), len(src.Ring),
 	}
-	if want := []int{1, 1, 1, 1, 1, 1, 1, 1, 1}; !cmp.Equal(want, counts) {
+	if want := []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}; !cmp.Equal(want, counts) {
 		t.Errorf("the source holds %v of each, want %v", counts, want)
 	}
 	if src.Keys[0].Hash != "hash" || len(src.Settings.IdentityKey) != 32 {

@@ -58,6 +58,9 @@ func (db *DB) sourceTables(ctx context.Context, s session, src *catalog.Source) 
 	if src.IDMap, err = idMap(ctx, s); err != nil {
 		return err
 	}
+	if src.Domains, err = db.Domains().all(ctx, s); err != nil {
+		return err
+	}
 	src.Subscriptions, err = db.Subscriptions().all(ctx, s)
 	return err
 }
