@@ -53,11 +53,13 @@ func (s Status) CanBecome(next Status) bool {
 	return false
 }
 
-// Touch is the copy of what earned the conversion.
+// Touch is the copy of what earned the conversion. A coupon or an affiliate alone
+// has neither transaction ID, kind nor time.
 type Touch struct {
+	By            string    `json:"by,omitempty"` // the identifier that led to it; transaction_id where it is empty
 	TransactionID string    `json:"transaction_id"`
 	Kind          string    `json:"kind"` // click or impression
-	At            time.Time `json:"at"`
+	At            time.Time `json:"at,omitzero"`
 	RecordMissing bool      `json:"record_missing,omitempty"` // only the ID is left of it
 	AffClickID    string    `json:"aff_click_id,omitempty"`
 	Source        string    `json:"source,omitempty"`
@@ -120,6 +122,7 @@ type Memory struct {
 	Applied     []string `json:"applied,omitempty"` // fingerprints of the hits that were applied
 	HitID       string   `json:"hit_id,omitempty"`  // for goals that count every hit
 	Waits       Wait     `json:"waits,omitempty"`   // why it is pending although no sender asked for that
+	Unpaid      bool     `json:"unpaid,omitempty"`  // it earns nothing, whatever is said of it later
 	CapUse      []CapUse `json:"cap_use,omitempty"`
 }
 

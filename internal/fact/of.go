@@ -34,7 +34,7 @@ func address(a netip.Addr) string {
 	return a.String()
 }
 
-// byTransactionID is the rule that has credited every conversion so far.
+// byTransactionID is the rule that has credited a conversion that names none.
 const byTransactionID = "transaction_id"
 
 // OfChange gives the facts of a change: one that takes back what before said,
@@ -58,7 +58,7 @@ func ofConversion(c *conversion.Conversion, changeID int64) Conversion {
 	f := Conversion{
 		Sign: 1, ID: c.ID, TransactionID: t.TransactionID, ChangeID: changeID, At: milli(c.OccurredAt), ClickAt: milli(t.At),
 		OfferID: c.OfferID, AdvertiserID: c.AdvertiserID, AffiliateID: c.AffiliateID, GoalID: c.GoalID,
-		Status: string(c.Status), Channel: c.Channel, Attribution: byTransactionID,
+		Status: string(c.Status), Channel: c.Channel, Attribution: cmp.Or(t.By, byTransactionID),
 		ViewThrough: t.Kind == txid.Impression.String(), Test: c.Test, Bot: t.Bot,
 		Amount: c.Amount.Units, Payout: c.Payout.Units, Revenue: c.Revenue.Units, Currency: string(cmp.Or(c.Amount.Currency, c.Payout.Currency)),
 		OrderID: c.OrderID, Source: t.Source,

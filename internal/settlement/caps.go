@@ -33,7 +33,7 @@ func (h *hearing) bounds() []bound {
 		}
 		b := bound{counter: Counter{OfferID: h.offer.ID, Metric: c.Metric}, max: c.Max(), pends: c.Pends()}
 		if c.PerAffiliate {
-			b.counter.AffiliateID = h.parts.Affiliate
+			b.counter.AffiliateID = h.affiliate
 		}
 		if c.Goal != "" {
 			b.counter.Goal = h.goal.Code

@@ -162,7 +162,7 @@ func TestCaseHolds(t *testing.T) {
 		}
 	})
 	s := w.signal("postback goal=sale order_id=A amount=50")
-	got := settlement.Prepare(settlement.Input{Signal: s, Catalog: w.catalog, Click: w.click, Now: s.ReceivedAt})
+	got := settlement.Prepare(settlement.Input{Signal: s, Catalog: w.catalog, Now: s.ReceivedAt})
 	want := settlement.Case{
 		SignalID: s.ID.String(),
 		Claim:    settlement.Claim{OfferID: 7, GoalID: 71, TransactionID: w.click.ID.String()},

@@ -45,7 +45,7 @@ func (h *hearing) conversion(id string) conversion.Conversion {
 	s, cur := h.s, h.offer.Currency
 	c := conversion.Conversion{
 		ID: id, Test: h.test, OfferID: h.offer.ID, GoalID: h.goal.ID, GoalCode: h.goal.Code,
-		AdvertiserID: h.offer.AdvertiserID, AffiliateID: h.parts.Affiliate,
+		AdvertiserID: h.offer.AdvertiserID, AffiliateID: h.affiliate,
 		OrderID: h.hit.orderID, Channel: string(s.Channel),
 		Amount:  money.Amount{Units: h.hit.amount, Currency: cur},
 		Payout:  money.Amount{Units: h.price.payout, Currency: cur},
@@ -57,7 +57,7 @@ func (h *hearing) conversion(id string) conversion.Conversion {
 
 		Touch: h.copyTouch(), Extra: h.extra(),
 		Memory: conversion.Memory{
-			PayoutRate: h.price.payoutRate, RevenueRate: h.price.revenueRate,
+			PayoutRate: h.price.payoutRate, RevenueRate: h.price.revenueRate, Unpaid: h.price.unpaid,
 			Applied: []string{h.hit.fingerprint}, HitID: h.hit.hitID,
 		},
 		OccurredAt: h.hit.occurredAt, CreatedAt: s.ReceivedAt, UpdatedAt: h.Now, Version: 1,
@@ -132,13 +132,16 @@ func (h *hearing) extra() map[string]string {
 
 // copyTouch copies what earned the conversion.
 func (h *hearing) copyTouch() conversion.Touch {
-	t := conversion.Touch{
-		TransactionID: h.tid, Kind: h.parts.Kind.String(), At: h.touch.At(), RecordMissing: h.Click == nil,
-	}
-	if h.Click == nil {
+	w := &h.touch
+	t := conversion.Touch{By: string(w.By)}
+	if w.Touchless() {
 		return t
 	}
-	c := h.Click
+	t.TransactionID, t.Kind, t.At, t.RecordMissing = h.tid, w.Parts.Kind.String(), w.At(), w.Record == nil
+	if w.Record == nil {
+		return t
+	}
+	c := w.Record
 	t.AffClickID, t.Source, t.Sub = c.AffClickID, c.Source, trimmed(c.Sub[:])
 	t.Country, t.Device, t.OS, t.Browser = c.Visitor.Country, string(c.Visitor.Device), c.Visitor.OS, c.Visitor.Browser
 	t.Bot, t.UserAgent, t.Referrer = c.Visitor.Bot, c.UserAgent, c.Referrer

@@ -53,6 +53,9 @@ func (h *hearing) checkNamedOffer() *refusal {
 // checkGoal finds the goal.
 func (h *hearing) checkGoal() *refusal {
 	named := h.s.Value(param.Goal)
+	if named == "" && h.target != nil {
+		named = number(h.target.GoalID)
+	}
 	g, ok := h.offer.Goal(named)
 	if ok {
 		h.goal = g
@@ -227,6 +230,9 @@ func (h *hearing) readConversionID() *refusal {
 	}
 	if id.Kind() != txid.Conversion {
 		return malformed("conversion_id is the ID of a %s", id.Kind())
+	}
+	if h.target != nil && h.target.ID != id.String() {
+		return malformed("conversion_id names another conversion than the rest")
 	}
 	h.hit.conversionID = id.String()
 	return nil

@@ -12,6 +12,10 @@ import (
 // judge gives the outcome of the signal in the state that the ledger holds.
 func (h *hearing) judge(st State) (Outcome, error) {
 	if st.Order != nil && h.foreign(st.Order) {
+		if h.s.Click.IsZero() && h.target == nil { // counted since it was looked up
+			h.tid = st.Order.Touch.TransactionID
+			return h.repeat(st, *st.Order)
+		}
 		return h.duplicateOf(st.Order), nil
 	}
 	c, r := h.known(st)
@@ -26,7 +30,9 @@ func (h *hearing) judge(st State) (Outcome, error) {
 }
 
 // foreign reports whether a conversion is another transaction's.
-func (h *hearing) foreign(c *conversion.Conversion) bool { return c.Touch.TransactionID != h.tid }
+func (h *hearing) foreign(c *conversion.Conversion) bool {
+	return claimKey(c.Touch.TransactionID, c.OrderID) != h.claim.TransactionID
+}
 
 func (h *hearing) duplicateOf(c *conversion.Conversion) Outcome {
 	v := h.verdict(signal.Duplicate, signal.CodeDuplicate,
@@ -39,8 +45,11 @@ func (h *hearing) duplicateOf(c *conversion.Conversion) Outcome {
 // known gives the conversion that the signal speaks of, nil when it is a new
 // one, or why it can be neither.
 func (h *hearing) known(st State) (*conversion.Conversion, *refusal) {
-	if h.hit.conversionID != "" {
-		return h.named(st)
+	switch {
+	case h.hit.conversionID != "":
+		return h.named(st, h.hit.conversionID)
+	case h.target != nil && h.s.Click.IsZero():
+		return h.named(st, h.target.ID)
 	}
 	switch h.goal.Dedupe {
 	case offer.PerOrder:
@@ -52,11 +61,11 @@ func (h *hearing) known(st State) (*conversion.Conversion, *refusal) {
 	}
 }
 
-// named gives the conversion whose ID came.
-func (h *hearing) named(st State) (*conversion.Conversion, *refusal) {
-	i := slices.IndexFunc(st.Conversions, func(c conversion.Conversion) bool { return c.ID == h.hit.conversionID })
+// named gives the conversion of an ID that came.
+func (h *hearing) named(st State, id string) (*conversion.Conversion, *refusal) {
+	i := slices.IndexFunc(st.Conversions, func(c conversion.Conversion) bool { return c.ID == id })
 	if i < 0 {
-		why := "conversion " + h.hit.conversionID + " is not one of this transaction and goal"
+		why := "conversion " + id + " is not one of this transaction and goal"
 		return nil, refuse(signal.Conflict, signal.Detail{Why: why}, "%s", why)
 	}
 	return &st.Conversions[i], nil

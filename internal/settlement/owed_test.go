@@ -224,7 +224,7 @@ func TestWhatIsKept(t *testing.T) {
 	first := w.hit("pixel adv1=red customer_id=c-1 campaign=may")
 	got := w.conversions[0]
 	want := conversion.Touch{
-		TransactionID: w.click.ID.String(), Kind: "click", At: clicked(), AffClickID: "their-click", Source: "newsletter",
+		By: "transaction_id", TransactionID: w.click.ID.String(), Kind: "click", At: clicked(), AffClickID: "their-click", Source: "newsletter",
 		Sub: []string{"may", "", "banner"}, Country: "DE", Device: "desktop", OS: "Linux", Browser: "Firefox",
 		IP: "203.0.113.7", UserAgent: "Firefox",
 	}

@@ -8,6 +8,7 @@ import (
 	"waybill/internal/affiliate"
 	"waybill/internal/attribution"
 	"waybill/internal/catalog"
+	"waybill/internal/conversion"
 	"waybill/internal/fault"
 	"waybill/internal/offer"
 	"waybill/internal/param"
@@ -40,16 +41,21 @@ func unexpanded(n param.Name, got string) *refusal {
 type hearing struct {
 	Input
 	s     *signal.Signal
-	tid   string     // the transaction ID
-	parts txid.Parts // what it says
+	tid   string     // the transaction ID: the signal's own, then the winner's; empty without any
+	parts txid.Parts // what the signal's own ID says; without one, the offer alone
 	test  bool
 
-	offer *catalog.Offer
-	goal  *offer.Goal
-	hit   hit
-	touch attribution.Decision
-	price price
-	caps  []bound
+	offer  *catalog.Offer
+	goal   *offer.Goal
+	target *conversion.Conversion // that the signal names without a touch; nil when none
+	hit    hit
+
+	touch      attribution.Decision
+	considered []signal.Considered
+	affiliate  int64 // who is credited
+	claim      Claim
+	price      price
+	caps       []bound
 
 	// barred is why no new conversion can be made; one that is there can be
 	// changed all the same, since a reversal must go through whatever became of
@@ -67,40 +73,52 @@ type hearing struct {
 //  5. the channel: channel_not_allowed
 //  6. values that no one filled in: macro_unexpanded
 //  7. the offer named beside the ID: malformed, offer_mismatch
-//  8. the goal: goal_unknown, offer_mismatch
-//  9. values that cannot be read: malformed, amount_invalid, currency_invalid
+//  8. the conversion named without one: conflict
+//  9. the goal: goal_unknown, offer_mismatch
+//  10. values that cannot be read: malformed, amount_invalid, currency_invalid
+//
+// A signal that only binds is heard after the channel.
 //
 // What else speaks against a new conversion counts only where the signal would
 // make one. It is looked for in this order, and the caps come last:
 //
-//  10. currency_invalid, offer_inactive, affiliate_blocked
-//  11. the touch: turned_away, too_fast, click_expired, click_not_found
-//  12. the price: amount_missing, amount_invalid
-//  13. order_id_missing, cap_reached
+//  11. currency_invalid, offer_inactive, affiliate_blocked
+//  12. the touch: turned_away, too_fast, click_expired, click_not_found,
+//     transaction_id_missing, order_id_missing
+//  13. the price: amount_missing, amount_invalid
+//  14. order_id_missing, cap_reached
 func Prepare(in Input) Case {
 	h := &hearing{Input: in, tid: in.Signal.Click.String(), test: in.Signal.Test || in.Signal.Click.Test()}
 	h.s = &h.Signal
-	checks := []func() *refusal{
-		h.checkForm, h.checkTransaction, h.checkOffer, h.checkSender, h.checkChannel,
-		h.checkMacros, h.checkNamedOffer, h.checkGoal, h.checkValues,
+	if r := h.check(h.checkForm, h.checkTransaction, h.checkOffer, h.checkSender, h.checkChannel); r != nil {
+		return h.dismiss(r)
 	}
-	for _, check := range checks {
-		if r := check(); r != nil {
-			return h.dismiss(r)
-		}
+	if h.s.Binds {
+		return h.bind()
 	}
-	h.touch = attribution.Decide(&h.offer.Offer, h.s, attribution.Candidate{
-		By: offer.ByTransactionID, ID: h.s.Click, Parts: h.parts, Record: h.Click,
-	})
+	if r := h.check(h.checkMacros, h.checkNamedOffer, h.checkTarget, h.checkGoal, h.checkValues); r != nil {
+		return h.dismiss(r)
+	}
+	h.decide()
 	h.barred = h.bar()
+	if h.s.Click.IsZero() && h.target == nil && !h.touch.Creditable() {
+		return h.dismiss(h.barred) // there is nothing that it could be about
+	}
 	h.caps = h.bounds()
 	return Case{
-		SignalID: h.s.ID.String(),
-		Claim:    Claim{Test: h.test, OfferID: h.offer.ID, GoalID: h.goal.ID, TransactionID: h.tid},
-		OrderID:  h.hit.orderID,
-		Counters: counters(h.caps),
-		Judge:    h.judge,
+		SignalID: h.s.ID.String(), Claim: h.claim, OrderID: h.hit.orderID,
+		Counters: counters(h.caps), Judge: h.judge,
 	}
+}
+
+// check gives the first refusal.
+func (h *hearing) check(all ...func() *refusal) *refusal {
+	for _, one := range all {
+		if r := one(); r != nil {
+			return r
+		}
+	}
+	return nil
 }
 
 // dismiss ends in a case that is only stored.
@@ -124,19 +142,24 @@ func (h *hearing) checkTransaction() *refusal {
 	}
 	parts, err := h.Catalog.Ring().Open(h.s.Click)
 	if err == nil {
-		err = mustBeClick(parts.Kind)
+		err = mustBeTouch(parts.Kind)
 	}
 	if err != nil {
 		return refuse(signal.TransactionIDInvalid, signal.Detail{Got: sent, Why: err.Error()}, "%s", err)
 	}
-	h.parts = parts
-	h.test = h.test || h.Click != nil && h.Click.Test
+	h.parts, h.affiliate = parts, parts.Affiliate
+	if own, ok := h.own(); ok && own.Record != nil {
+		h.test = h.test || own.Record.Test
+	}
 	return nil
 }
 
-// noTransaction says why no ID in the signal verified.
+// noTransaction says why no ID in the signal verified; nothing where none came
+// and something else may lead to a touch or a conversion.
 func (h *hearing) noTransaction(sent string) *refusal {
 	switch {
+	case sent == "" && h.leads():
+		return nil
 	case sent == "":
 		return refuse(signal.TransactionIDMissing, signal.Detail{}, "the signal names no transaction ID")
 	case param.Unexpanded(sent):
@@ -147,7 +170,7 @@ func (h *hearing) noTransaction(sent string) *refusal {
 		_, err = h.Catalog.Ring().Open(id)
 	}
 	if err == nil {
-		err = mustBeClick(id.Kind())
+		err = mustBeTouch(id.Kind())
 	}
 	if err == nil {
 		err = fault.New(fault.Invalid, "it did not verify when it came")
@@ -155,11 +178,22 @@ func (h *hearing) noTransaction(sent string) *refusal {
 	return refuse(signal.TransactionIDInvalid, signal.Detail{Got: sent, Why: err.Error()}, "%s", err)
 }
 
-func mustBeClick(k txid.Kind) error {
-	if k == txid.Click {
+// leads reports whether a signal without a transaction ID may be about anything
+// all the same, and takes the offer that it is of.
+func (h *hearing) leads() bool {
+	if h.s.Binds {
+		return false
+	}
+	h.parts.Offer = offerNumber(h.Catalog, h.s)
+	o, ok := h.Catalog.Offer(h.parts.Offer)
+	return ok && (o.CreditsMore() || len(h.Targets) > 0 || h.s.Value(param.ConversionID) != "")
+}
+
+func mustBeTouch(k txid.Kind) error {
+	if k == txid.Click || k == txid.Impression {
 		return nil
 	}
-	return fault.New(fault.Invalid, "it is the ID of a %s, and conversions are credited to clicks", k)
+	return fault.New(fault.Invalid, "it is the ID of a %s, and conversions are credited to clicks and views", k)
 }
 
 func (h *hearing) checkOffer() *refusal {
@@ -183,6 +217,9 @@ func (h *hearing) checkSender() *refusal {
 	case signal.IPNotAllowed:
 		d.Got = h.s.IP.String()
 	default:
+	}
+	if h.s.Channel == signal.SDK {
+		d.Param = signal.Key
 	}
 	return refuse(h.s.Auth, d, "advertiser %d wants the proof %s", h.offer.AdvertiserID, h.offer.Advertiser.PostbackAuth)
 }
@@ -221,11 +258,15 @@ func (h *hearing) bar() *refusal {
 	if h.offer.Status == offer.Archived {
 		return refuse(signal.OfferInactive, signal.Detail{Got: number(h.offer.ID)}, "offer %d is archived", h.offer.ID)
 	}
-	if a, ok := h.Catalog.Affiliate(h.parts.Affiliate); ok && a.Status == affiliate.Blocked {
+	if a, ok := h.Catalog.Affiliate(h.affiliate); ok && a.Status == affiliate.Blocked {
 		return refuse(signal.AffiliateBlocked, signal.Detail{Got: number(a.ID)}, "affiliate %d is blocked", a.ID)
 	}
 	if !h.touch.Creditable() {
 		return refuse(h.touch.Code, h.touch.Detail, "%s", h.touch.Rule)
+	}
+	if h.target != nil {
+		why := "it names conversion " + h.target.ID + ", and says nothing that changes it"
+		return refuse(signal.Conflict, signal.Detail{Why: why}, "%s", why)
 	}
 	return h.setPrice()
 }

@@ -15,10 +15,18 @@ type price struct {
 	payout, revenue         int64 // in micro-units
 	payoutRate, revenueRate conversion.Rate
 	term                    string
+	unpaid                  bool // it earns nothing, whatever the sale
 }
+
+// unpaidView is the term of a view that the offer does not pay.
+const unpaidView = "view-through, which the offer does not pay (view_through_payable)"
 
 // setPrice prices the conversion that the signal would make.
 func (h *hearing) setPrice() *refusal {
+	if h.touch.View() && !h.offer.PaysViews() {
+		h.price = price{term: unpaidView, unpaid: true}
+		return nil
+	}
 	p, err := h.priced(h.hit.amount, h.hit.amountKnown)
 	switch {
 	case errors.Is(err, offer.ErrAmountMissing):
@@ -34,9 +42,9 @@ func (h *hearing) setPrice() *refusal {
 // priced prices a sale. A price is a straight line, so what a sale of nothing
 // and one of a hundred earn tell its fixed part and its percentage.
 func (h *hearing) priced(sale int64, known bool) (price, error) {
-	who := offer.Fit{AffiliateID: h.parts.Affiliate, Goal: h.goal.Code, At: h.Now}
-	if h.Click != nil {
-		who.Country = h.Click.Visitor.Country
+	who := offer.Fit{AffiliateID: h.affiliate, Goal: h.goal.Code, At: h.Now}
+	if r := h.touch.Record; r != nil {
+		who.Country = r.Visitor.Country
 	}
 	payout, revenue, term, err := h.offer.Priced(h.goal, h.offer.Terms, who, sale, known, h.hit.payout)
 	if err != nil {
@@ -64,7 +72,7 @@ func (h *hearing) priced(sale int64, known bool) (price, error) {
 // reprice gives c the payout and revenue of its amount, by its own copy of the
 // price, and by the payout that the partner sets.
 func (h *hearing) reprice(c *conversion.Conversion) *refusal {
-	if set := h.hit.payout; set != nil && *set != c.Payout.Units {
+	if set := h.hit.payout; set != nil && *set != c.Payout.Units && !c.Memory.Unpaid {
 		c.Memory.PayoutRate = conversion.Rate{Fixed: money.Micros(*set)}
 		c.Term = "payout by a later postback; revenue as before"
 	}

@@ -1,12 +1,22 @@
 // Package settlement turns a signal into a verdict and everything that follows
 // from it: the conversion, its entries, the use of caps, the postbacks owed.
 //
-// It works in two steps around the ledger's one transaction. Prepare looks at
+// It works in steps around the ledger's one transaction. LeadOf says what is to be
+// looked up beside the signal's own click: the touches of a customer, the
+// conversion that an order names. Prepare looks at
 // what needs no lock: the form of the signal, the sender, the touch, the terms.
 // It ends in a refusal or in a Case, which says what must be locked and looked
 // up. Judge then sees that State and gives the Outcome, to be written whole or
 // not at all. Both are pure: the same signal, touch, catalog and state give the
 // same outcome in a test, after a crash, and in a replay.
+//
+// # What is credited
+//
+// The touch that attribution.Decide picks is what the conversion is counted
+// under: its transaction. A coupon or an affiliate alone has none, and its order
+// is. A signal without a transaction ID that names a conversion, or an order that
+// was counted, is about that one. One whose click can be credited no longer may
+// still move the status of what it earned.
 //
 // Windows, credentials and the periods of caps are judged as of the signal's
 // receipt, terms and statuses as of settling.
@@ -66,8 +76,8 @@ package settlement
 import (
 	"time"
 
+	"waybill/internal/attribution"
 	"waybill/internal/catalog"
-	"waybill/internal/click"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/ledger"
@@ -78,12 +88,17 @@ import (
 type Input struct {
 	Signal  signal.Signal
 	Catalog *catalog.Catalog
-	Click   *click.Click // the record of Signal.Click; nil when it is lost
-	Now     time.Time    // of settling
+	// Touches are the clicks and views that the signal's identifiers led to: the
+	// record of Signal.Click, by its transaction ID, unless it is lost, and those
+	// that Lead.Identities led to. What their IDs say need not be filled in.
+	Touches []attribution.Candidate
+	Targets []conversion.Conversion // that Lead.Target led to
+	Now     time.Time               // of settling
 }
 
 // Claim is the row that one transaction's conversions of one goal are counted
-// under. Whoever settles a signal holds it alone.
+// under. Whoever settles a signal holds it alone. What a coupon or an affiliate
+// alone earned has no transaction: its order stands in for it (see ClaimOf).
 type Claim struct {
 	Test          bool
 	OfferID       int64

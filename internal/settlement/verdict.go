@@ -10,7 +10,7 @@ func (h *hearing) verdict(status signal.Status, code signal.Code, rule string, d
 	v := signal.Verdict{
 		Status: status, Code: code, TransactionID: h.tid, SignalID: h.s.ID.String(), Test: h.test,
 		Message: signal.Explain(code, d), Rule: rule,
-		OfferID: h.parts.Offer, Channel: h.s.Channel, SettledAt: h.Now,
+		OfferID: h.parts.Offer, Channel: h.s.Channel, SettledAt: h.Now, Candidates: h.considered,
 	}
 	if h.goal != nil {
 		v.GoalID = h.goal.ID

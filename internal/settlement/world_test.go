@@ -16,6 +16,7 @@ import (
 
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
+	"waybill/internal/attribution"
 	"waybill/internal/catalog"
 	"waybill/internal/click"
 	"waybill/internal/conversion"
@@ -210,7 +211,7 @@ func (w *world) settle(s signal.Signal) signal.Verdict {
 	w.t.Helper()
 	in := settlement.Input{Signal: s, Catalog: w.catalog, Now: s.ReceivedAt.Add(time.Second)}
 	if !w.lost && s.Click == w.click.ID {
-		in.Click = w.click
+		in.Touches = append(in.Touches, attribution.Candidate{By: offer.ByTransactionID, ID: w.click.ID, Record: w.click})
 	}
 	v, err := w.books.settle(settlement.Prepare(in))
 	if err != nil {
@@ -266,8 +267,7 @@ func (b *books) settle(c settlement.Case) (signal.Verdict, error) {
 func (b *books) state(c settlement.Case) settlement.State {
 	st := settlement.State{Used: map[settlement.Counter]int64{}}
 	for _, one := range b.conversions {
-		claim := settlement.Claim{Test: one.Test, OfferID: one.OfferID, GoalID: one.GoalID, TransactionID: one.Touch.TransactionID}
-		if claim == c.Claim {
+		if settlement.ClaimOf(&one) == c.Claim {
 			st.Conversions = append(st.Conversions, one)
 		}
 		if c.OrderID != "" && b.orders[orderKey(c)] == one.ID {

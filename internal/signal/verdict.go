@@ -108,4 +108,24 @@ type Verdict struct {
 	GoalID    int64     `json:"-"`
 	Channel   Channel   `json:"-"`
 	SettledAt time.Time `json:"-"`
+
+	// Candidates are what the signal's identifiers led to, in the order in which
+	// they were considered; empty where its own transaction ID was all there was.
+	Candidates []Considered `json:"-"`
+}
+
+// Considered is a candidate for the credit of a signal, and what became of it.
+// Its JSON is what the ledger keeps and the network sees.
+type Considered struct {
+	By            string    `json:"by"`              // the identifier that led to it
+	Named         string    `json:"named,omitempty"` // the coupon
+	TransactionID string    `json:"transaction_id,omitempty"`
+	Kind          string    `json:"kind,omitempty"` // click or impression
+	At            time.Time `json:"at,omitzero"`
+	AffiliateID   int64     `json:"affiliate_id"`
+	BoundBy       string    `json:"bound_by,omitempty"` // server or browser, where a signal tied the identity to it
+	Code          Code      `json:"code"`
+	Rule          string    `json:"rule"`
+	Won           bool      `json:"won"`
+	Lost          string    `json:"lost,omitempty"` // why another won
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -447,7 +448,7 @@ func TestGroupSettlesOnce(t *testing.T) {
 	close(block)
 	wait.Wait()
 	for n, err := range errs {
-		if err != nil || verdicts[n] != verdicts[n/2*2] || verdicts[n].Status != signal.Accepted {
+		if err != nil || !reflect.DeepEqual(verdicts[n], verdicts[n/2*2]) || verdicts[n].Status != signal.Accepted {
 			t.Errorf("settling signal %d: %+v, %v; want the one verdict on it", 1+n/2, verdicts[n], err)
 		}
 	}

@@ -8,11 +8,8 @@ import (
 	"runtime/debug"
 	"time"
 
-	"waybill/internal/click"
 	"waybill/internal/fault"
-	"waybill/internal/settlement"
 	"waybill/internal/signal"
-	"waybill/internal/txid"
 )
 
 // way is how a signal came to be settled, for the log.
@@ -55,38 +52,6 @@ func (s *Settler) settle(ctx context.Context, sig signal.Signal, by way) (v sign
 	}
 	s.logSettled(ctx, &v, by, time.Since(began))
 	return v, nil
-}
-
-// prepare gathers what a signal is judged by, beside the state of the ledger.
-func (s *Settler) prepare(ctx context.Context, sig signal.Signal, now time.Time) (settlement.Case, error) {
-	c, err := s.click(ctx, sig.Click)
-	if err != nil {
-		return settlement.Case{}, fmt.Errorf("read the click of signal %s: %w", sig.ID, err)
-	}
-	return settlement.Prepare(settlement.Input{
-		Signal: sig, Catalog: s.catalog(), Click: c, Now: now.UTC().Truncate(time.Microsecond),
-	}), nil
-}
-
-// click reads the record of a click; nil when it is lost.
-func (s *Settler) click(ctx context.Context, id txid.ID) (*click.Click, error) {
-	if id.Kind() != txid.Click {
-		return nil, nil
-	}
-	record, err := s.journal.Get(ctx, id)
-	switch {
-	case fault.Of(err) == fault.NotFound:
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	c, err := click.Read(id, record)
-	if err != nil {
-		s.log.LogAttrs(ctx, slog.LevelError, "click record cannot be read",
-			slog.String("transaction_id", id.String()), slog.Any("error", err))
-		return nil, nil // as good as lost: what the ID says still holds
-	}
-	return &c, nil
 }
 
 func (s *Settler) logSettled(ctx context.Context, v *signal.Verdict, by way, took time.Duration) {

@@ -8,6 +8,7 @@ import (
 
 	"waybill/internal/catalog"
 	"waybill/internal/param"
+	"waybill/internal/settlement"
 	"waybill/internal/signal"
 	"waybill/internal/txid"
 )
@@ -18,7 +19,8 @@ const abreast = 32
 
 // lane is a row of signals that must be settled in order. Signals of different
 // lanes have nothing in common that the order could matter to: neither the
-// transaction, nor an order ID, a conversion, or an offer's cap.
+// transaction, nor an order ID, a conversion, an offer's cap, nor an offer that
+// credits by more than the transaction ID.
 type lane []found
 
 // lanes parts signals into lanes, each in the order of receipt.
@@ -72,20 +74,14 @@ func subjects(f *found, present *catalog.Catalog) []string {
 	if id := s.Value(param.ConversionID); id != "" {
 		all = append(all, "conversion "+id)
 	}
-	if o, ok := present.Offer(offerOf(s, present)); ok && len(o.Caps) > 0 {
-		all = append(all, "caps "+offer)
+	if o, ok := present.Offer(offerOf(s, present)); ok && (len(o.Caps) > 0 || o.CreditsMore()) {
+		all = append(all, "offer "+offer)
 	}
 	return all
 }
 
-// offerOf gives the offer that a signal's transaction ID names.
-func offerOf(s *signal.Signal, present *catalog.Catalog) int64 {
-	parts, err := present.Ring().Open(s.Click)
-	if err != nil {
-		return 0
-	}
-	return parts.Offer
-}
+// offerOf gives the offer that a signal is of.
+func offerOf(s *signal.Signal, present *catalog.Catalog) int64 { return settlement.OfferOf(present, s) }
 
 // sideBySide calls do for every lane, a bounded number at a time, and gives the
 // first error. After one no further lane is begun.

@@ -16,6 +16,7 @@ import (
 	"waybill/internal/advertiser"
 	"waybill/internal/catalog"
 	"waybill/internal/click"
+	"waybill/internal/conversion"
 	"waybill/internal/fault"
 	"waybill/internal/offer"
 	"waybill/internal/settlement"
@@ -28,7 +29,9 @@ import (
 type journal struct {
 	mu      sync.Mutex
 	records map[txid.ID][]byte
-	err     error // of every read
+	// identities are the IDs that stand under a key.
+	identities map[string][]txid.ID
+	err        error // of every read
 }
 
 func (j *journal) put(id txid.ID, record []byte) {
@@ -92,6 +95,19 @@ func (j *journal) Signals(ctx context.Context, node uint16, from, to txid.Tick, 
 	return nil
 }
 
+func (j *journal) Identity(_ context.Context, key []byte, f func(txid.ID) error) error {
+	j.mu.Lock()
+	ids := slices.Clone(j.identities[string(key)])
+	j.mu.Unlock()
+	slices.SortFunc(ids, func(a, b txid.ID) int { return int(int64(b.Tick()) - int64(a.Tick())) })
+	for _, id := range ids {
+		if err := f(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ledger is a ledger in memory, which can be away.
 type ledger struct {
 	mu       sync.Mutex
@@ -103,6 +119,7 @@ type ledger struct {
 	order    []string // signals in the order in which they were settled
 	calls    int      // of Settle
 	asked    int      // signals that Settled was asked for
+	targets  []settlement.Target
 	through  map[uint16]txid.Tick
 }
 
@@ -165,6 +182,13 @@ func (l *ledger) Settle(ctx context.Context, c settlement.Case) (signal.Verdict,
 	l.verdicts[c.SignalID] = v
 	l.order = append(l.order, c.SignalID)
 	return v, nil
+}
+
+func (l *ledger) Targets(ctx context.Context, t settlement.Target) ([]conversion.Conversion, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.targets = append(l.targets, t)
+	return nil, l.reach(ctx)
 }
 
 func (l *ledger) Settled(ctx context.Context, ids []txid.ID) ([]bool, error) {
@@ -230,7 +254,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	r := &rig{
-		t: t, journal: &journal{records: map[txid.ID][]byte{}}, log: &bytes.Buffer{},
+		t: t, journal: &journal{records: map[txid.ID][]byte{}, identities: map[string][]txid.ID{}}, log: &bytes.Buffer{},
 		ledger: &ledger{verdicts: map[string]signal.Verdict{}, poison: map[string]error{}, through: map[uint16]txid.Tick{}},
 		mint:   txid.NewMint(c.Ring(), liveNode, 0),
 	}

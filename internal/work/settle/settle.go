@@ -5,7 +5,8 @@
 // "queued", and the signal is left to the sweep: from then on every new signal
 // is, until the sweep has settled all that came before, since a node's unsettled
 // signals are settled in the order of their receipt wherever that can matter:
-// within a transaction, an order ID, a conversion, an offer with caps.
+// within a transaction, an order ID, a conversion, an offer with caps or one that
+// credits by more than the transaction ID.
 //
 // The sweep reads the journal behind the direct way all the time, so it also
 // finds what never came here: signals of a process that was killed, and those
@@ -27,6 +28,7 @@ import (
 	"time"
 
 	"waybill/internal/catalog"
+	"waybill/internal/conversion"
 	"waybill/internal/settlement"
 	"waybill/internal/signal"
 	"waybill/internal/txid"
@@ -49,11 +51,20 @@ type Journal interface {
 	// without to, in order, until f gives an error. A record is valid until f
 	// returns.
 	Signals(ctx context.Context, node uint16, from, to txid.Tick, f func(id txid.ID, record []byte) error) error
+	// Identity calls f for the IDs that stand under an identity, the newest first.
+	Identity(ctx context.Context, key []byte, f func(id txid.ID) error) error
 }
 
 // Ledger is where verdicts are kept.
 type Ledger interface {
 	Settle(ctx context.Context, c settlement.Case) (signal.Verdict, error)
+	// Targets gives the conversions that a signal without a touch of its own names.
+	Targets(ctx context.Context, t settlement.Target) ([]conversion.Conversion, error)
+	Progress
+}
+
+// Progress is how the ledger tells what is settled.
+type Progress interface {
 	Settled(ctx context.Context, ids []txid.ID) ([]bool, error)
 	SettledThrough(ctx context.Context, node uint16) (txid.Tick, error)
 	SetSettledThrough(ctx context.Context, node uint16, t txid.Tick) error
