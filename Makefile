@@ -30,17 +30,17 @@ build: ## build bin/waybill
 
 .PHONY: test
 test: ## run the tests (PKG=./internal/txid: of one package)
-	@script/need go cc postgres
+	@script/need go cc postgres snippets
 	go test -timeout 10m $(PKG)
 
 .PHONY: test-all
 test-all: ## run every test under the race detector, the slow suites too
-	@script/need go cc postgres
+	@script/need go cc postgres snippets
 	go test -race -tags slow -shuffle=on -timeout 60m $(PKG)
 
 .PHONY: test-race
 test-race: ## run the tests under the race detector, the long ones shortened
-	@script/need go cc postgres
+	@script/need go cc postgres snippets
 	go test -race -short -shuffle=on -timeout 20m $(PKG)
 
 .PHONY: test-slow
@@ -113,7 +113,7 @@ check: ## what CI runs
 
 .PHONY: install-deps
 install-deps: ## install what the other targets use (as root, with apt-get)
-	@script/need go cc postgres npm wrk nginx chromium
+	@script/need go cc postgres npm wrk nginx chromium snippets
 
 .PHONY: clean
 clean: ## remove what was built
