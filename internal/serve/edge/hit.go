@@ -186,6 +186,9 @@ func (h *hit) mark() {
 	if h.values.Entity {
 		h.marks = append(h.marks, "amp; removed")
 	}
+	for _, n := range h.values.Mended.Names() {
+		h.marks = append(h.marks, n.String()+" mended")
+	}
 	for _, n := range h.values.Cut.Names() {
 		h.marks = append(h.marks, n.String()+" cut")
 	}
