@@ -101,6 +101,18 @@ func sign(s string) (c Currency, ok bool) {
 	}
 }
 
+// sharing lists the currencies that share a sign.
+func sharing(sign string) string {
+	switch {
+	case strings.HasPrefix(sign, "$"):
+		return " ARS AUD BBD BMD BND BSD BZD CAD CLP COP CVE DOP FJD GYD HKD JMD KYD LRD MXN NAD NIO NZD SBD SGD SRD TTD TWD USD UYU XCD ZWG "
+	case strings.HasPrefix(sign, "¥"):
+		return " CNY JPY "
+	default: // kr
+		return " DKK ISK NOK SEK "
+	}
+}
+
 func localSign(s string) (c Currency, ok bool) {
 	switch s {
 	case "₹":

