@@ -68,7 +68,7 @@ func ofForm(c Code, d Detail) string {
 	case MacroUnexpanded:
 		return or(d.Param, "a value") + " arrived as the literal text" + or(quoted(d.Got), " of a macro") + ": the macro was not filled in by the system that sent this; put the name by which that system knows the value in its place"
 	case AmountInvalid:
-		return "amount" + quoted(d.Got) + " cannot be read" + after(": ", d.Why) + "; write it like 1234.56"
+		return or(d.Param, "amount") + quoted(d.Got) + " cannot be read" + after(": ", d.Why) + "; write it like 1234.56"
 	case AmountMissing:
 		return "the goal pays a percentage of the sale, and no amount came; send it, such as amount=49.90"
 	case CurrencyInvalid:
@@ -159,7 +159,7 @@ func ofRules(c Code, d Detail) string {
 	case InvalidTraffic:
 		return "the click does not look like a person's" + after(": ", d.Why) + "; it can be judged again by a person"
 	case TransitionNotAllowed:
-		return "the conversion cannot go" + after(" from ", d.Got) + or(after(" to ", d.Want), " where this would take it") + "; what is paid is corrected by the network alone"
+		return "the conversion cannot go" + after(" from ", d.Got) + or(after(" to ", d.Want), " where this would take it") + "; " + ways(d.Got)
 	default:
 		return ""
 	}
@@ -173,6 +173,22 @@ func expired(d Detail) string {
 	}
 	return "the " + touch + " lies further back" + beside(d.Got) + " than the offer's " + window + after(" of ", d.Want) +
 		"; if this should count, make the window longer and judge the signal again"
+}
+
+// ways says where a conversion can go from a status.
+func ways(from string) string {
+	switch from {
+	case "pending":
+		return "a pending one can become approved, rejected or hold"
+	case "hold":
+		return "one on hold can become approved or rejected"
+	case "approved":
+		return "an approved one can only be rejected"
+	case "rejected":
+		return "a rejected one can only be approved again"
+	default:
+		return "what is paid is corrected by the network alone"
+	}
 }
 
 // maxQuoted is how much of what came is shown, in characters.
