@@ -26,7 +26,7 @@ const (
 func Parse(s string) (ID, error) {
 	if len(s) != textLen {
 		if n := utf8.RuneCountInString(s); n != textLen {
-			return ID{}, wrongLength(n)
+			return ID{}, wrongLength(s, n)
 		}
 	}
 	var id ID
@@ -59,10 +59,17 @@ func value(c byte) byte {
 	return noValue
 }
 
-func wrongLength(n int) error {
-	why := "it was cut"
-	if n > textLen {
-		why = "it is too long"
+// wrongLength says what is wrong with a text of n characters. A short one that
+// holds what occurs in no ID was never cut from one.
+func wrongLength(s string, n int) error {
+	why := "it is too long"
+	if n < textLen {
+		why = "it was cut"
+		for i := range len(s) {
+			if value(s[i]) == noValue {
+				return wrongLetter(s, i)
+			}
+		}
 	}
 	return fault.New(fault.Invalid, "not a transaction ID: %s, to %d characters; IDs have %d", why, n, textLen)
 }
