@@ -122,7 +122,7 @@ func asciiLetters(s string) bool {
 }
 
 func malformed(text string) error {
-	return fault.New(fault.Invalid, "%q is not an amount: write it like 1234.56", text)
+	return fault.New(fault.Invalid, "%q is not an amount", text)
 }
 
 // split takes a number apart into its whole digits and its decimals, of which
@@ -141,7 +141,7 @@ func split(number string, isWhole bool) (whole, frac string, err error) {
 	case dots+commas == 1:
 		frac = number[point+1:]
 		if commas == 1 && len(frac) == 3 {
-			return "", "", fault.New(fault.Invalid, "%q could be %s or %s: write it with a decimal point, without separators of thousands",
+			return "", "", fault.New(fault.Invalid, "%q could be %s or %s",
 				number, number[:point]+frac, number[:point]+"."+frac)
 		}
 		whole = number[:point]

@@ -68,7 +68,7 @@ func ofForm(c Code, d Detail) string {
 	case MacroUnexpanded:
 		return or(d.Param, "a value") + " arrived as the literal text" + or(quoted(d.Got), " of a macro") + ": the macro was not filled in by the system that sent this; put the name by which that system knows the value in its place"
 	case AmountInvalid:
-		return or(d.Param, "amount") + quoted(d.Got) + " cannot be read" + after(": ", d.Why) + "; write it like 1234.56"
+		return or(d.Param, "amount") + quoted(d.Got) + " cannot be read" + after(": ", d.Why) + "; write it like 1234.56, with a decimal point and without separators of thousands"
 	case AmountMissing:
 		return "the goal pays a percentage of the sale, and no amount came; send it, such as amount=49.90"
 	case CurrencyInvalid:
