@@ -15,6 +15,9 @@ import (
 	"waybill/internal/settlement"
 	"waybill/internal/signal"
 	"waybill/internal/store/sqlledger"
+	"waybill/internal/tune"
+	"waybill/internal/txid"
+	"waybill/internal/work/settle"
 )
 
 // api makes the REST API.
@@ -25,10 +28,10 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Advertisers: tableOf(n.ledger.Advertisers()), Affiliates: tableOf(n.ledger.Affiliates()),
 		Offers: tableOf(n.ledger.Offers()), Goals: tableOf(n.ledger.Goals()), Terms: tableOf(n.ledger.Terms()),
 		Links: tableOf(n.ledger.Links()), Subscriptions: tableOf(n.ledger.Subscriptions()),
-		Keys: l, Settings: l, Answers: l,
+		Keys: l, Settings: l, Answers: l, IDMap: l,
 		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
 		Warehouse: n.warehouse, Counters: l, Comparable: l, Reconciliations: l,
-		Signals: claims{e}, Tester: n.deliver,
+		Signals: claims{e}, Tester: n.deliver, Replay: n.replay,
 		Values: func(c conversion.Conversion, use macro.Use) map[string]string {
 			return settlement.Values(n.Catalog(), &c, use)
 		},
@@ -37,6 +40,19 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Log:      n.log, Retention: n.settings.Retention.Duration(),
 	}
 	return a.Handler()
+}
+
+// replay begins to judge rejected signals again, and lets what is owed then go
+// out at once.
+func (n *node) replay(o signal.Replay) func(context.Context, []txid.ID) ([]signal.Replayed, error) {
+	judge := (&settle.Replayer{Settler: n.settler, Ledger: n.ledger}).Begin(o)
+	return func(ctx context.Context, ids []txid.ID) ([]signal.Replayed, error) {
+		all, err := judge(ctx, ids)
+		if !o.DryRun {
+			n.deliver.Nudge()
+		}
+		return all, err
+	}
 }
 
 // claims takes claims made through the API to the edge, which writes them down
@@ -104,6 +120,11 @@ func (l apiLedger) Answered(ctx context.Context, key, scope string, a api.Answer
 	return l.DB.Answered(ctx, key, scope, sqlledger.Answer(a))
 }
 
+// PutIDMap is as the API wants it.
+func (l apiLedger) PutIDMap(ctx context.Context, by account.Principal, all []tune.Mapping) ([]tune.Outcome, error) {
+	return l.DB.PutIDMap(ctx, actor(by), all)
+}
+
 // Conversions is as the API wants it.
 func (l apiLedger) Conversions(ctx context.Context, f api.ConversionFilter) ([]conversion.Conversion, string, error) {
 	return l.DB.Conversions(ctx, sqlledger.ConversionFilter{
@@ -115,10 +136,20 @@ func (l apiLedger) Conversions(ctx context.Context, f api.ConversionFilter) ([]c
 
 // Verdicts is as the API wants it.
 func (l apiLedger) Verdicts(ctx context.Context, f api.VerdictFilter) ([]signal.Verdict, string, error) {
-	return l.DB.Verdicts(ctx, sqlledger.VerdictFilter{
-		TransactionID: f.TransactionID, Status: f.Status, Code: f.Code, OfferID: f.OfferID, Test: f.Test,
+	return l.DB.Verdicts(ctx, verdictFilter(f))
+}
+
+// Rejected is as the API wants it.
+func (l apiLedger) Rejected(ctx context.Context, f api.VerdictFilter) ([]signal.Verdict, string, error) {
+	return l.DB.Rejected(ctx, verdictFilter(f))
+}
+
+// verdictFilter is a filter in the words of the ledger.
+func verdictFilter(f api.VerdictFilter) sqlledger.VerdictFilter {
+	return sqlledger.VerdictFilter{
+		TransactionID: f.TransactionID, Status: f.Status, Code: f.Code, OfferID: f.OfferID, Channel: f.Channel, Test: f.Test,
 		From: f.From, Until: f.Until, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
-	})
+	}
 }
 
 // Deliveries is as the API wants it.

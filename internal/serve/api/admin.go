@@ -11,6 +11,7 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/catalog"
 	"waybill/internal/fault"
+	"waybill/internal/tune"
 )
 
 // secretField is where a new key's secret stands in the answer, once.
@@ -111,11 +112,17 @@ func (a *API) revokeKey(ctx context.Context, in *oneIn[int64]) (*answer, error) 
 
 // settingsRecord is what of the settings may be read and changed.
 type settingsRecord struct {
-	FallbackURL string `json:"fallback_url,omitempty" doc:"Where visitors go who can be sent nowhere else; left open: a plain page."`
+	FallbackURL string    `json:"fallback_url,omitempty" doc:"Where visitors go who can be sent nowhere else; left open: a plain page."`
+	TuneIDs     tune.Rule `json:"tune_ids,omitempty" doc:"What a number of TUNE's means that was not imported: identity (the same number here) or refuse. Left open: identity as long as none of its kind was imported."`
+}
+
+// settingsOf gives what may be seen of the settings.
+func settingsOf(s catalog.Settings) settingsRecord {
+	return settingsRecord{FallbackURL: s.FallbackURL, TuneIDs: s.TuneIDs}
 }
 
 func (s settingsRecord) validate() error {
-	return catalog.Settings{FallbackURL: s.FallbackURL}.Validate()
+	return catalog.Settings{FallbackURL: s.FallbackURL, TuneIDs: s.TuneIDs}.Validate()
 }
 
 func (a *API) registerSettings(h huma.API, s *schemas) {
@@ -126,7 +133,7 @@ func (a *API) registerSettings(h huma.API, s *schemas) {
 		summary: "Read the settings", out: shape,
 	}, func(ctx context.Context, _ *readIn) (*answer, error) {
 		now, err := a.Settings.Settings(ctx)
-		return &answer{Body: settingsRecord{FallbackURL: now.FallbackURL}}, err
+		return &answer{Body: settingsOf(now)}, err
 	})
 	handle(h, route{
 		method: http.MethodPatch, path: prefix + "/settings", id: "change-settings", tag: "Administration",
@@ -140,14 +147,14 @@ func (a *API) changeSettings(ctx context.Context, in *makeIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := settingsRecord{FallbackURL: now.FallbackURL}
+	r := settingsOf(now)
 	if err := merge(&r, settingsRecord{}, in.RawBody); err != nil {
 		return nil, err
 	}
 	if err := r.validate(); err != nil {
 		return nil, err
 	}
-	now.FallbackURL = r.FallbackURL
+	now.FallbackURL, now.TuneIDs = r.FallbackURL, r.TuneIDs
 	if err := a.Settings.SaveSettings(ctx, now); err != nil {
 		return nil, err
 	}

@@ -29,9 +29,12 @@ import (
 	"waybill/internal/catalog"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
+	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
+	"waybill/internal/signal"
+	"waybill/internal/txid"
 )
 
 const prefix = "/api/v1"
@@ -47,8 +50,10 @@ type API struct {
 	Terms         Table[int64, offer.Term]
 	Links         Table[string, link.Link]
 	Subscriptions Table[int64, delivery.Subscription]
+	Domains       Table[int64, host.Domain]
 	Keys          Keys
 	Settings      Settings
+	IDMap         IDMap
 	Answers       Answers
 
 	Journal     Journal
@@ -66,10 +71,17 @@ type API struct {
 	Reconciliations Reconciliations // what came of that
 
 	Signals Signals
-	Tester  Tester
+	// Replay begins to judge rejected signals again: what it gives does so with one
+	// list after another. A dry run counts in what it has foreseen before.
+	Replay func(signal.Replay) func(ctx context.Context, ids []txid.ID) ([]signal.Replayed, error)
+	Tester Tester
 	// Values gives what macros stand for in a postback about a conversion, as
 	// they freeze when it is owed.
 	Values func(c conversion.Conversion, use macro.Use) map[string]string
+
+	// Certificates tells how the certificate of an active domain stands, where
+	// this node answers TLS; nil where it does not.
+	Certificates func(d host.Domain) CertificateState
 
 	// Retention is how long clicks are kept: no offer may look back further.
 	Retention time.Duration

@@ -25,6 +25,7 @@ func (a *API) registerCatalog(h huma.API, s *schemas) {
 	a.terms().mount(a, h, s)
 	a.links().mount(a, h, s)
 	a.subscriptions().mount(a, h, s)
+	a.domains().mount(a, h, s)
 }
 
 func (a *API) advertisers() resource[int64, advertiser.Advertiser] {

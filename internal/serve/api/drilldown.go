@@ -69,7 +69,8 @@ func (p *reporter) registerLists(h huma.API, s *schemas) {
 	handleWritten(h, route{
 		method: http.MethodGet, path: prefix + "/signals", id: "list-signals", tag: "Records", sheets: true,
 		summary: "List what became of signals", roles: both, filters: factParams(),
-		text: "Newest first, rejections too. The signals themselves are read one by one." + listText,
+		text: "Newest first, rejections too. With `q`, `order_id` and `ip` what came is looked through, up to 20,000 signals a request: " +
+			"a page may hold less than `limit` and lead on all the same, as long as `next_cursor` is not empty." + listText,
 		out:  s.factList("SignalList", schemaOf[verdictRecord](s)),
 	}, func(ctx context.Context, in *signalsIn) (*answer, error) {
 		if p.fromWarehouse(in.x) {
@@ -124,6 +125,7 @@ func onlyFacts(values url.Values) error {
 	same := map[string]string{
 		"offer_id": "filter=offer=…", "affiliate_id": "filter=affiliate=…", "advertiser_id": "filter=advertiser=…",
 		"subscription_id": "filter=subscription=…", "goal": "filter=goal=…, with the goal's number", "until": "to",
+		"q": "from and until with it", "ip": "from and until with it", "records": "from and until with it",
 	}
 	for name := range values {
 		switch name {

@@ -133,6 +133,12 @@ func TestKeysAreShownOnce(t *testing.T) {
 // broken fails in the ways that a ledger may.
 type broken struct{ err error }
 
+func (b broken) Rejected(context.Context, VerdictFilter) ([]signal.Verdict, string, error) {
+	return nil, "", b.err
+}
+
+func (b broken) EarlierVerdicts(context.Context, string) ([]signal.Earlier, error) { return nil, b.err }
+
 func (b broken) Verdicts(context.Context, VerdictFilter) ([]signal.Verdict, string, error) {
 	return nil, "", b.err
 }

@@ -24,6 +24,7 @@ import (
 	"waybill/internal/click"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
+	"waybill/internal/host"
 	"waybill/internal/fault"
 	"waybill/internal/ledger"
 	"waybill/internal/link"
@@ -124,7 +125,7 @@ func newWorld(t *testing.T) *world {
 		Affiliates:  realTable[int64, affiliate.Affiliate]{db.Affiliates()},
 		Offers:      realTable[int64, offer.Offer]{db.Offers()}, Goals: realTable[int64, offer.Goal]{db.Goals()},
 		Terms: realTable[int64, offer.Term]{db.Terms()}, Links: realTable[string, link.Link]{db.Links()},
-		Subscriptions: realTable[int64, delivery.Subscription]{db.Subscriptions()},
+		Subscriptions: realTable[int64, delivery.Subscription]{db.Subscriptions()}, Domains: realTable[int64, host.Domain]{db.Domains()},
 		Keys:          l, Settings: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l, Counters: l,
 		Comparable: db, Reconciliations: db,
 		Signals: w.door, Tester: w.wire, Retention: 400 * 24 * time.Hour, PublicURL: "https://go.example.com",
@@ -133,6 +134,7 @@ func newWorld(t *testing.T) *world {
 		},
 		Refresh: w.refresh, Now: func() time.Time { return noon }, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
+	w.Replay = w.replayer().Begin
 	w.handler = w.Handler()
 	w.furnish(t)
 	w.trade(t)

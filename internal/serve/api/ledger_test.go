@@ -61,10 +61,18 @@ func (l realLedger) Conversions(ctx context.Context, f ConversionFilter) ([]conv
 }
 
 func (l realLedger) Verdicts(ctx context.Context, f VerdictFilter) ([]signal.Verdict, string, error) {
-	return l.DB.Verdicts(ctx, sqlledger.VerdictFilter{
-		TransactionID: f.TransactionID, Status: f.Status, Code: f.Code, OfferID: f.OfferID, Test: f.Test,
+	return l.DB.Verdicts(ctx, verdictFilter(f))
+}
+
+func (l realLedger) Rejected(ctx context.Context, f VerdictFilter) ([]signal.Verdict, string, error) {
+	return l.DB.Rejected(ctx, verdictFilter(f))
+}
+
+func verdictFilter(f VerdictFilter) sqlledger.VerdictFilter {
+	return sqlledger.VerdictFilter{
+		TransactionID: f.TransactionID, Status: f.Status, Code: f.Code, OfferID: f.OfferID, Channel: f.Channel, Test: f.Test,
 		From: f.From, Until: f.Until, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
-	})
+	}
 }
 
 func (l realLedger) Deliveries(ctx context.Context, f DeliveryFilter) ([]delivery.Owed, string, error) {

@@ -62,6 +62,7 @@ func (a *API) register(mux *http.ServeMux) {
 	a.registerSnippets(h, s)
 	a.registerPostbacks(h, s)
 	a.registerRecords(h, s)
+	a.registerReplay(h, s)
 	a.registerConversions(h, s)
 	a.registerDeliveries(h, s)
 	a.registerTrace(h, s)
@@ -73,6 +74,7 @@ func (a *API) register(mux *http.ServeMux) {
 	a.registerReconciliations(h, s)
 	a.registerKeys(h, s)
 	a.registerSettings(h, s)
+	a.registerIDMap(h, s)
 	for _, own := range [...]string{"ErrorModel", "ErrorDetail"} { // huma's, which translate replaces
 		delete(s.all, own)
 	}

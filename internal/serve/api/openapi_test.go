@@ -101,6 +101,8 @@ func TestExamplesAreTaken(t *testing.T) {
 				id = "spring"
 			case "change-conversion":
 				id = w.conversion.ID
+			case "replay-signal":
+				id = w.refused.String()
 			}
 			target := strings.NewReplacer("/api/v1/", "", "{offer_id}", "1", "{id}", id).Replace(path)
 			got := w.do(t, asNetwork, strings.ToUpper(method), target, string(example))

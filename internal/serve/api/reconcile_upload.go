@@ -34,7 +34,14 @@ const (
 
 // isUpload reports whether a request's body is a list, which its handler reads
 // by itself.
-func isUpload(pattern string) bool { return pattern == "POST "+prefix+"/reconciliations" }
+func isUpload(pattern string) bool {
+	switch pattern {
+	case "POST " + prefix + "/reconciliations", "POST " + idMapImportPath:
+		return true
+	default:
+		return false
+	}
+}
 
 // task is one list that is to be compared, as it was asked for.
 type task struct {

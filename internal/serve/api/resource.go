@@ -13,8 +13,8 @@ import (
 )
 
 // resource is one type of document of the catalog: how it is found, who may see
-// and change it, and what is checked beyond its form. All seven types are
-// served by this one implementation.
+// and change it, and what is checked beyond its form. All types are served by
+// this one implementation.
 type resource[K int64 | string, T any] struct {
 	path, under string // "offers"; "offers" again in "offers/{offer_id}/goals"
 	tag, one    string // for the description: "Offers", "offer"
@@ -44,6 +44,16 @@ type resource[K int64 | string, T any] struct {
 	fixed func(before, after T) error
 	// warn gives what is saved as asked, but probably not meant so. May be nil.
 	warn func(v T) []warning
+	// beside is what answers show that is no part of the document. May be nil.
+	beside *beside[T]
+}
+
+// beside is one field of answers that this node knows, and the stored document
+// does not.
+type beside[T any] struct {
+	name   string
+	schema func(*schemas) *huma.Schema
+	value  func(v T) any
 }
 
 // warning is one place in a document that was saved, but looks wrong.
@@ -129,6 +139,9 @@ func (r resource[K, T]) mount(a *API, h huma.API, s *schemas) {
 
 func (r resource[K, T]) routes(s *schemas) (list, get, post, patch route) {
 	read, create, change := s.document(r.schema, r.initial(0))
+	if r.beside != nil {
+		s.all[r.schema].Properties[r.beside.name] = r.beside.schema(s)
+	}
 	base := prefix + "/" + r.path
 	if r.under != "" {
 		base = prefix + "/" + r.under + "/{offer_id}/" + r.path
@@ -206,7 +219,7 @@ func (r resource[K, T]) create(ctx context.Context, a *API, who account.Principa
 		return nil, err
 	}
 	v := r.initial(parent)
-	if err := merge(&v, r.initial(parent), body, given()...); err != nil {
+	if err := merge(&v, r.initial(parent), body, r.given()...); err != nil {
 		return nil, err
 	}
 	if r.own != nil {
@@ -244,7 +257,7 @@ func (r resource[K, T]) change(ctx context.Context, a *API, c *caller, parent in
 	}
 	row, err := r.table.Update(ctx, who, id, wanted, func(v *T) error {
 		before := *v
-		if err := merge(v, r.initial(parent), body, given()...); err != nil {
+		if err := merge(v, r.initial(parent), body, r.given()...); err != nil {
 			return err
 		}
 		if r.fixed != nil {
@@ -320,7 +333,17 @@ func (r resource[K, T]) show(who account.Principal, row Row[T]) (object, error) 
 	if o, err = o.with("created_at", row.CreatedAt.UTC()); err != nil {
 		return nil, err
 	}
-	return o.with("updated_at", row.UpdatedAt.UTC())
+	if o, err = o.with("updated_at", row.UpdatedAt.UTC()); err != nil || r.beside == nil {
+		return o, err
+	}
+	return o.with(r.beside.name, r.beside.value(row.Value))
+}
+
+func (r resource[K, T]) given() []string {
+	if r.beside == nil {
+		return given()
+	}
+	return append(given(), r.beside.name)
 }
 
 // given names what answers hold that is no field of the document.

@@ -74,10 +74,17 @@ func handle[I any, P request[I]](h huma.API, rt route, f func(ctx context.Contex
 	if rt.status != http.StatusCreated {
 		delete(headers, "Location")
 	}
-	if rt.in != nil { // put in afterwards, since huma would check the body itself
-		op.RequestBody.Content = rt.media()
-		op.RequestBody.Required = !rt.bodyOptional
+	rt.describeBody(&op)
+}
+
+// describeBody describes the body. That is done afterwards, since huma would check
+// it itself.
+func (rt route) describeBody(op *huma.Operation) {
+	if rt.in == nil {
+		return
 	}
+	op.RequestBody.Content = rt.media()
+	op.RequestBody.Required = !rt.bodyOptional
 }
 
 // written is the output of a route whose handler may write the answer itself.
@@ -91,6 +98,7 @@ func handleWritten[I any, P request[I]](h huma.API, rt route, f func(ctx context
 	rt.status = http.StatusOK
 	op := rt.operation()
 	op.Middlewares = huma.Middlewares{rt.gate}
+	defer rt.describeBody(&op)
 	huma.Register(h, op, func(ctx context.Context, in *I) (*written, error) {
 		x := P(in).exchange()
 		out, err := f(ctx, in)

@@ -31,6 +31,15 @@ type signalRecord struct {
 	Extra         map[string]string `json:"extra,omitempty" doc:"Parameters that Waybill does not know."`
 	Marks         []string          `json:"marks,omitempty" doc:"What was mended on the way."`
 	RecordGone    bool              `json:"record_gone,omitempty" doc:"Only the verdict is left of it."`
+	Earlier       []earlierVerdictRecord   `json:"earlier_verdicts,omitempty" doc:"Those that were replaced when it was judged again, the first one first."`
+}
+
+// earlierVerdictRecord is a verdict that another has taken the place of.
+type earlierVerdictRecord struct {
+	verdictRecord
+	ReplacedAt time.Time `json:"replaced_at"`
+	By         string    `json:"by,omitempty" doc:"Who had it judged again."`
+	Trusted    bool      `json:"trusted,omitempty" doc:"Whoever had it judged again vouched for its sender."`
 }
 
 // verdictRecord is a verdict as the API shows it: what the sender was told, and
@@ -41,14 +50,26 @@ type verdictRecord struct {
 	OfferID   int64      `json:"offer_id,omitempty"`
 	GoalID    int64      `json:"goal_id,omitempty"`
 	Channel   string     `json:"channel,omitempty"`
+	Received  time.Time  `json:"received_at"`
 	SettledAt *time.Time `json:"settled_at,omitempty"`
 }
 
 func showVerdict(v signal.Verdict) verdictRecord {
-	r := verdictRecord{Verdict: v, Rule: v.Rule, OfferID: v.OfferID, GoalID: v.GoalID, Channel: string(v.Channel)}
+	r := verdictRecord{
+		Verdict: v, Rule: v.Rule, OfferID: v.OfferID, GoalID: v.GoalID, Channel: string(v.Channel), Received: receivedAt(v),
+	}
 	if !v.SettledAt.IsZero() {
 		at := v.SettledAt.UTC()
 		r.SettledAt = &at
+	}
+	return r
+}
+
+// showEarlier shows an earlier verdict. Partners see of it what they see of any.
+func showEarlier(who account.Principal, e signal.Earlier) earlierVerdictRecord {
+	r := earlierVerdictRecord{verdictRecord: showVerdict(e.Verdict), ReplacedAt: e.ReplacedAt.UTC(), By: e.By, Trusted: e.Trusted}
+	if !who.IsNetwork() {
+		r.By, r.Trusted, r.Rule, r.GoalID, r.Channel = "", false, "", 0, ""
 	}
 	return r
 }
@@ -108,7 +129,7 @@ func (a *API) signal(ctx context.Context, who account.Principal, text string) (*
 	if id.Kind() != txid.Signal {
 		return nil, missing
 	}
-	r, err := a.readSignal(ctx, id)
+	r, err := a.readSignal(ctx, who, id)
 	if fault.Of(err) == fault.NotFound || err == nil && !a.seesSignal(who, r.TransactionID, r.Verdict.OfferID) {
 		return nil, missing
 	}
@@ -121,7 +142,20 @@ func (a *API) signal(ctx context.Context, who account.Principal, text string) (*
 
 // readSignal puts together what the journal and the ledger know of a signal.
 // Either may know nothing: a record grows old, a verdict is still to come.
-func (a *API) readSignal(ctx context.Context, id txid.ID) (signalRecord, error) {
+func (a *API) readSignal(ctx context.Context, who account.Principal, id txid.ID) (signalRecord, error) {
+	r, err := a.presentSignal(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	earlier, err := a.Verdicts.EarlierVerdicts(ctx, id.String())
+	for _, e := range earlier {
+		r.Earlier = append(r.Earlier, showEarlier(who, e))
+	}
+	return r, err
+}
+
+// presentSignal is readSignal without the earlier verdicts.
+func (a *API) presentSignal(ctx context.Context, id txid.ID) (signalRecord, error) {
 	v, noVerdict := a.Verdicts.Verdict(ctx, id.String())
 	if noVerdict != nil && fault.Of(noVerdict) != fault.NotFound {
 		return signalRecord{}, noVerdict
@@ -191,54 +225,4 @@ func (a *API) advertiserOf(offerID int64) int64 {
 		return 0
 	}
 	return o.AdvertiserID
-}
-
-type signalsIn struct {
-	caller
-	Paging
-	TransactionID string    `query:"transaction_id" doc:"Only signals that named this click."`
-	Status        string    `query:"status" enum:"accepted,updated,duplicate,rejected" doc:"Only those with this status."`
-	Code          string    `query:"code" doc:"Only those with this code."`
-	OfferID       int64     `query:"offer_id" doc:"Only those for this offer."`
-	Test          bool      `query:"test" doc:"Test signals instead of real ones."`
-	From          string    `query:"from" doc:"Received at this time or later."`
-	Until         time.Time `query:"until" doc:"Received before this time."`
-}
-
-// maxPages bounds how often one request for a list asks the ledger, when much
-// of what it gives is not the caller's.
-const maxPages = 10
-
-func (a *API) signals(ctx context.Context, in *signalsIn) (*answer, error) {
-	from, err := instantOf("from", in.From)
-	if err != nil {
-		return nil, err
-	}
-	out := page{Data: []object{}}
-	f := VerdictFilter{
-		TransactionID: in.TransactionID, Status: signal.Status(in.Status), Code: signal.Code(in.Code),
-		OfferID: in.OfferID, Test: in.Test, From: from, Until: in.Until, Cursor: in.Cursor,
-	}
-	for range maxPages {
-		f.Limit = in.Limit - len(out.Data)
-		list, next, err := a.Verdicts.Verdicts(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range list {
-			if !a.seesSignal(in.who(), v.TransactionID, v.OfferID) {
-				continue
-			}
-			o, err := view(in.who().Role, kindVerdict, showVerdict(v))
-			if err != nil {
-				return nil, err
-			}
-			out.Data = append(out.Data, o)
-		}
-		out.Next, f.Cursor = next, next
-		if next == "" || len(out.Data) == in.Limit {
-			break
-		}
-	}
-	return &answer{Body: out}, nil
 }

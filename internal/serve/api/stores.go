@@ -108,6 +108,7 @@ type VerdictFilter struct {
 	Status        signal.Status
 	Code          signal.Code
 	OfferID       int64
+	Channel       signal.Channel
 	Test          bool
 	From, Until   time.Time // when the signal was received; Until not included
 	Limit         int
@@ -118,6 +119,10 @@ type VerdictFilter struct {
 type Verdicts interface {
 	Verdict(ctx context.Context, signalID string) (signal.Verdict, error)
 	Verdicts(ctx context.Context, f VerdictFilter) (list []signal.Verdict, next string, err error)
+	// Rejected lists those on rejected signals alone, in the order of receipt.
+	Rejected(ctx context.Context, f VerdictFilter) (list []signal.Verdict, next string, err error)
+	// EarlierVerdicts gives those that were replaced, the first one first.
+	EarlierVerdicts(ctx context.Context, signalID string) ([]signal.Earlier, error)
 }
 
 // DeliveryFilter says which owed postbacks are meant; what is left open fits

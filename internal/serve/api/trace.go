@@ -97,7 +97,7 @@ func (t *tracer) collect(ctx context.Context, id txid.ID) error {
 		return err
 	}
 	for _, v := range all.Verdicts {
-		if err := t.signal(ctx, v); err != nil {
+		if err := t.signal(ctx, v, earlierOn(v, all.Earlier)); err != nil {
 			return err
 		}
 	}
@@ -165,7 +165,7 @@ func (t *tracer) way(c click.Click) step {
 }
 
 // signal adds a signal as it came and the verdict on it.
-func (t *tracer) signal(ctx context.Context, v signal.Verdict) error {
+func (t *tracer) signal(ctx context.Context, v signal.Verdict, earlier []signal.Earlier) error {
 	r := showLost(v)
 	id, err := txid.Parse(v.SignalID)
 	if err != nil {
@@ -193,10 +193,36 @@ func (t *tracer) signal(ctx context.Context, v signal.Verdict) error {
 	if err := t.add(s, kindSignal, r); err != nil {
 		return err
 	}
+	text := "The verdict was"
+	for _, e := range earlier {
+		if err := t.verdict(e.Verdict, text, r.ReceivedAt); err != nil {
+			return err
+		}
+		text = "It was judged again, and the verdict was"
+		if t.who.IsNetwork() {
+			text = "It was judged again for " + e.By + ", and the verdict was"
+		}
+	}
+	return t.verdict(v, text, r.ReceivedAt)
+}
+
+// verdict adds a verdict on a signal.
+func (t *tracer) verdict(v signal.Verdict, text string, received time.Time) error {
 	return t.add(step{
-		At: later(v.SettledAt, r.ReceivedAt), Store: fromLedger, Kind: "verdict", ID: r.ID,
-		Text: fmt.Sprintf("The verdict was %s (%s).", v.Status, v.Code),
+		At: later(v.SettledAt, received), Store: fromLedger, Kind: "verdict", ID: v.SignalID,
+		Text: fmt.Sprintf("%s %s (%s).", text, v.Status, v.Code),
 	}, kindVerdict, showVerdict(v))
+}
+
+// earlierOn gives the earlier verdicts on a verdict's signal.
+func earlierOn(v signal.Verdict, all []signal.Earlier) []signal.Earlier {
+	var of []signal.Earlier
+	for _, e := range all {
+		if e.SignalID == v.SignalID {
+			of = append(of, e)
+		}
+	}
+	return of
 }
 
 func later(a, b time.Time) time.Time {

@@ -63,7 +63,7 @@ func affiliateSees(k kind) []string {
 			"gaid", "idfa", "idfv", "referrer", "visitor", "turned_away", "marks",
 		}
 	case kindSignal:
-		return append([]string{"id", "received_at", "channel", "test", "transaction_id"}, inside("verdict", verdictFields())...)
+		return append([]string{"id", "received_at", "channel", "test", "transaction_id", "earlier_verdicts"}, inside("verdict", verdictFields())...)
 	case kindVerdict:
 		return verdictFields()
 	case kindConversion:
@@ -100,7 +100,7 @@ func advertiserSees(k kind) []string {
 	case kindSignal:
 		return append([]string{
 			"id", "received_at", "channel", "test", "transaction_id", "method", "path", "raw", "auth", "malformed",
-			"index", "parameters", "extra", "marks", "record_gone",
+			"index", "parameters", "extra", "marks", "record_gone", "earlier_verdicts",
 		}, inside("verdict", verdictFields())...)
 	case kindVerdict:
 		return verdictFields()
@@ -141,7 +141,9 @@ func everythingOf(k kind) []string {
 }
 
 func verdictFields() []string {
-	return []string{"status", "code", "conversion_id", "transaction_id", "request_id", "test", "message", "offer_id", "settled_at"}
+	return []string{
+		"status", "code", "conversion_id", "transaction_id", "request_id", "test", "message", "offer_id", "received_at", "settled_at",
+	}
 }
 
 // inside gives the list for the members of one field.
