@@ -67,22 +67,22 @@ func blockThirdPartyCookies(profile string) error {
 // tab is a page in the browser, and the errors that it met.
 type tab struct {
 	t   *testing.T
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // it is how chromedp names a tab
 
 	mu     sync.Mutex
 	errors []string
 }
 
-// open opens a tab in the default profile of browser. At the test's end it has
+// open opens a tab in the browser that ctx names. At the test's end it has
 // met no error: the SDK never throws into the page.
-func open(t *testing.T, browser context.Context) *tab {
+func open(ctx context.Context, t *testing.T) *tab {
 	t.Helper()
 	b := &tab{t: t}
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithListener(b.listen))
+	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithListener(b.listen))
 	t.Cleanup(cancel)
 	b.ctx, cancel = context.WithTimeout(ctx, 2*patience)
 	t.Cleanup(cancel)
-	if err := chromedp.Do(b.ctx); err != nil {
+	if err := chromedp.Do(b.ctx); err != nil { //nolint:contextcheck // it is ctx, with a limit
 		t.Fatalf("open a tab: %v", err)
 	}
 	t.Cleanup(func() {

@@ -38,7 +38,7 @@ func newStage(t *testing.T, attributes ...string) *stage {
 		checkout: &pages{tag: tag(attributes...), sent: make(chan string, 8)},
 	}
 	s.world.hosts[shop], s.world.hosts[checkout], s.world.hosts[tracking] = s.shop, s.checkout, s.tracker
-	s.tab = open(t, startChromium(t, s.world.addr))
+	s.tab = open(startChromium(t, s.world.addr), t)
 	return s
 }
 
@@ -290,27 +290,50 @@ func TestAVisitorWhoObjectsIsNeitherRememberedNorNamed(t *testing.T) {
 }
 
 func TestPeopleAreNamedByDigestsAlone(t *testing.T) {
+	digest := func(of string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(of))) }
+	tests := []struct {
+		name, customer string
+		want           map[string]string
+	}{
+		{"an account by its number", `7`, map[string]string{"customer_id": "7"}},
+		{"an e-mail as the digest of what it is written as by habit", `{email: " Ada Tag@Example.COM "}`, map[string]string{"email_sha256": digest("ada+tag@example.com")}},
+		{"a user name alike, with the spaces it has", `{Username: "Ada L", customer_id: "c-7"}`, map[string]string{"username": digest("ada l"), "customer_id": "c-7"}},
+		{"a digest as it is", `{email_sha256: "` + digest("x") + `"}`, map[string]string{"email_sha256": digest("x")}},
+	}
 	s := newStage(t)
 	s.visit(shop + "/?tid=" + ofVisit)
 	s.loaded()
-	s.waybill(`"identify", {customer_id: "c-7", email: " Ada Tag@Example.COM ", username: "ada"}`)
-	s.waybill(`"identify", 7`)
-	hits := s.tracker.got("/sdk/identify")
-	if len(hits) != 2 {
-		t.Fatalf("the tracker got %+v, want two hits", hits)
+	for i, tt := range tests {
+		s.waybill(`"identify", ` + tt.customer)
+		hits := s.tracker.got("/sdk/identify")
+		if len(hits) != i+1 {
+			t.Fatalf("%s: the tracker got %+v, want %d hits", tt.name, hits, i+1)
+		}
+		hit := hits[i]
+		tt.want["transaction_id"] = ofVisit
+		for _, name := range []string{"transaction_id", "customer_id", "email", "email_sha256", "username"} {
+			if got := hit.field(name); got != tt.want[name] {
+				t.Errorf("%s: the hit has %s = %q, want %q", tt.name, name, got, tt.want[name])
+			}
+		}
+		if body := strings.ToLower(hit.body); strings.Contains(body, "example") || strings.Contains(body, "ada") {
+			t.Errorf("%s: the hit was %s, want no e-mail and no user name", tt.name, hit.body)
+		}
 	}
-	digest := fmt.Sprintf("%x", sha256.Sum256([]byte("ada+tag@example.com")))
-	if got := hits[0]; got.field("email_sha256") != digest || got.field("customer_id") != "c-7" || got.field("transaction_id") != ofVisit {
-		t.Errorf("the hit was %s, want the digest of the e-mail in lower case, the customer and the ID", got.body)
-	}
-	if got := strings.ToLower(hits[0].body); strings.Contains(got, "example") || strings.Contains(got, "ada") {
-		t.Errorf("the hit was %s, want no e-mail and no user name", got)
-	}
-	if got := hits[1].field("customer_id"); got != "7" {
-		t.Errorf("a customer alone came as %q, want 7", got)
-	}
-	if got := s.waybill(`"identify", {username: "ada"}`); got != "null" {
+	if got := s.waybill(`"identify", {adv1: "x"}`); got != "null" {
 		t.Errorf("identify without anything that names a person gives %s, want null", got)
+	}
+}
+
+func TestAPageWithoutTLSNamesNobody(t *testing.T) {
+	s := newStage(t)
+	s.before(`Object.defineProperty(Crypto.prototype, "subtle", {value: undefined})`) // as on a page without TLS
+	s.visit(shop + "/?tid=" + ofVisit)
+	s.loaded()
+	s.waybill(`"conversion", {order_id: "A-1", email: "ada@example.com", username: "ada"}`)
+	hits := s.tracker.got("/sdk/")
+	if len(hits) != 1 || strings.Contains(hits[0].body, "ada") || hits[0].field("order_id") != "A-1" {
+		t.Errorf("the tracker got %+v, want the conversion without its customer", hits)
 	}
 }
 
@@ -449,6 +472,15 @@ func TestAPageWithoutStorageWorksFromItsURL(t *testing.T) {
 	if got := s.waybill(`"click", {affiliate_id: 7}`); !strings.Contains(got, ofVisit) {
 		t.Errorf("the click gives %s, want the ID of the URL", got)
 	}
+}
+
+func TestThePolicyToPasteIsEnough(t *testing.T) {
+	s := newStage(t)
+	s.shop.nonce = "r4nd0m"
+	s.shop.csp = "default-src 'none'; script-src 'nonce-r4nd0m' " + tracking + "; connect-src " + tracking + "; report-uri /violation"
+	s.shop.own = `waybill("conversion", {order_id: "A-1"}, answer => { window.answer = answer })`
+	s.visit(shop + "/?tid=" + ofVisit)
+	until(t, "the page has its answer", func() bool { return eval[bool](s.tab, `window.answer?.code === "ok"`) })
 }
 
 func TestTheCookieIsForTheDomainAndTimeThatThePageAllows(t *testing.T) {

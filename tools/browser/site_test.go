@@ -82,10 +82,11 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 // pages answers every path of a host with a page that loads the SDK by tag, with
-// body, under csp. The page's own script, at /own.js, is own.
+// body, under csp. The page's own script is own: at /own.js, or within the page
+// under nonce.
 type pages struct {
-	tag, body, csp, own string
-	sent                chan string // forms that came, as the browser sent them
+	tag, body, csp, own, nonce string
+	sent                       chan string // forms that came, as the browser sent them
 }
 
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -107,7 +108,11 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Security-Policy", csp)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	fmt.Fprintf(w, `<!doctype html><title>page</title><script src="/own.js"></script>%s<body>%s`, p.tag, p.body)
+	own := `<script src="/own.js"></script>`
+	if p.nonce != "" {
+		own = fmt.Sprintf(`<script nonce="%s">%s%s</script>`, p.nonce, stub, p.own)
+	}
+	fmt.Fprintf(w, `<!doctype html><title>page</title>%s%s<body>%s`, own, p.tag, p.body)
 }
 
 // tag is the SDK's script tag with attributes. It does not wait for the page.
@@ -129,4 +134,22 @@ func until(t *testing.T, what string, condition func() bool) {
 			t.Fatalf("waited in vain until %s", what)
 		}
 	}
+}
+
+// lockedBuffer takes what a process writes.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }

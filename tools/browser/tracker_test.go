@@ -72,10 +72,10 @@ func (k *tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close") // a browser itself tries again on a connection that it uses again
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Content-Type", "application/json")
-	switch {
-	case r.URL.Path == "/click":
+	switch r.URL.Path {
+	case "/click":
 		fmt.Fprintf(w, `{"transaction_id":%q,"url":"%s/"}`, ofClick, shop)
-	case r.URL.Path == "/impression":
+	case "/impression":
 		fmt.Fprintf(w, `{"transaction_id":%q}`, ofView)
 	default:
 		fmt.Fprint(w, `{"status":"accepted","code":"ok","conversion_id":"c"}`)

@@ -1,12 +1,15 @@
 /** The parameters of a hit, by the names of the postback. */
 export type Params = Record<string, unknown>;
 
-/** What names a person. A user name could not be hashed so that it still meets its like. */
+/** What names a person. */
 const personal = /^(customer_id|user_id|external_id|email|email_sha256|username)$/i;
 
+/** What leaves the page as its digest alone. */
+const secret = /^(email|username)$/i;
+
 /**
- * Gives what may be sent of params: an e-mail as its digest alone, a user name
- * not at all, and nothing that names a person where the visitor objects.
+ * Gives what may be sent of params: an e-mail and a user name as their digests,
+ * and nothing that names a person where the visitor objects.
  */
 export async function sendable(params: Params, objects: boolean): Promise<Params> {
   const out: Params = {};
@@ -14,22 +17,26 @@ export async function sendable(params: Params, objects: boolean): Promise<Params
     if (value == null || value === "" || (objects && personal.test(name))) {
       continue;
     }
-    if (/^email$/i.test(name)) {
-      out.email_sha256 = await digest(String(value));
-    } else if (!/^username$/i.test(name)) {
+    if (!secret.test(name)) {
       out[name] = value;
+      continue;
+    }
+    const sum = await digest(String(value));
+    if (sum) {
+      out[/^e/i.test(name) ? "email_sha256" : "username"] = sum;
     }
   }
   return out;
 }
 
 /**
- * Gives the SHA-256 of an e-mail in hex, trimmed and in lower case, where a
- * space inside is a plus that nobody escaped. A page without TLS has no digests,
- * and then there is none.
+ * Gives the SHA-256 of an e-mail or a user name in hex, trimmed and in lower
+ * case. A space inside an e-mail is a plus that nobody escaped. A page without
+ * TLS has no digests, and then there is none.
  */
-async function digest(email: string): Promise<string | undefined> {
-  const text = email.trim().toLowerCase().replace(/ /g, "+");
-  const sum = await window.crypto?.subtle?.digest("SHA-256", new TextEncoder().encode(text));
+async function digest(said: string): Promise<string | undefined> {
+  const text = said.trim().toLowerCase();
+  const bytes = new TextEncoder().encode(text.includes("@") ? text.replace(/ /g, "+") : text);
+  const sum = await window.crypto?.subtle?.digest("SHA-256", bytes);
   return sum && Array.from(new Uint8Array(sum), (b) => b.toString(16).padStart(2, "0")).join("");
 }

@@ -26,7 +26,7 @@ const ofClick =
 const affiliate = /^(affiliate_id|aff_?id|pid|a)$/i;
 const offer = /^(offer_id|oid|offer)$/i;
 const touch = /^(transaction_id|tid|click_?id|cid)$/i;
-const customer = /^(customer_id|user_id|external_id|email_sha256)$/i;
+const customer = /^(customer_id|user_id|external_id|email_sha256|username)$/i;
 const coupon = /^(coupon|coupon_code|promo_code)$/i;
 
 /** Reports whether params have a name of one of the kinds. */
