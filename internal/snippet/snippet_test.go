@@ -204,8 +204,8 @@ func TestBrowsersGoToTheAdvertisersDomain(t *testing.T) {
 	for id, want := range map[string]string{
 		"image":  `src="https://track.shop.example/pixel.gif?offer_id=5&amp;order_id={order_id}&amp;amount={amount}&amp;currency=EUR"`,
 		"iframe": `src="https://track.shop.example/pixel?offer_id=5&amp;order_id={order_id}&amp;amount={amount}&amp;currency=EUR"`,
-		"sdk":    `src="https://track.shop.example/sdk.js" data-key="` + snippet.KeyPlaceholder + `" data-offer-id="5"`,
-		"gtm":    `"https://track.shop.example/sdk.js"`,
+		"sdk":    `src="https://track.shop.example/sdk.js" data-key="` + snippet.KeyPlaceholder + `" data-offer-id="5" data-first-party>`,
+		"gtm":    `s.setAttribute('data-first-party', '');`,
 		"php":    `'https://go.example.com/postback'`,
 	} {
 		if !strings.Contains(code[id], want) {
