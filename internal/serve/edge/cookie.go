@@ -21,7 +21,7 @@ const cookieName = "wb_tid"
 // did.
 func (v *visit) cookie() string {
 	c := &v.click
-	if v.domain == nil || v.kind != txid.Click || c.TurnedAway != click.Sent || c.ID.IsZero() {
+	if v.domain == nil || c.TurnedAway != click.Sent || c.ID.IsZero() {
 		return ""
 	}
 	seconds := int64(v.offer.ClickWindow.Duration().Seconds())

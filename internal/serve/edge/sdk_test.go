@@ -27,6 +27,7 @@ const (
 	shopKey    = "wb_p_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	otherKey   = "wb_p_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" // of advertiser 4
 	networkKey = "wb_n_cccccccccccccccccccccccccccccccccccccccccccccccccccc"
+	serverKey  = "wb_d_eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee" // of the shop
 	revokedKey = "wb_p_dddddddddddddddddddddddddddddddddddddddddddddddddddd"
 )
 
@@ -37,6 +38,7 @@ func withKeys(s *catalog.Source) {
 		{Key: account.Key{ID: 1, Role: account.Publishable, AdvertiserID: 3}, Hash: account.Hash(shopKey)},
 		{Key: account.Key{ID: 2, Role: account.Publishable, AdvertiserID: 4}, Hash: account.Hash(otherKey)},
 		{Key: account.Key{ID: 3, Role: account.Network}, Hash: account.Hash(networkKey)},
+		{Key: account.Key{ID: 5, Role: account.Advertiser, AdvertiserID: 3}, Hash: account.Hash(serverKey)},
 		{Key: account.Key{ID: 4, Role: account.Publishable, AdvertiserID: 3, RevokedAt: &gone}, Hash: account.Hash(revokedKey)},
 	}
 	s.Offers[0].AllowedDomains = []string{"shop.example", "*.shop.example"}
@@ -56,7 +58,8 @@ func TestPageMayReportByItsKeyOrItsSite(t *testing.T) {
 		{name: "with the advertiser's key", body: `"key":"` + shopKey + `"`, fields: []string{fromElsewhere}, want: signal.OK},
 		{name: "with the key in a header", fields: []string{fromElsewhere, "Authorization: bearer " + shopKey}, want: signal.OK},
 		{name: "with another advertiser's key", body: `"key":"` + otherKey + `"`, want: signal.TokenInvalid},
-		{name: "with a key that is for servers", body: `"key":"` + networkKey + `"`, want: signal.TokenInvalid},
+		{name: "with a key that is for servers", body: `"key":"` + serverKey + `"`, want: signal.TokenInvalid},
+		{name: "with the network's key", body: `"key":"` + networkKey + `"`, want: signal.TokenInvalid},
 		{name: "with a key that was revoked", body: `"key":"` + revokedKey + `"`, want: signal.TokenInvalid},
 		{name: "with a key that there is not", body: `"key":"wb_p_x"`, want: signal.TokenInvalid},
 		{name: "with a wrong key from a site that is allowed", body: `"key":"wb_p_x"`, fields: []string{"Origin: https://shop.example"}, want: signal.TokenInvalid},
@@ -86,13 +89,23 @@ func TestPageMayReportByItsKeyOrItsSite(t *testing.T) {
 				if rec.Header().Get("Access-Control-Allow-Origin") != "*" {
 					t.Errorf("headers %v: the page cannot read the answer", rec.Header())
 				}
-				for _, key := range []string{shopKey, otherKey, networkKey, revokedKey} {
+				for _, key := range []string{shopKey, otherKey, networkKey, serverKey, revokedKey} {
 					if bytes.Contains(w.journal.records[0].record, []byte(key)) {
 						t.Errorf("the record holds the key %s", key)
 					}
 				}
 			})
 		}
+	}
+}
+
+func TestPageIsToldWhatToSend(t *testing.T) {
+	w := newWorld(t, withKeys)
+	rec := w.post("/sdk/conversion", `{"transaction_id":"`+w.transaction()+`"}`)
+	var got answer
+	read(t, rec, &got)
+	if rec.Code != http.StatusUnauthorized || got.Code != "token_missing" || !strings.Contains(got.Message, "publishable key") {
+		t.Errorf("answered with %d, %+v", rec.Code, got)
 	}
 }
 
