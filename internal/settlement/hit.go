@@ -25,6 +25,7 @@ type hit struct {
 	status       conversion.Status // empty when it says none, or is not to be heard
 	amount       int64             // of the sale, in micro-units
 	amountKnown  bool
+	written      money.Parsed   // the amount as it was written
 	currency     money.Currency // of the amount; empty when it names none
 	payout       *int64         // set by the partner; nil unless the goal allows it
 	payoutIn     money.Currency // of the payout; empty when it names none
@@ -117,7 +118,7 @@ func (h *hearing) readAmount() *refusal {
 		if err != nil {
 			return amountInvalid(param.Amount, text, err)
 		}
-		h.hit.amount, h.hit.amountKnown, written = p.Units, true, p.Currency
+		h.hit.amount, h.hit.amountKnown, h.hit.written, written = p.Units, true, p, p.Currency
 	}
 	if text := h.s.Value(param.Currency); text != "" {
 		named, err := money.ParseCurrency(text)
@@ -140,6 +141,9 @@ func (h *hearing) checkCurrency(want money.Currency, whose string) *refusal {
 		if got != "" && got != want {
 			return currencyInvalid(string(got), want, "the %s is in %s", whose, want)
 		}
+	}
+	if !h.hit.written.Fits(want) { // a dollar sign is of many currencies, but not of all
+		return currencyInvalid(h.hit.written.Sign, want, "the %s is in %s", whose, want)
 	}
 	return nil
 }

@@ -79,6 +79,8 @@ func TestForm(t *testing.T) {
 		{name: "an amount in the offer's currency", hit: "postback amount=12.50USD", want: "accepted ok 200", after: "approved amount=12.50 pays=4/6"},
 		{name: "another currency in the amount", hit: "postback amount=12.50EUR", want: "rejected currency_invalid 400"},
 		{name: "another currency beside it", hit: "postback amount=12.50 currency=EUR", want: "rejected currency_invalid 400"},
+		{name: "a sign that is of several currencies, the offer's too", hit: "postback amount=$12.50", want: "accepted ok 200", after: "approved amount=12.50 pays=4/6"},
+		{name: "a sign that is never the offer's", hit: "postback amount=¥1250", want: "rejected currency_invalid 400"},
 		{name: "two currencies", hit: "postback amount=12.50USD currency=EUR", want: "rejected currency_invalid 400"},
 		{name: "a currency there is not", hit: "postback amount=12.50 currency=XYZ", want: "rejected currency_invalid 400"},
 		{name: "the offer's currency in small letters", hit: "postback amount=12.50 currency=usd", want: "accepted ok 200", after: "approved amount=12.50 pays=4/6"},
