@@ -17,6 +17,8 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -79,6 +81,7 @@ func (e *Edge) Handler() http.Handler {
 	mux.HandleFunc("/c/{code}", e.click)
 	mux.HandleFunc("/impression", e.impression)
 	mux.HandleFunc("/postback", e.postback)
+	mux.HandleFunc("/postback/{$}", e.postback)
 	mux.HandleFunc("/pixel.gif", e.pixelImage)
 	mux.HandleFunc("/pixel", e.pixelFrame)
 	mux.HandleFunc("/sdk/conversion", e.sdkConversion)
@@ -96,6 +99,19 @@ func (e *Edge) Handler() http.Handler {
 			refuse(w, http.StatusRequestURITooLong, "the request line is longer than 8 KiB")
 			return
 		}
+		if strings.HasPrefix(r.URL.Path, "/postback&") {
+			separate(r.URL)
+		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// separate takes the query apart from a path that it was joined to by an
+// ampersand, where a question mark belongs.
+func separate(u *url.URL) {
+	path, query, _ := strings.Cut(u.EscapedPath(), "&")
+	if u.RawQuery != "" {
+		query += "&" + u.RawQuery
+	}
+	u.Path, u.RawPath, u.RawQuery = path, "", query
 }

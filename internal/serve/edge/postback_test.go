@@ -66,6 +66,18 @@ func TestPostbackIsUnderstood(t *testing.T) {
 			},
 		},
 		{
+			name: "with a slash behind the path", raw: "tid=TID&amount=12.50&goal=default&x=y",
+			send: func(w *world, tid string) *httptest.ResponseRecorder {
+				return w.get("/postback/?tid=" + tid + "&amount=12.50&goal=default&x=y")
+			},
+		},
+		{
+			name: "joined to the path by an ampersand", raw: "tid=TID&amount=12.50&goal=default&x=y",
+			send: func(w *world, tid string) *httptest.ResponseRecorder {
+				return w.get("/postback&tid=" + tid + "&amount=12.50&goal=default&x=y")
+			},
+		},
+		{
 			name: "with an HTML-escaped ampersand", raw: "transaction_id=TID&amp;goal=default&amount=12.50&x=y",
 			send: func(w *world, tid string) *httptest.ResponseRecorder {
 				return w.get("/postback?transaction_id=" + tid + "&amp;goal=default&amount=12.50&x=y")
@@ -117,7 +129,7 @@ func TestPostbackIsUnderstood(t *testing.T) {
 				t.Fatalf("answered with %d: %s", rec.Code, rec.Body)
 			}
 			s := w.signal()
-			if s.Click.String() != tid || s.Malformed != "" || s.Auth != signal.OK || s.Channel != signal.Postback || s.Path != "/postback" {
+			if s.Click.String() != tid || s.Malformed != "" || s.Auth != signal.OK || s.Channel != signal.Postback || strings.TrimSuffix(s.Path, "/") != "/postback" {
 				t.Errorf("recorded %+v", s)
 			}
 			if s.Value(param.TransactionID) != tid || s.Value(param.Goal) != "default" || s.Value(param.Amount) != "12.50" || !slices.Equal(s.Extra, []signal.Extra{{Name: "x", Value: "y"}}) {
