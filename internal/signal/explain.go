@@ -62,7 +62,7 @@ func ofForm(c Code, d Detail) string {
 		if d.Want != "" {
 			return "no transaction_id came, and nothing else that the offer credits by; send one of " + d.Want
 		}
-		return "no transaction_id came; send the value that the landing page's URL carried when the visitor arrived, where the offer's URL has {transaction_id}"
+		return "no transaction_id came (an empty value is none, and so is a word such as null); send the value that the landing page's URL carried when the visitor arrived, where the offer's URL has {transaction_id}"
 	case TransactionIDInvalid:
 		return "transaction_id" + quoted(d.Got) + " is not one of ours" + after(": ", d.Why) + "; send the 32 characters exactly as the landing page received them"
 	case MacroUnexpanded:

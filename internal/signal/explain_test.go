@@ -60,7 +60,7 @@ func explanations() map[signal.Code]struct {
 		"queued":         {202, d{}, "no need to send it again"},
 
 		"malformed":              {400, d{Why: "the JSON ends too early"}, "cannot be understood: the JSON ends too early; mend it"},
-		"transaction_id_missing": {400, d{}, "no transaction_id came; send the value that the landing page's URL carried"},
+		"transaction_id_missing": {400, d{}, "no transaction_id came (an empty value is none, and so is a word such as null); send the value that the landing page's URL carried"},
 		"transaction_id_invalid": {400, d{Got: "abc", Why: "it was cut"}, `transaction_id "abc" is not one of ours: it was cut; send the 32 characters`},
 		"macro_unexpanded":       {400, d{Param: "transaction_id", Got: "{transaction_id}"}, `transaction_id arrived as the literal text "{transaction_id}": the macro was not filled in by the system that sent this;`},
 		"amount_invalid":         {400, d{Got: "1,234", Why: "it could be 1234 or 1.234"}, `amount "1,234" cannot be read: it could be 1234 or 1.234; write it like 1234.56`},
