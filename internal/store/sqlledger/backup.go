@@ -115,8 +115,8 @@ func (db *DB) restore(ctx context.Context, file string, progress func(string, ..
 // tables are all that hold anything, those that are referred to first.
 func tables() []string {
 	return []string{
-		"sequence", "advertiser", "affiliate", "offer", "goal", "term", "link", "domain", "subscription", "api_key", "audit",
-		"id_map", "setting", "ring_key", "node", "settled_through", "answer", "verdict", "earlier_verdict", "claim", "taken_order", "conversion",
+		"sequence", "advertiser", "affiliate", "offer", "goal", "term", "link", "domain", "coupon", "subscription", "api_key", "audit",
+		"id_map", "setting", "ring_key", "node", "settled_through", "answer", "verdict", "earlier_verdict", "considered", "claim", "taken_order", "conversion",
 		"counter", "entry", "delivery", "attempt", "change", "reconciliation", "reconciliation_part",
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"waybill/internal/account"
+	"waybill/internal/coupon"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
 	"waybill/internal/link"
@@ -31,6 +32,7 @@ func fill(t testing.TB, db *DB) {
 	f := create(t, db.Affiliates(), newAffiliate("two"))
 	o := create(t, db.Offers(), newOffer(a.ID))
 	create(t, db.Links(), link.Link{Code: "abc", OfferID: o.ID, AffiliateID: f.ID})
+	create(t, db.Coupons(), coupon.Coupon{Code: "abc", OfferID: o.ID, AffiliateID: f.ID})
 	create(t, db.Terms(), offer.Term{OfferID: o.ID, AffiliateID: f.ID})
 	create(t, db.Domains(), newDomain(a.ID))
 	all := queue(t, db, i, 1, 3)
@@ -40,6 +42,7 @@ func fill(t testing.TB, db *DB) {
 	c.Judge = func(settlement.State) (settlement.Outcome, error) {
 		out := saleOutcome(c, 1)
 		out.Owed = nil
+		out.Verdict.Candidates = []signal.Considered{{By: "customer_id", TransactionID: "t", Code: signal.OK, Won: true}}
 		return out, nil
 	}
 	settle(t, db, c)

@@ -5,6 +5,7 @@ import (
 
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
+	"waybill/internal/coupon"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
 	"waybill/internal/host"
@@ -137,6 +138,26 @@ func (db *DB) Domains() *Table[int64, host.Domain] {
 			return []parent{{field: "advertiser_id", table: "advertiser", noun: "advertiser", id: d.AdvertiserID}}
 		},
 		unique: func(d *host.Domain) error { return taken("host", "there is a domain %s already", d.Host) },
+	}}
+}
+
+// Coupons is the table of affiliates' coupons; Parent is the offer.
+func (db *DB) Coupons() *Table[int64, coupon.Coupon] {
+	return &Table[int64, coupon.Coupon]{db: db, entity: entity[int64, coupon.Coupon]{
+		name: "coupon", noun: "coupon", key: "id", columns: "offer_id, affiliate_id, code_key, status", owner: "offer_id",
+		values: func(c *coupon.Coupon) []any {
+			return []any{c.OfferID, c.AffiliateID, coupon.Fold(c.Code), string(c.Status)}
+		},
+		id: func(c *coupon.Coupon) *int64 { return &c.ID },
+		parents: func(c *coupon.Coupon) []parent {
+			return []parent{
+				{field: "offer_id", table: "offer", noun: "offer", id: c.OfferID},
+				{field: "affiliate_id", table: "affiliate", noun: "affiliate", id: c.AffiliateID},
+			}
+		},
+		unique: func(c *coupon.Coupon) error {
+			return taken("code", "offer %d has a coupon %q already", c.OfferID, c.Code)
+		},
 	}}
 }
 

@@ -16,6 +16,7 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
+	"waybill/internal/coupon"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
 	"waybill/internal/host"
@@ -110,6 +111,8 @@ func keepsEntities(t *testing.T, db *DB) {
 	comesBack(t, db.Terms(), offer.Term{OfferID: 1, Country: "DE", From: clock}, 1, func(m *offer.Term) { m.AffiliateID = 1 })
 	comesBack(t, db.Links(), link.Link{Code: "spring", OfferID: 1, AffiliateID: 1, Status: link.Active}, "spring",
 		func(l *link.Link) { l.Status = link.Retired })
+	comesBack(t, db.Coupons(), coupon.Coupon{Code: "May10", OfferID: 1, AffiliateID: 1, Status: coupon.Active}, 1,
+		func(c *coupon.Coupon) { c.Code, c.Status = "JUNE10", coupon.Retired })
 	sub := delivery.Default()
 	sub.URL, sub.Owner.AffiliateID = "https://t.example/?c={aff_click_id}", 1
 	comesBack(t, db.Subscriptions(), sub, 1, func(s *delivery.Subscription) { s.Status = delivery.Paused })
@@ -160,6 +163,9 @@ func holdsReferences(t *testing.T, db *DB) {
 	l.Code, l.OfferID, l.AffiliateID = "abc", o.ID, f.ID
 	create(t, db.Links(), l)
 	create(t, db.Domains(), newDomain(a.ID))
+	may := coupon.Coupon{Code: "May10", OfferID: o.ID, AffiliateID: f.ID}
+	create(t, db.Coupons(), may)
+	create(t, db.Coupons(), coupon.Coupon{Code: "May10", OfferID: create(t, db.Offers(), newOffer(a.ID)).ID, AffiliateID: f.ID})
 	ctx := t.Context()
 	lead := offer.NewGoal(o.ID)
 	lead.Code = offer.DefaultGoal
@@ -186,6 +192,14 @@ func holdsReferences(t *testing.T, db *DB) {
 			return err
 		}, fault.Invalid, "affiliate_id"},
 		{"a second link of one code", func() error { _, err := db.Links().Create(ctx, l); return err }, fault.Conflict, "code"},
+		{"a second coupon of one code, in capitals", func() error {
+			_, err := db.Coupons().Create(ctx, coupon.Coupon{Code: "MAY10", OfferID: o.ID, AffiliateID: f.ID})
+			return err
+		}, fault.Conflict, "code"},
+		{"a coupon of no affiliate", func() error {
+			_, err := db.Coupons().Create(ctx, coupon.Coupon{Code: "x", OfferID: o.ID, AffiliateID: 9})
+			return err
+		}, fault.Invalid, "affiliate_id"},
 		{"a link without a code", func() error { _, err := db.Links().Create(ctx, link.Link{OfferID: o.ID}); return err }, fault.Invalid, "code"},
 		{"a subscription of no affiliate", func() error {
 			sub.Owner.AffiliateID = 9
@@ -279,6 +293,7 @@ func readsSource(t *testing.T, db *DB) {
 	f := create(t, db.Affiliates(), newAffiliate("one"))
 	o := create(t, db.Offers(), newOffer(a.ID))
 	create(t, db.Links(), link.Link{Code: "abc", OfferID: o.ID, AffiliateID: f.ID})
+	create(t, db.Coupons(), coupon.Coupon{Code: "abc", OfferID: o.ID, AffiliateID: f.ID})
 	create(t, db.Terms(), offer.Term{OfferID: o.ID})
 	create(t, db.Domains(), newDomain(a.ID))
 	sub := delivery.Default()
@@ -297,9 +312,9 @@ func readsSource(t *testing.T, db *DB) {
 	}
 	counts := []int{
 		len(src.Advertisers), len(src.Affiliates), len(src.Offers), len(src.Goals), len(src.Terms),
-		len(src.Links), len(src.Domains), len(src.Subscriptions), len(src.Keys), len(src.Ring),
+		len(src.Links), len(src.Coupons), len(src.Domains), len(src.Subscriptions), len(src.Keys), len(src.Ring),
 	}
-	if want := []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}; !cmp.Equal(want, counts) {
+	if want := []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}; !cmp.Equal(want, counts) {
 		t.Errorf("the source holds %v of each, want %v", counts, want)
 	}
 	if src.Keys[0].Hash != "hash" || len(src.Settings.IdentityKey) != 32 {

@@ -55,6 +55,9 @@ func (db *DB) sourceTables(ctx context.Context, s session, src *catalog.Source) 
 	if src.Links, err = db.Links().all(ctx, s); err != nil {
 		return err
 	}
+	if src.Coupons, err = db.Coupons().all(ctx, s); err != nil {
+		return err
+	}
 	if src.IDMap, err = idMap(ctx, s); err != nil {
 		return err
 	}

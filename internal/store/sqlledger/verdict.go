@@ -28,6 +28,9 @@ func insertVerdict(ctx context.Context, s session, added *int64, id string, v *s
 		INSERT INTO verdict (` + verdictColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (signal_id) DO NOTHING`
+	if err := keepConsidered(ctx, s, id, v); err != nil {
+		return err
+	}
 	return s.laterChange(ctx, added, insert, id, string(v.Status), string(v.Code), v.ConversionID, v.TransactionID,
 		v.Test, v.Message, v.Rule, v.OfferID, v.GoalID, string(v.Channel), micros(v.SettledAt))
 }
@@ -38,6 +41,9 @@ func updateVerdict(ctx context.Context, s session, v *signal.Verdict) error {
 		UPDATE verdict SET status = $2, code = $3, conversion_id = $4, transaction_id = $5, test = $6,
 			message = $7, rule = $8, offer_id = $9, goal_id = $10, channel = $11, settled_at = $12
 		WHERE signal_id = $1`
+	if err := keepConsidered(ctx, s, v.SignalID, v); err != nil {
+		return err
+	}
 	return s.later(ctx, update, v.SignalID, string(v.Status), string(v.Code), v.ConversionID, v.TransactionID,
 		v.Test, v.Message, v.Rule, v.OfferID, v.GoalID, string(v.Channel), micros(v.SettledAt))
 }
@@ -53,7 +59,10 @@ func verdictOf(ctx context.Context, s session, id string) (v signal.Verdict, err
 	if err == nil && !found {
 		err = notFound("verdict on signal " + id)
 	}
-	return v, err
+	if err != nil {
+		return v, err
+	}
+	return v, addConsidered(ctx, s, &v)
 }
 
 // Verdict gives the verdict on a signal. One that has none yet is NotFound.
