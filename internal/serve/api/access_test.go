@@ -91,6 +91,8 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"PATCH /domains/{id}":                 {"domains/1", `{"status":"paused"}`, refused, refused},
 		"GET /settings":                       {"settings", "", refused, refused},
 		"PATCH /settings":                     {"settings", `{"fallback_url":"https://x.example/"}`, refused, refused},
+		"GET /id_map":                         {"id_map", "", refused, refused},
+		"POST /imports/id_map":                {"imports/id_map?dry_run=true", "", refused, refused},
 	}
 	w := newWorld(t)
 	w.Warehouse = newWarehouse(t)

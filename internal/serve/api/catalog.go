@@ -15,6 +15,7 @@ import (
 	"waybill/internal/fault"
 	"waybill/internal/link"
 	"waybill/internal/offer"
+	"waybill/internal/tune"
 )
 
 func (a *API) registerCatalog(h huma.API, s *schemas) {
@@ -24,6 +25,7 @@ func (a *API) registerCatalog(h huma.API, s *schemas) {
 	a.goals().mount(a, h, s)
 	a.terms().mount(a, h, s)
 	a.links().mount(a, h, s)
+	a.coupons().mount(a, h, s)
 	a.subscriptions().mount(a, h, s)
 	a.domains().mount(a, h, s)
 }
@@ -101,7 +103,8 @@ func (a *API) offers() resource[int64, offer.Offer] {
 			}
 			return errors.Join(errs...)
 		},
-		warn: offerWarnings,
+		warn:      offerWarnings,
+		templates: &templates{fields: []string{"destination_url", "fallback_url"}, in: tune.InOfferURL},
 	}
 }
 
@@ -225,6 +228,7 @@ func fixedLink(before, after link.Link) error {
 func (a *API) subscriptions() resource[int64, delivery.Subscription] {
 	return resource[int64, delivery.Subscription]{
 		path: "postbacks", tag: "Postbacks", one: "postback", schema: "Postback", kind: kindSubscription,
+		templates: &templates{fields: []string{"url", "headers", "body"}, in: tune.InPostback},
 		text: "A postback tells an affiliate's tracker, an advertiser's system or the network's own of what becomes of conversions. " +
 			"Partners manage their own, and those can hold only what their owner may know.",
 		example: `{"owner":{"affiliate_id":1},"on":["conversion.created","conversion.rejected"],"url":"https://tracker.example.com/postback?cid={aff_click_id}&payout={payout}&status={status}"}`,

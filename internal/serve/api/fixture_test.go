@@ -23,9 +23,10 @@ import (
 	"waybill/internal/catalog"
 	"waybill/internal/click"
 	"waybill/internal/conversion"
+	"waybill/internal/coupon"
 	"waybill/internal/delivery"
-	"waybill/internal/host"
 	"waybill/internal/fault"
+	"waybill/internal/host"
 	"waybill/internal/ledger"
 	"waybill/internal/link"
 	"waybill/internal/macro"
@@ -124,9 +125,9 @@ func newWorld(t *testing.T) *world {
 		Advertisers: realTable[int64, advertiser.Advertiser]{db.Advertisers()},
 		Affiliates:  realTable[int64, affiliate.Affiliate]{db.Affiliates()},
 		Offers:      realTable[int64, offer.Offer]{db.Offers()}, Goals: realTable[int64, offer.Goal]{db.Goals()},
-		Terms: realTable[int64, offer.Term]{db.Terms()}, Links: realTable[string, link.Link]{db.Links()},
+		Terms: realTable[int64, offer.Term]{db.Terms()}, Links: realTable[string, link.Link]{db.Links()}, Coupons: realTable[int64, coupon.Coupon]{db.Coupons()},
 		Subscriptions: realTable[int64, delivery.Subscription]{db.Subscriptions()}, Domains: realTable[int64, host.Domain]{db.Domains()},
-		Keys:          l, Settings: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l, Counters: l,
+		Keys: l, Settings: l, IDMap: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l, Counters: l,
 		Comparable: db, Reconciliations: db,
 		Signals: w.door, Tester: w.wire, Retention: 400 * 24 * time.Hour, PublicURL: "https://go.example.com",
 		Values: func(c conversion.Conversion, _ macro.Use) map[string]string {

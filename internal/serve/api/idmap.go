@@ -30,7 +30,7 @@ type IDMap interface {
 
 // Bounds on one import.
 const (
-	mostMappings   = 200_000 // lines of a list
+	mostMappings   = 100_000 // lines of a list
 	mappingsAtOnce = 500     // in one change of the catalog
 	importing      = 10 * time.Minute
 )
@@ -74,7 +74,7 @@ func (a *API) registerIDMap(h huma.API, s *schemas) {
 		method: http.MethodPost, path: idMapImportPath, id: "import-id-map", tag: "Administration",
 		summary: "Import TUNE's numbers", out: schemaOf[idMapRecord](s),
 		filters: []filterDoc{{name: "dry_run", doc: "true: say what would become of each line, and keep nothing."}},
-		text: "The body is CSV with the columns `kind`, `tune_id`, `waybill_id` and, for landing pages, `url`: up to 200,000 lines as " +
+		text: "The body is CSV with the columns `kind`, `tune_id`, `waybill_id` and, for landing pages, `url`: up to 100,000 lines as " +
 			"`text/csv`, or as the file in `multipart/form-data`. A line adds what a number means, or replaces it; one without a " +
 			"`waybill_id` takes it away. A line that is wrong is refused with its reason, and the others count. Sent again, the same " +
 			"list changes nothing.",
@@ -177,7 +177,7 @@ func (i *idMapImport) read(ctx context.Context, lines *tune.Reader) error {
 			i.out.Stopped = unreadable(err).Error()
 			return i.keep(ctx)
 		case i.out.Lines == mostMappings:
-			i.out.Stopped = "a list may have 200,000 lines; send the rest as another"
+			i.out.Stopped = "a list may have 100,000 lines; send the rest as another"
 			return i.keep(ctx)
 		}
 		i.take(line)

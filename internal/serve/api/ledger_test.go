@@ -9,6 +9,7 @@ import (
 	"waybill/internal/delivery"
 	"waybill/internal/signal"
 	"waybill/internal/store/sqlledger"
+	"waybill/internal/tune"
 )
 
 // realTable is a table of the ledger in the words of this package.
@@ -50,6 +51,10 @@ func (l realLedger) Idempotent(ctx context.Context, key, scope, bodyHash string)
 
 func (l realLedger) Answered(ctx context.Context, key, scope string, a Answer) error {
 	return l.DB.Answered(ctx, key, scope, sqlledger.Answer(a))
+}
+
+func (l realLedger) PutIDMap(ctx context.Context, by account.Principal, all []tune.Mapping) ([]tune.Outcome, error) {
+	return l.DB.PutIDMap(ctx, actor(by), all)
 }
 
 func (l realLedger) Conversions(ctx context.Context, f ConversionFilter) ([]conversion.Conversion, string, error) {

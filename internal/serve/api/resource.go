@@ -44,6 +44,9 @@ type resource[K int64 | string, T any] struct {
 	fixed func(before, after T) error
 	// warn gives what is saved as asked, but probably not meant so. May be nil.
 	warn func(v T) []warning
+	// templates says which fields may come in another system's dialect. May be
+	// nil.
+	templates *templates
 	// beside is what answers show that is no part of the document. May be nil.
 	beside *beside[T]
 }
@@ -116,7 +119,7 @@ func (r resource[K, T]) mount(a *API, h huma.API, s *schemas) {
 			return r.get(ctx, in.who(), in.Parent, in.ID)
 		})
 		handle(h, post, func(ctx context.Context, in *makeUnderIn) (*answer, error) {
-			return r.create(ctx, a, in.who(), in.Parent, in.RawBody)
+			return r.create(ctx, a, &in.caller, in.Parent, in.RawBody)
 		})
 		handle(h, patch, func(ctx context.Context, in *changeUnderIn[K]) (*answer, error) {
 			return r.change(ctx, a, &in.caller, in.Parent, in.ID, in.RawBody)
@@ -130,7 +133,7 @@ func (r resource[K, T]) mount(a *API, h huma.API, s *schemas) {
 		return r.get(ctx, in.who(), 0, in.ID)
 	})
 	handle(h, post, func(ctx context.Context, in *makeIn) (*answer, error) {
-		return r.create(ctx, a, in.who(), 0, in.RawBody)
+		return r.create(ctx, a, &in.caller, 0, in.RawBody)
 	})
 	handle(h, patch, func(ctx context.Context, in *changeIn[K]) (*answer, error) {
 		return r.change(ctx, a, &in.caller, 0, in.ID, in.RawBody)
@@ -166,6 +169,10 @@ func (r resource[K, T]) routes(s *schemas) (list, get, post, patch route) {
 		method: http.MethodPatch, path: base + "/{id}", id: "change-" + r.one, tag: r.tag,
 		summary: "Change " + article(r.one), roles: r.writers, in: change, out: read, versioned: true, example: r.patch,
 		text: "By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.",
+	}
+	if r.templates != nil {
+		post.filters = append(post.filters, dialectDoc())
+		patch.filters = append(patch.filters, dialectDoc())
 	}
 	return list, get, post, patch
 }
@@ -214,7 +221,12 @@ func (r resource[K, T]) missing(id K) error {
 	return fault.New(fault.NotFound, "there is no %s %v", r.one, id)
 }
 
-func (r resource[K, T]) create(ctx context.Context, a *API, who account.Principal, parent int64, body []byte) (*answer, error) {
+func (r resource[K, T]) create(ctx context.Context, a *API, c *caller, parent int64, body []byte) (*answer, error) {
+	who := c.who()
+	body, notes, err := r.templates.translate(c.x, body)
+	if err != nil {
+		return nil, err
+	}
 	if err := r.parentThere(ctx, who, parent); err != nil {
 		return nil, err
 	}
@@ -235,7 +247,7 @@ func (r resource[K, T]) create(ctx context.Context, a *API, who account.Principa
 	if err != nil {
 		return nil, err
 	}
-	out, err := r.saved(ctx, a, who, row)
+	out, err := r.saved(ctx, a, who, row, notes)
 	if err != nil {
 		return nil, err
 	}
@@ -253,6 +265,10 @@ func (r resource[K, T]) change(ctx context.Context, a *API, c *caller, parent in
 		return nil, err
 	}
 	if _, err := r.find(ctx, who, parent, id); err != nil {
+		return nil, err
+	}
+	body, notes, err := r.templates.translate(c.x, body)
+	if err != nil {
 		return nil, err
 	}
 	row, err := r.table.Update(ctx, who, id, wanted, func(v *T) error {
@@ -273,7 +289,7 @@ func (r resource[K, T]) change(ctx context.Context, a *API, c *caller, parent in
 	if err != nil {
 		return nil, err
 	}
-	return r.saved(ctx, a, who, row)
+	return r.saved(ctx, a, who, row, notes)
 }
 
 // finish draws what was left open and checks the whole.
@@ -308,18 +324,20 @@ func (r resource[K, T]) mine(ctx context.Context, who account.Principal, parent 
 	return err
 }
 
-// saved gives the answer to a change, once this node acts by it.
-func (r resource[K, T]) saved(ctx context.Context, a *API, who account.Principal, row Row[T]) (*answer, error) {
+// saved gives the answer to a change, once this node acts by it. notes are what
+// a translation had to say.
+func (r resource[K, T]) saved(ctx context.Context, a *API, who account.Principal, row Row[T], notes []warning) (*answer, error) {
 	a.changed(ctx)
 	o, err := r.show(who, row)
 	if err != nil {
 		return nil, err
 	}
 	if r.warn != nil {
-		if warnings := r.warn(row.Value); len(warnings) > 0 {
-			if o, err = o.with("warnings", warnings); err != nil {
-				return nil, err
-			}
+		notes = append(notes, r.warn(row.Value)...)
+	}
+	if len(notes) > 0 {
+		if o, err = o.with("warnings", notes); err != nil {
+			return nil, err
 		}
 	}
 	return &answer{ETag: etag(row.Version), Body: o}, nil
