@@ -34,6 +34,7 @@ func (m *market) thank(site, host, door, query string) {
 }
 
 func TestTheBrowserBlocksThirdPartyCookies(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	got := make(chan string, 9)
 	w.hosts[tracking] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -57,6 +58,7 @@ func TestTheBrowserBlocksThirdPartyCookies(t *testing.T) {
 }
 
 func TestAPixelWithTheIDNeedsNoCookie(t *testing.T) {
+	t.Parallel()
 	for name, door := range doors(tracking) {
 		t.Run(name, func(t *testing.T) {
 			m := newMarket(t)

@@ -71,6 +71,7 @@ func (s *stage) kept() string {
 const nothingKept = "{}{}"
 
 func TestTheIDComesFromTheLandingPageToTheConversion(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.shop.body = `<form><input type="hidden" name="ref" data-waybill="transaction_id"></form>`
 	s.visit(shop + "/landing?utm=x&transaction_id=" + ofVisit + "#top")
@@ -106,6 +107,7 @@ func TestTheIDComesFromTheLandingPageToTheConversion(t *testing.T) {
 }
 
 func TestWhatKeepsTheIDOutlivesEitherHalf(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.visit(shop + "/?tid=" + ofVisit)
 	s.loaded()
@@ -122,6 +124,7 @@ func TestWhatKeepsTheIDOutlivesEitherHalf(t *testing.T) {
 }
 
 func TestOnlyWhatLooksLikeAnIDIsTaken(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ name, url, want string }{
 		{"under any of the names", "?cid=" + ofVisit, ofVisit},
 		{"whatever the case of name and value", "?ClickID=" + strings.ToUpper(ofVisit), ofVisit},
@@ -147,6 +150,7 @@ func TestOnlyWhatLooksLikeAnIDIsTaken(t *testing.T) {
 }
 
 func TestLinksAndFormsCarryTheIDAcrossTheFunnel(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, `data-domains="pay.test, partner.test"`)
 	s.shop.body = `
 		<a id="plain" href="https://pay.test/buy?a=1&amp;b=%20#x">buy</a>
@@ -200,6 +204,7 @@ func TestLinksAndFormsCarryTheIDAcrossTheFunnel(t *testing.T) {
 }
 
 func TestNothingHappensBeforeConsent(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, `data-consent="required"`, `data-domains="pay.test"`)
 	s.shop.body = `<input type="hidden" data-waybill="transaction_id"><a href="https://pay.test/">pay</a>`
 	s.shop.own = `waybill("conversion", {order_id: "early"}); waybill("identify", "customer-1");`
@@ -238,6 +243,7 @@ func TestNothingHappensBeforeConsent(t *testing.T) {
 }
 
 func TestARefusalOutweighsWhatWasKept(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.visit(shop + "/?tid=" + ofVisit)
 	s.loaded()
@@ -253,6 +259,7 @@ func TestARefusalOutweighsWhatWasKept(t *testing.T) {
 }
 
 func TestAVisitorWhoObjectsIsNeitherRememberedNorNamed(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, `data-domains="pay.test,shop.test"`)
 	s.visit(shop + "/?tid=" + ofBefore)
 	s.loaded()
@@ -290,6 +297,7 @@ func TestAVisitorWhoObjectsIsNeitherRememberedNorNamed(t *testing.T) {
 }
 
 func TestPeopleAreNamedByDigestsAlone(t *testing.T) {
+	t.Parallel()
 	digest := func(of string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(of))) }
 	tests := []struct {
 		name, customer string
@@ -326,6 +334,7 @@ func TestPeopleAreNamedByDigestsAlone(t *testing.T) {
 }
 
 func TestAPageWithoutTLSNamesNobody(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.before(`Object.defineProperty(Crypto.prototype, "subtle", {value: undefined})`) // as on a page without TLS
 	s.visit(shop + "/?tid=" + ofVisit)
@@ -338,6 +347,7 @@ func TestAPageWithoutTLSNamesNobody(t *testing.T) {
 }
 
 func TestAConversionWithoutATouchIsNotSent(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, `data-offer-id="3"`)
 	s.visit(shop + "/")
 	s.loaded()
@@ -366,6 +376,7 @@ func TestAConversionWithoutATouchIsNotSent(t *testing.T) {
 }
 
 func TestAClickWithoutARedirect(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, `data-offer-id="3"`)
 	s.shop.own = `waybill("click", {sub2: "banner"}, answer => window.answer = answer)`
 	s.visit(shop + "/kettle?aff_id=7&sub1=a%26b&pid=99&utm_source=x&email=a@b.example&url=https://evil.test")
@@ -401,6 +412,7 @@ func TestAClickWithoutARedirect(t *testing.T) {
 }
 
 func TestAViewNamesTheVisitorUntilAClickDoes(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.visit(shop + "/")
 	s.loaded()
@@ -419,6 +431,7 @@ func TestAViewNamesTheVisitorUntilAClickDoes(t *testing.T) {
 }
 
 func TestANetworkThatFailsIsTriedOnceMore(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.visit(shop + "/?tid=" + ofVisit)
 	s.loaded()
@@ -439,6 +452,7 @@ func TestANetworkThatFailsIsTriedOnceMore(t *testing.T) {
 }
 
 func TestAHitOutlivesThePage(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ name, before, leave string }{
 		{"made as the page goes", ``, `addEventListener("pagehide", () => waybill("conversion", {order_id: "A"}))`},
 		{"on its way as the page goes", ``, `waybill("conversion", {order_id: "A"})`},
@@ -462,6 +476,7 @@ func TestAHitOutlivesThePage(t *testing.T) {
 }
 
 func TestAPageWithoutStorageWorksFromItsURL(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.shop.csp = "sandbox allow-scripts" // a page of no origin, whose cookies and storage throw
 	s.visit(shop + "/?tid=" + ofVisit)
@@ -474,7 +489,24 @@ func TestAPageWithoutStorageWorksFromItsURL(t *testing.T) {
 	}
 }
 
+func TestAPageThatIsOnlyPreparedDoesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.before(`Object.defineProperty(Document.prototype, "prerendering", {value: true, configurable: true})`)
+	s.shop.own = `waybill("conversion", {order_id: "A-1"})`
+	s.visit(shop + "/?tid=" + ofVisit)
+	if got := s.kept(); got != nothingKept || eval[bool](s.tab, `!!waybill.ready`) {
+		t.Errorf("a page that nobody sees yet keeps %s", got)
+	}
+	if got := s.tracker.got("/sdk/"); len(got) != 0 {
+		t.Errorf("of a page that nobody sees yet the tracker got %+v", got)
+	}
+	eval[any](s.tab, `document.dispatchEvent(new Event("prerenderingchange")), null`)
+	until(t, "the page that is seen sends its conversion", func() bool { return len(s.tracker.got("/sdk/")) == 1 })
+}
+
 func TestThePolicyToPasteIsEnough(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.shop.nonce = "r4nd0m"
 	s.shop.csp = "default-src 'none'; script-src 'nonce-r4nd0m' " + tracking + "; connect-src " + tracking + "; report-uri /violation"
@@ -484,6 +516,7 @@ func TestThePolicyToPasteIsEnough(t *testing.T) {
 }
 
 func TestTheCookieIsForTheDomainAndTimeThatThePageAllows(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, `data-cookie-domain="shop.test"`, `data-days="30"`)
 	s.world.hosts["https://cart.shop.test"] = s.shop
 	s.visit(shop + "/?tid=" + ofVisit)

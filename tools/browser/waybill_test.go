@@ -91,6 +91,7 @@ func (m *market) wants(answer string, parts ...string) {
 }
 
 func TestASaleIsCreditedAcrossTwoSites(t *testing.T) {
+	t.Parallel()
 	m := newMarket(t)
 	id := m.arrive()
 	m.follow("a")
@@ -110,6 +111,7 @@ func TestASaleIsCreditedAcrossTwoSites(t *testing.T) {
 }
 
 func TestWithoutConsentWaybillHearsNothing(t *testing.T) {
+	t.Parallel()
 	m := newMarket(t, `data-consent="required"`)
 	m.arrive()
 	m.shop.own = `waybill("conversion", {order_id: "A-1"}); waybill("consent", "denied");`
@@ -128,6 +130,7 @@ func TestWithoutConsentWaybillHearsNothing(t *testing.T) {
 }
 
 func TestAVisitorWhoObjectsIsCreditedByTheURLAlone(t *testing.T) {
+	t.Parallel()
 	m := newMarket(t)
 	m.object()
 	id := m.arrive()
@@ -146,6 +149,7 @@ func TestAVisitorWhoObjectsIsCreditedByTheURLAlone(t *testing.T) {
 }
 
 func TestACustomerIsKnownAgainInAnotherBrowser(t *testing.T) {
+	t.Parallel()
 	m := newMarket(t)
 	id := m.arrive()
 	m.wants(m.waybill(`"identify", {customer_id: "c-7", email: " Ada@Example.com"}`), `"accepted"`)
@@ -159,6 +163,7 @@ func TestACustomerIsKnownAgainInAnotherBrowser(t *testing.T) {
 }
 
 func TestAClickWithoutARedirectEarns(t *testing.T) {
+	t.Parallel()
 	m := newMarket(t)
 	m.visit(shop + "/kettle?affiliate_id=1&sub1=direct")
 	m.loaded()
@@ -173,6 +178,7 @@ func TestAClickWithoutARedirectEarns(t *testing.T) {
 }
 
 func TestAClickOnAClosedOfferIsNotKept(t *testing.T) {
+	t.Parallel()
 	m := newMarket(t)
 	m.node.make("offers", `{"advertiser_id":1,"name":"Gone","status":"paused","destination_url":"`+shop+`/?tid={transaction_id}"}`)
 	m.visit(shop + "/kettle")
@@ -183,6 +189,7 @@ func TestAClickOnAClosedOfferIsNotKept(t *testing.T) {
 }
 
 func TestAViewEarns(t *testing.T) {
+	t.Parallel()
 	m := newMarket(t)
 	m.visit(shop + "/")
 	m.loaded()
@@ -193,6 +200,7 @@ func TestAViewEarns(t *testing.T) {
 }
 
 func TestAPageNeedsAKeyOrAnAllowedSite(t *testing.T) {
+	t.Parallel()
 	m := newMarket(t)
 	m.node.make("offers", `{"advertiser_id":1,"name":"Pots","destination_url":"`+shop+`/landing?tid={transaction_id}","allowed_domains":["*.shop.test"]}`)
 	tests := []struct{ name, key, offer, code string }{

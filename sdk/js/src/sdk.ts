@@ -8,7 +8,7 @@
  * Control is neither remembered nor named; no e-mail leaves the page as it is;
  * and the page never sees an error of ours.
  */
-import { readConfig } from "./config";
+import { type Config, readConfig } from "./config";
 import { forget, keep, lastClick, recall } from "./memory";
 import { decorated, fill, follow } from "./page";
 import { type Params, sendable } from "./person";
@@ -34,8 +34,8 @@ function has(params: Params, ...kinds: RegExp[]): boolean {
   return Object.keys(params).some((name) => kinds.some((kind) => kind.test(name)));
 }
 
-function start(before: Call[]): NonNullable<Window["waybill"]> {
-  const config = readConfig();
+/** Carries out the calls that were made before, and gives what takes the others. */
+function start(config: Config, before: Call[]): NonNullable<Window["waybill"]> {
   const objects = !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
   const remembers = config.firstParty && !objects; // the tracking host does, even where no script can
   const waiting: Array<(agreed: boolean) => void> = [];
@@ -226,10 +226,21 @@ declare global {
   }
 }
 
+/** Takes the place of the queue, once. */
+function begin(config: Config): void {
+  const queue = window.waybill;
+  if (!queue?.ready) {
+    window.waybill = start(config, queue?.q || []);
+  }
+}
+
 try {
-  const stub = window.waybill;
-  if (!stub?.ready) {
-    window.waybill = start(stub?.q || []);
+  const config = readConfig();
+  const page = document as Document & { prerendering?: boolean };
+  if (page.prerendering) { // nobody sees it yet, and perhaps nobody will
+    page.addEventListener("prerenderingchange", () => begin(config), { once: true });
+  } else {
+    begin(config);
   }
 } catch {
   // A page that this script cannot work in goes on without it.
