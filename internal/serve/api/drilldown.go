@@ -71,7 +71,7 @@ func (p *reporter) registerLists(h huma.API, s *schemas) {
 		summary: "List what became of signals", roles: both, filters: factParams(),
 		text: "Newest first, rejections too. With `q`, `order_id` and `ip` what came is looked through, up to 20,000 signals a request: " +
 			"a page may hold less than `limit` and lead on all the same, as long as `next_cursor` is not empty." + listText,
-		out:  s.factList("SignalList", schemaOf[verdictRecord](s)),
+		out: s.factList("SignalList", schemaOf[verdictRecord](s)),
 	}, func(ctx context.Context, in *signalsIn) (*answer, error) {
 		if p.fromWarehouse(in.x) {
 			return p.facts(ctx, in.x, p.verdicts())

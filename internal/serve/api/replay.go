@@ -85,7 +85,9 @@ func (a *API) registerReplay(h huma.API, s *schemas) {
 		summary: "Judge a rejected signal again", roles: []account.Role{account.Advertiser},
 		in: schemaOf[replayOneOptions](s), bodyOptional: true, example: `{"dry_run":true}`, out: line,
 		text: "After what it was rejected for was mended." + kept + " One that is not rejected is a conflict.",
-	}, func(ctx context.Context, in *oneIn) (*answer, error) { return a.replayOne(ctx, in.x, in.ID, in.RawBody) })
+	}, func(ctx context.Context, in *oneIn) (*answer, error) {
+		return a.replayOne(ctx, in.x, in.ID, in.RawBody)
+	})
 	handleWritten(h, route{
 		method: http.MethodPost, path: prefix + "/signals/replay", id: "replay-signals", tag: "Records",
 		summary: "Judge rejected signals again", in: schemaOf[replayOptions](s),
@@ -93,7 +95,9 @@ func (a *API) registerReplay(h huma.API, s *schemas) {
 		text: "Those that fit, in the order of their receipt, up to 10,000 a request." + kept +
 			"\n\nAnswered row by row as application/x-ndjson: a line for each signal, and behind the last one a summary " +
 			"with `next_cursor`. Where an answer breaks off, the same request goes on: what was judged is not rejected any more.",
-	}, func(ctx context.Context, in *manyIn) (*answer, error) { return nil, a.replayMany(ctx, in.x, in.RawBody) })
+	}, func(ctx context.Context, in *manyIn) (*answer, error) {
+		return nil, a.replayMany(ctx, in.x, in.RawBody)
+	})
 	post := h.OpenAPI().Paths[prefix+"/signals/replay"].Post
 	post.Responses["200"].Content = map[string]*huma.MediaType{
 		"application/x-ndjson": {Schema: &huma.Schema{OneOf: []*huma.Schema{line, schemaOf[replaySummary](s)}}},
