@@ -78,7 +78,8 @@ var rules = [...]rule{
 		SELECT v.signal_id FROM verdict v
 		WHERE v.conversion_id <> '' AND NOT EXISTS (SELECT 1 FROM conversion c WHERE c.id = v.conversion_id)`},
 	{"signal", "was accepted and names no conversion", `
-		SELECT signal_id FROM verdict WHERE status = 'accepted' AND conversion_id = ''`},
+		SELECT signal_id FROM verdict
+		WHERE status = 'accepted' AND conversion_id = '' AND goal_id <> 0`}, // one without a goal only ties a customer to a click
 	{"conversion", "no signal was accepted for it", `
 		SELECT c.id FROM conversion c
 		WHERE c.id NOT IN (SELECT v.conversion_id FROM verdict v WHERE v.status = 'accepted')`},

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"waybill/internal/settlement"
+	"waybill/internal/signal"
 )
 
 // TestCheckFinds breaks each thing that must always hold, and has it found.
@@ -65,6 +66,9 @@ func spoiled(t *testing.T, db *DB) {
 		return out, nil
 	}
 	settle(t, db, c)
+	bound := sale(21) // a customer is tied to a click, and no more
+	bound.Refusal = &signal.Verdict{SignalID: bound.SignalID, Status: signal.Accepted, Code: signal.OK, OfferID: 1, Channel: signal.SDK}
+	settle(t, db, bound)
 	if found := problems(t, db); len(found) != 0 {
 		t.Fatalf("before anything is spoiled: %q", found)
 	}
