@@ -43,6 +43,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"POST /offers/{offer_id}/goals":       {"offers/1/goals", `{"code":"x"}`, refused, refused},
 		"GET /offers/{offer_id}/goals/{id}":   {"offers/1/goals/1", "", shared, hidden},
 		"PATCH /offers/{offer_id}/goals/{id}": {"offers/1/goals/1", `{"name":"x"}`, refused, refused},
+		"GET /templates/measurement":          {"templates/measurement?offer_id=1", "", refused, hidden},
 		"GET /terms":                          {"terms", "", refused, refused},
 		"POST /terms":                         {"terms", `{"offer_id":1}`, refused, refused},
 		"GET /terms/{id}":                     {"terms/1", "", refused, refused},

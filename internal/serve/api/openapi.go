@@ -60,6 +60,7 @@ func (a *API) register(mux *http.ServeMux) {
 	a.registerCatalog(h, s)
 	a.registerTracking(h, s)
 	a.registerSnippets(h, s)
+	a.registerTemplates(h, s)
 	a.registerPostbacks(h, s)
 	a.registerRecords(h, s)
 	a.registerReplay(h, s)

@@ -34,10 +34,23 @@ func TestSnippets(t *testing.T) {
 		{name: "know how to hide and show alone", path: "offers/1/snippets?secrets=maybe", status: 422, want: []string{"query.secrets"}},
 		{name: "name a goal", path: "offers/1/snippets?goal=Deposit", status: 200, want: []string{`"goal":"deposit"`, `goal: \"deposit\"`, "goal=deposit"}},
 		{name: "know no goal of another", path: "offers/2/snippets?goal=deposit", status: 404, want: []string{`offer 2 has no goal`}},
+		{
+			name: "have templates for measurement partners beside them", path: "templates/measurement", status: 200,
+			want: []string{`"id":"appsflyer"`, `"install_postback":"https://go.example.com/postback?transaction_id=(clickid)&gaid=(advertiserId)`}, not: []string{"token="},
+		},
+		{
+			name: "which hold the offer's token and goal", path: "templates/measurement?offer_id=1&goal=deposit", status: 200,
+			want: []string{"transaction_id={label}&goal=deposit&gaid={gps_adid}&idfa={idfa}&token=token-of-One-0123456789"},
+		},
+		{name: "of a goal that is there", path: "templates/measurement?offer_id=1&goal=none", status: 404},
 		{name: "are of no offer that is not there", path: "offers/9/snippets", status: 404},
 		{
 			name: "sign where a signature is asked for", change: "advertisers/1", body: `{"postback_auth":"signature"}`, path: "offers/1/snippets", status: 200,
 			want: []string{"secret-of-One-0123456789", "Waybill-Signature"}, not: []string{"token-of-One"},
+		},
+		{
+			name: "warn that partners cannot sign", path: "templates/measurement?offer_id=1", status: 200,
+			want: []string{`"warning":"the advertiser's postback_auth is signature`}, not: []string{"token="},
 		},
 		{
 			name: "leave out what the offer does not hear", change: "offers/1", body: `{"channels":["postback","pixel"]}`, path: "offers/1/snippets", status: 200,
