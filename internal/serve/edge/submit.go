@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"waybill/internal/signal"
+	"waybill/internal/txid"
 )
 
 // Claim is a claim that came through the API, from a caller whose key was
 // looked at there.
 type Claim struct {
+	Channel      signal.Channel // api when empty, or import
 	AdvertiserID int64 // whose word it is; 0 for the network's
 	From         netip.Addr
 	UserAgent    string
@@ -23,13 +25,33 @@ type Claim struct {
 }
 
 // Submit takes a claim as a postback is taken: it is written down, judged and
-// answered for, on the channel api.
+// answered for.
 func (e *Edge) Submit(ctx context.Context, c Claim) signal.Verdict {
+	return e.take(context.WithoutCancel(ctx), e.claim(&c)).Verdict
+}
+
+// Draft gives the signal that a claim would be written down as. Its ID is used up:
+// no record will ever bear it.
+func (e *Edge) Draft(c Claim) signal.Signal {
+	h := e.claim(&c)
+	s := h.signal()
+	ticket := e.Mint.Begin(h.now, txid.Subject{
+		Kind: txid.Signal, Test: s.Test, Offer: h.parts.Offer, Affiliate: h.parts.Affiliate,
+	})
+	ticket.Done()
+	s.ID = ticket.ID
+	return s
+}
+
+func (e *Edge) claim(c *Claim) *hit {
 	h := &hit{index: c.Index, ifVersion: c.IfVersion, origin: origin{
-		catalog: e.Catalog(), now: time.Now(), channel: signal.API,
+		catalog: e.Catalog(), now: time.Now(), channel: c.Channel,
 		client: client{addr: c.From, userAgent: c.UserAgent},
 		method: c.Method, path: c.Path, trusted: &c.AdvertiserID,
 	}}
+	if h.channel == "" {
+		h.channel = signal.API
+	}
 	h.readObject(c.Parameters)
-	return e.take(context.WithoutCancel(ctx), h).Verdict
+	return h
 }
