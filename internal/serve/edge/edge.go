@@ -91,6 +91,7 @@ func (e *Edge) Handler() http.Handler {
 	mux.HandleFunc("/aff_lsr", e.tunePostback)
 	mux.HandleFunc("/aff_l", e.tunePixel)
 	mux.HandleFunc("/aff_goal", e.tuneGoal)
+	mux.HandleFunc("/{code}", e.tuneTiny)
 	sdk := newScript(e.Script)
 	mux.Handle("/sdk.js", sdk)
 	mux.Handle("/sdk/v1.js", sdk)

@@ -22,6 +22,17 @@ func (e *Edge) tuneImpression(w http.ResponseWriter, r *http.Request) {
 	e.tuneVisit(w, r, e.impression)
 }
 
+// tuneTiny takes a visit through one of TUNE's tiny URLs, whose code stands at
+// the root of the host: a short link of that code. What is no link's code is
+// nobody's visit, since browsers and robots ask for many things there.
+func (e *Edge) tuneTiny(w http.ResponseWriter, r *http.Request) {
+	if _, ok := e.Catalog().Link(r.PathValue("code")); !ok {
+		http.NotFound(w, r)
+		return
+	}
+	e.tuneVisit(w, r, e.click)
+}
+
 // tuneVisit hands a visit on to Waybill's own door, with its query in Waybill's
 // words. Links made for TUNE carry all they say in their query.
 func (e *Edge) tuneVisit(w http.ResponseWriter, r *http.Request, door http.HandlerFunc) {

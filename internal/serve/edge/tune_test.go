@@ -108,6 +108,23 @@ func TestTuneClickGoesWhereTheCatalogSays(t *testing.T) {
 	}
 }
 
+func TestTuneTinyURL(t *testing.T) {
+	w := newWorld(t, moved)
+	rec := w.get("/spring?aff_sub2=june&aff_unique1=u")
+	c := w.click()
+	if rec.Code != http.StatusFound || c.LinkCode != "spring" || c.OfferID != mainOffer || c.AffiliateID != blog || c.Sub[0] != "may" || c.Sub[1] != "june" || c.Sub[5] != "u" {
+		t.Errorf("answered with %d, recorded %+v", rec.Code, c)
+	}
+	for _, path := range []string{"/favicon.ico", "/robots.txt", "/Spring", "/%2e%2e", "/spring/"} {
+		if rec := w.get(path); rec.Code == http.StatusFound {
+			t.Errorf("%s leads to %q", path, rec.Header().Get("Location"))
+		}
+	}
+	if n := len(w.journal.records); n != 1 {
+		t.Errorf("%d records are left, want the visit alone", n)
+	}
+}
+
 func TestTuneImpression(t *testing.T) {
 	w := newWorld(t, moved)
 	rec := w.get("/aff_i?offer_id=1001&aff_id=2002&file_id=968&url_id=267")
