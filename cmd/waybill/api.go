@@ -28,6 +28,7 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Advertisers: tableOf(n.ledger.Advertisers()), Affiliates: tableOf(n.ledger.Affiliates()),
 		Offers: tableOf(n.ledger.Offers()), Goals: tableOf(n.ledger.Goals()), Terms: tableOf(n.ledger.Terms()),
 		Links: tableOf(n.ledger.Links()), Subscriptions: tableOf(n.ledger.Subscriptions()),
+		Domains: tableOf(n.ledger.Domains()), Certificates: n.certificateOf(),
 		Keys: l, Settings: l, Answers: l, IDMap: l,
 		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
 		Warehouse: n.warehouse, Counters: l, Comparable: l, Reconciliations: l,

@@ -58,7 +58,7 @@ func (n *node) limping() []string {
 	if count, oldest := n.settler.Unsettled(); count > 0 {
 		all = append(all, fmt.Sprintf("warning: settle: %d signals wait to be settled, the oldest for %s", count, oldest.Round(time.Second)))
 	}
-	return append(all, n.limpingReports()...)
+	return append(append(all, n.limpingCertificates()...), n.limpingReports()...)
 }
 
 // staleWarehouse is how far the warehouse may be behind before readiness says so.

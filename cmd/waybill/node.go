@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"waybill/internal/catalog"
+	"waybill/internal/serve/certificates"
 	"waybill/internal/serve/edge"
 	"waybill/internal/signal"
 	"waybill/internal/store/pebblejournal"
@@ -44,6 +46,8 @@ type node struct {
 	deliver  *deliver.Worker
 	tally    *tally.Worker
 	metrics  *prometheus.Registry
+	// certificates keeps those of advertisers' names; nil where TLS ends at a proxy.
+	certificates *certificates.Keeper
 
 	publicURL, adminURL string
 	group               *group
@@ -97,6 +101,9 @@ func (n *node) start(ctx context.Context) error {
 func (n *node) publish(c *catalog.Catalog) {
 	n.current.Store(c)
 	n.minter.SetRing(c.Ring())
+	if n.certificates != nil {
+		n.certificates.Nudge()
+	}
 }
 
 // Catalog gives the catalog as it stands.
@@ -179,15 +186,16 @@ func (n *node) open(ctx context.Context) error {
 	}
 	n.register()
 	n.group, ctx = newGroup(ctx)
+	tracking := public.Handler()
 	mux := http.NewServeMux()
-	mux.Handle("/", public.Handler())
+	mux.Handle("/", tracking)
 	n.health(mux)
 	admin := mux
 	if n.settings.AdminListen != "" {
 		admin = http.NewServeMux()
 		n.health(admin)
 	}
-	doors, err := n.listen(mux, admin)
+	doors, err := n.listen(tracking, mux, admin)
 	if err != nil {
 		return err
 	}
@@ -200,6 +208,9 @@ func (n *node) open(ctx context.Context) error {
 	n.group.start(ctx, "warehouse", n.warehouse.keep)
 	if n.tally != nil {
 		n.group.start(ctx, "tally", n.ship)
+	}
+	if n.certificates != nil {
+		n.group.start(ctx, "certificates", n.certificates.Run)
 	}
 	if x := n.settings.exports; x.Dir != "" && !n.settings.off() {
 		n.group.start(ctx, "export", (&exporter{settings: x, warehouse: n.warehouse, log: n.log}).run)
@@ -215,11 +226,13 @@ type door struct {
 	name     string
 	listener net.Listener
 	handler  http.Handler
-	patient  bool // answers may take as long as they take
+	patient  bool        // answers may take as long as they take
+	tls      *tls.Config // nil: plain HTTP
 }
 
-// listen opens the listeners, which answer only once they are served.
-func (n *node) listen(public, admin http.Handler) (doors []door, err error) {
+// listen opens the listeners, which answer only once they are served. Under an
+// advertiser's own name nothing answers but tracking, whatever the listener.
+func (n *node) listen(tracking, public, admin http.Handler) (doors []door, err error) {
 	defer func() {
 		if err != nil {
 			for _, d := range doors {
@@ -231,15 +244,23 @@ func (n *node) listen(public, admin http.Handler) (doors []door, err error) {
 	if err != nil {
 		return doors, fmt.Errorf("listen on %s: %w; choose another with --listen", n.settings.Listen, err)
 	}
-	doors = append(doors, door{name: "public", listener: l, handler: public})
+	doors = append(doors, door{name: "public", listener: l, handler: byName(n.Catalog, tracking, public)})
 	n.adminURL = "http://" + l.Addr().String()
 	n.publicURL = cmp.Or(n.settings.PublicURL, n.adminURL)
+	if n.settings.TLSListen != "" {
+		secured, err := n.listenTLS(l, tracking)
+		if err != nil {
+			return doors, err
+		}
+		doors[0].handler = n.certificates.Challenges(doors[0].handler)
+		doors = append(doors, secured)
+	}
 	if n.settings.AdminListen != "" {
 		l, err := net.Listen("tcp", n.settings.AdminListen) //nolint:noctx // as above
 		if err != nil {
 			return doors, fmt.Errorf("listen on %s: %w; choose another with --admin-listen", n.settings.AdminListen, err)
 		}
-		doors = append(doors, door{name: "admin", listener: l, handler: admin})
+		doors = append(doors, door{name: "admin", listener: l, handler: byName(n.Catalog, http.NotFoundHandler(), admin)})
 		n.adminURL = "http://" + l.Addr().String()
 	}
 	control, err := listenControl(n.dir)
@@ -260,6 +281,9 @@ func (n *node) serve(ctx context.Context, d door) {
 		IdleTimeout:       75 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 	}
+	if d.tls != nil { // whoever knocks with another protocol is no news
+		s.ErrorLog = slog.NewLogLogger(n.log.Handler(), slog.LevelDebug)
+	}
 	if d.patient {
 		s.ReadTimeout, s.WriteTimeout = 0, 0
 		s.BaseContext = func(net.Listener) context.Context { return ctx } // a stop does not wait for what takes long
@@ -271,7 +295,7 @@ func (n *node) serve(ctx context.Context, d door) {
 			<-ctx.Done()
 			n.finish(context.WithoutCancel(ctx), d.name, s)
 		}()
-		err := s.Serve(d.listener)
+		err := d.accept(s)
 		if !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}

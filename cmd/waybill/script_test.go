@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts drives the whole binary as a user does. Each script has the
 // environment variables ADDR1 to ADDR3 (free addresses on loopback) and the
-// commands ready, http and extract.
+// commands ready, http, extract, authority, keypair and https.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -35,9 +35,10 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready":   cmdReady,
-			"http":    cmdHTTP,
-			"extract": cmdExtract,
+			"ready":     cmdReady,
+			"http":      cmdHTTP,
+			"extract":   cmdExtract,
+			"authority": cmdAuthority, "keypair": cmdKeypair, "https": cmdHTTPS,
 		},
 	})
 }
@@ -143,6 +144,9 @@ func request(header http.Header, args []string) (string, error) {
 	}
 	for name := range header {
 		r.Header.Set(name, header.Get(name))
+	}
+	if name := header.Get("Host"); name != "" { // which is no header to net/http
+		r.Host = name
 	}
 	resp, err := noRedirects.Do(r)
 	if err != nil {
