@@ -9,12 +9,15 @@ import (
 	"waybill/internal/fault"
 )
 
-// MaxBatch is how many objects one JSON body may hold.
+// MaxBatch is how many objects the body of a postback may hold.
 const MaxBatch = 100
 
 // SplitJSON takes a body, one object or an array of up to MaxBatch, apart into
 // its objects. What is in them is not checked.
-func SplitJSON(body []byte) ([]json.RawMessage, error) {
+func SplitJSON(body []byte) ([]json.RawMessage, error) { return SplitJSONUpTo(MaxBatch, body) }
+
+// SplitJSONUpTo is SplitJSON with another limit.
+func SplitJSONUpTo(most int, body []byte) ([]json.RawMessage, error) {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if !json.Valid(trimmed) {
 		return nil, notJSON(trimmed)
@@ -23,7 +26,7 @@ func SplitJSON(body []byte) ([]json.RawMessage, error) {
 	case '{':
 		return []json.RawMessage{bytes.TrimRight(trimmed, " \t\r\n")}, nil
 	case '[':
-		return splitArray(trimmed)
+		return splitArray(most, trimmed)
 	default:
 		return nil, fault.New(fault.Invalid, "the body is neither an object nor an array of objects")
 	}
@@ -39,15 +42,15 @@ func notJSON(body []byte) error {
 	return fault.New(fault.Invalid, "the body is not JSON")
 }
 
-func splitArray(body []byte) ([]json.RawMessage, error) {
+func splitArray(most int, body []byte) ([]json.RawMessage, error) {
 	var all []json.RawMessage
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if _, err := dec.Token(); err != nil {
 		return nil, fault.Because(err, fault.Invalid, "the body is not JSON")
 	}
 	for dec.More() {
-		if len(all) == MaxBatch {
-			return nil, fault.New(fault.Invalid, "the body holds more than %d objects", MaxBatch)
+		if len(all) == most {
+			return nil, fault.New(fault.Invalid, "the body holds more than %d objects", most)
 		}
 		var one json.RawMessage
 		if err := dec.Decode(&one); err != nil {
