@@ -27,7 +27,7 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Catalog:     n.Catalog,
 		Advertisers: tableOf(n.ledger.Advertisers()), Affiliates: tableOf(n.ledger.Affiliates()),
 		Offers: tableOf(n.ledger.Offers()), Goals: tableOf(n.ledger.Goals()), Terms: tableOf(n.ledger.Terms()),
-		Links: tableOf(n.ledger.Links()), Subscriptions: tableOf(n.ledger.Subscriptions()),
+		Links: tableOf(n.ledger.Links()), Coupons: tableOf(n.ledger.Coupons()), Subscriptions: tableOf(n.ledger.Subscriptions()),
 		Domains: tableOf(n.ledger.Domains()), Certificates: n.certificateOf(),
 		Keys: l, Settings: l, Answers: l, IDMap: l,
 		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,

@@ -26,7 +26,7 @@ const (
 // which offers still look back to.
 func (n *node) checkRetention(c *catalog.Catalog) error {
 	for o := range c.Offers() {
-		if longest := max(o.ClickWindow, o.ViewWindow); longest > n.settings.Retention {
+		if longest := max(o.ClickWindow, o.ViewWindow, o.CustomerWindow); longest > n.settings.Retention {
 			return fault.New(fault.Invalid, "--retention %s is shorter than the %s that offer %d looks back: keep clicks longer, or make its window shorter",
 				n.settings.Retention, longest, o.ID)
 		}

@@ -28,6 +28,7 @@ import (
 	"waybill/internal/affiliate"
 	"waybill/internal/catalog"
 	"waybill/internal/conversion"
+	"waybill/internal/coupon"
 	"waybill/internal/delivery"
 	"waybill/internal/host"
 	"waybill/internal/link"
@@ -50,6 +51,7 @@ type API struct {
 	Terms         Table[int64, offer.Term]
 	Links         Table[string, link.Link]
 	Subscriptions Table[int64, delivery.Subscription]
+	Coupons       Table[int64, coupon.Coupon]
 	Domains       Table[int64, host.Domain]
 	Keys          Keys
 	Settings      Settings

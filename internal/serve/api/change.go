@@ -91,8 +91,13 @@ func (a *API) changeConversion(ctx context.Context, in *changeConversionIn) (*an
 // parameters says the change in the words of a postback.
 func (c conversionChange) parameters(of conversion.Conversion) map[string]string {
 	p := map[string]string{
-		"conversion_id": of.ID, "transaction_id": of.Touch.TransactionID,
-		"goal": number(of.GoalID), // its code may be another by now
+		"conversion_id": of.ID,
+		"goal":          number(of.GoalID), // its code may be another by now
+	}
+	if id := of.Touch.TransactionID; id != "" {
+		p["transaction_id"] = id
+	} else { // a coupon or an affiliate alone earned it
+		p["offer_id"] = number(of.OfferID)
 	}
 	if of.Test {
 		p["test"] = "1"

@@ -12,26 +12,26 @@ import (
 
 // signalRecord is a signal as the API shows it: as it came, with its verdict.
 type signalRecord struct {
-	ID            string            `json:"id"`
-	ReceivedAt    time.Time         `json:"received_at"`
-	Channel       string            `json:"channel"`
-	Test          bool              `json:"test"`
-	TransactionID string            `json:"transaction_id,omitempty" doc:"The first ID sent that is one."`
-	Verdict       verdictRecord     `json:"verdict"`
-	Method        string            `json:"method,omitempty"`
-	Path          string            `json:"path,omitempty"`
-	Raw           string            `json:"raw,omitempty" doc:"What was sent, without secrets."`
-	IP            string            `json:"ip,omitempty"`
-	UserAgent     string            `json:"user_agent,omitempty"`
-	Referrer      string            `json:"referrer,omitempty"`
-	Auth          string            `json:"auth,omitempty" doc:"ok, or why the sender is not believed."`
-	Malformed     string            `json:"malformed,omitempty" doc:"What about its form is wrong."`
-	Index         int               `json:"index" doc:"Its place in an array."`
-	Parameters    map[string]string `json:"parameters,omitempty" doc:"What it says, by canonical names."`
-	Extra         map[string]string `json:"extra,omitempty" doc:"Parameters that Waybill does not know."`
-	Marks         []string          `json:"marks,omitempty" doc:"What was mended on the way."`
-	RecordGone    bool              `json:"record_gone,omitempty" doc:"Only the verdict is left of it."`
-	Earlier       []earlierVerdictRecord   `json:"earlier_verdicts,omitempty" doc:"Those that were replaced when it was judged again, the first one first."`
+	ID            string                 `json:"id"`
+	ReceivedAt    time.Time              `json:"received_at"`
+	Channel       string                 `json:"channel"`
+	Test          bool                   `json:"test"`
+	TransactionID string                 `json:"transaction_id,omitempty" doc:"The first ID sent that is one."`
+	Verdict       verdictRecord          `json:"verdict"`
+	Method        string                 `json:"method,omitempty"`
+	Path          string                 `json:"path,omitempty"`
+	Raw           string                 `json:"raw,omitempty" doc:"What was sent, without secrets."`
+	IP            string                 `json:"ip,omitempty"`
+	UserAgent     string                 `json:"user_agent,omitempty"`
+	Referrer      string                 `json:"referrer,omitempty"`
+	Auth          string                 `json:"auth,omitempty" doc:"ok, or why the sender is not believed."`
+	Malformed     string                 `json:"malformed,omitempty" doc:"What about its form is wrong."`
+	Index         int                    `json:"index" doc:"Its place in an array."`
+	Parameters    map[string]string      `json:"parameters,omitempty" doc:"What it says, by canonical names."`
+	Extra         map[string]string      `json:"extra,omitempty" doc:"Parameters that Waybill does not know."`
+	Marks         []string               `json:"marks,omitempty" doc:"What was mended on the way."`
+	RecordGone    bool                   `json:"record_gone,omitempty" doc:"Only the verdict is left of it."`
+	Earlier       []earlierVerdictRecord `json:"earlier_verdicts,omitempty" doc:"Those that were replaced when it was judged again, the first one first."`
 }
 
 // earlierVerdictRecord is a verdict that another has taken the place of.
@@ -46,17 +46,19 @@ type earlierVerdictRecord struct {
 // for whom it is, what decided.
 type verdictRecord struct {
 	signal.Verdict
-	Rule      string     `json:"rule,omitempty" doc:"The rule that decided."`
-	OfferID   int64      `json:"offer_id,omitempty"`
-	GoalID    int64      `json:"goal_id,omitempty"`
-	Channel   string     `json:"channel,omitempty"`
-	Received  time.Time  `json:"received_at"`
-	SettledAt *time.Time `json:"settled_at,omitempty"`
+	Rule       string              `json:"rule,omitempty" doc:"The rule that decided."`
+	OfferID    int64               `json:"offer_id,omitempty"`
+	GoalID     int64               `json:"goal_id,omitempty"`
+	Channel    string              `json:"channel,omitempty"`
+	Received   time.Time           `json:"received_at"`
+	SettledAt  *time.Time          `json:"settled_at,omitempty"`
+	Candidates []signal.Considered `json:"candidates,omitempty" doc:"What the signal's identifiers led to, in the order in which they were considered, and why each but the winner lost; empty where its own transaction ID was all there was. For the network alone."`
 }
 
 func showVerdict(v signal.Verdict) verdictRecord {
 	r := verdictRecord{
 		Verdict: v, Rule: v.Rule, OfferID: v.OfferID, GoalID: v.GoalID, Channel: string(v.Channel), Received: receivedAt(v),
+		Candidates: v.Candidates,
 	}
 	if !v.SettledAt.IsZero() {
 		at := v.SettledAt.UTC()
@@ -69,7 +71,7 @@ func showVerdict(v signal.Verdict) verdictRecord {
 func showEarlier(who account.Principal, e signal.Earlier) earlierVerdictRecord {
 	r := earlierVerdictRecord{verdictRecord: showVerdict(e.Verdict), ReplacedAt: e.ReplacedAt.UTC(), By: e.By, Trusted: e.Trusted}
 	if !who.IsNetwork() {
-		r.By, r.Trusted, r.Rule, r.GoalID, r.Channel = "", false, "", 0, ""
+		r.By, r.Trusted, r.Rule, r.GoalID, r.Channel, r.Candidates = "", false, "", 0, "", nil
 	}
 	return r
 }

@@ -174,6 +174,7 @@ type Books interface {
 type Trace struct {
 	Verdicts    []signal.Verdict
 	Earlier     []signal.Earlier // of the verdicts' signals
+	Passed      []signal.Verdict // on signals that named it, and credited another
 	Conversions []conversion.Conversion
 	Entries     []ledger.Entry
 	Deliveries  []delivery.Owed

@@ -29,7 +29,7 @@ const (
 type step struct {
 	At     time.Time `json:"at"`
 	Store  string    `json:"store" enum:"journal,ledger" doc:"Where it is written down."`
-	Kind   string    `json:"kind" enum:"click,sent,turned_away,signal,verdict,conversion,entry,delivery,attempt"`
+	Kind   string    `json:"kind" enum:"click,impression,sent,turned_away,signal,verdict,conversion,entry,delivery,attempt"`
 	ID     string    `json:"id,omitempty" doc:"Of the record, where it has one of its own."`
 	Text   string    `json:"text" doc:"What happened, in words."`
 	Record any       `json:"record,omitempty" doc:"The record, as far as the caller may see it."`
@@ -101,6 +101,13 @@ func (t *tracer) collect(ctx context.Context, id txid.ID) error {
 			return err
 		}
 	}
+	if t.who.IsNetwork() { // whose it was instead is nobody else's business
+		for _, v := range all.Passed {
+			if err := t.signal(ctx, v, nil); err != nil {
+				return err
+			}
+		}
+	}
 	for _, c := range all.Conversions {
 		if err := t.conversion(c); err != nil {
 			return err
@@ -131,7 +138,7 @@ func (t *tracer) add(s step, k kind, record any) error {
 // click adds the click and where it led. An advertiser is told only that there
 // was one.
 func (t *tracer) click(ctx context.Context, id txid.ID) error {
-	if id.Kind() != txid.Click {
+	if id.Kind() != txid.Click && id.Kind() != txid.Impression {
 		return nil
 	}
 	c, err := t.api.readClick(ctx, id)
@@ -140,6 +147,12 @@ func (t *tracer) click(ctx context.Context, id txid.ID) error {
 	}
 	if err != nil {
 		return err
+	}
+	if id.Kind() == txid.Impression {
+		return t.add(step{
+			At: c.At, Store: fromJournal, Kind: "impression", ID: id.String(),
+			Text: fmt.Sprintf("A visitor saw affiliate %d's tag of offer %d.", c.AffiliateID, c.OfferID),
+		}, kindClick, showClick(c))
 	}
 	err = t.add(step{
 		At: c.At, Store: fromJournal, Kind: "click", ID: id.String(),

@@ -50,7 +50,8 @@ func affiliateSees(k kind) []string {
 	switch k {
 	case kindOffer:
 		return []string{
-			"id", "name", "status", "starts_at", "ends_at", "click_window", "view_window", "currency", "payout",
+			"id", "name", "status", "starts_at", "ends_at", "click_window", "view_window", "view_through_payable", "customer_window",
+			"currency", "payout",
 			"default_status", "deep_link_hosts", "targeting",
 		}
 	case kindGoal:
@@ -69,7 +70,7 @@ func affiliateSees(k kind) []string {
 	case kindConversion:
 		return []string{
 			"id", "test", "offer_id", "goal_id", "goal", "affiliate_id", "order_id", "channel", "status", "amount",
-			"payout", "touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.aff_click_id",
+			"payout", "touch.by", "touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.aff_click_id",
 			"touch.source", "touch.sub", "touch.country", "touch.device", "touch.os", "touch.browser", "touch.bot",
 			"touch.referrer", "touch.coupon", "touch.gaid", "touch.idfa", "touch.idfv", "coupon", "occurred_at",
 			"created_at", "updated_at", "version",
@@ -89,8 +90,8 @@ func advertiserSees(k kind) []string {
 	case kindOffer:
 		return []string{
 			"id", "advertiser_id", "name", "status", "destination_url", "fallback_url", "starts_at", "ends_at",
-			"click_window", "view_window", "min_conversion_time", "currency", "revenue", "default_status",
-			"attribution", "channels", "client_side_status", "credit_without_click", "allowed_domains",
+			"click_window", "view_window", "view_through_payable", "min_conversion_time", "currency", "revenue", "default_status",
+			"attribution", "customer_window", "ip_window", "channels", "client_side_status", "credit_without_click", "allowed_domains",
 			"deep_link_hosts", "targeting",
 		}
 	case kindGoal:
@@ -108,7 +109,7 @@ func advertiserSees(k kind) []string {
 		return []string{
 			"id", "test", "offer_id", "goal_id", "goal", "advertiser_id", "affiliate_id", "order_id", "channel",
 			"status", "amount", "revenue", "amount_known", "amount_by_server", "seen_by_server", "seen_by_client",
-			"touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.country",
+			"touch.by", "touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.country",
 			"touch.device", "touch.os", "touch.browser", "touch.bot", "adv", "customer_id", "coupon", "items",
 			"extra", "occurred_at", "created_at", "updated_at", "version",
 		}

@@ -44,3 +44,26 @@ func addConsidered(ctx context.Context, s session, v *signal.Verdict) error {
 	}
 	return nil
 }
+
+// consider gives verdicts what their signals' identifiers led to. read gives
+// signals and candidates, maybe of more signals than those.
+func consider(ctx context.Context, s session, all []signal.Verdict, read string, args ...any) error {
+	place := make(map[string]int, len(all))
+	for i := range all {
+		place[all[i].SignalID] = i
+	}
+	return s.query(ctx, func(row scan) error {
+		var id, doc string
+		if err := row(&id, &doc); err != nil {
+			return err
+		}
+		i, wanted := place[id]
+		if !wanted {
+			return nil
+		}
+		if err := json.Unmarshal([]byte(doc), &all[i].Candidates); err != nil {
+			return fmt.Errorf("read the candidates of signal %s: %w", id, err)
+		}
+		return nil
+	}, read, args...)
+}

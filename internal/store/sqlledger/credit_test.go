@@ -382,9 +382,20 @@ func keepsCandidates(t *testing.T, db *DB) {
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("candidates (-want +got):\n%s", diff)
 	}
+	trace, err := db.Trace(t.Context(), of.ID.String())
+	if err != nil || len(trace.Verdicts) != 1 || len(trace.Verdicts[0].Candidates) != 3 || len(trace.Passed) != 0 {
+		t.Errorf("the trace of the winner: %+v, %v; want the verdict with its candidates", trace, err)
+	}
 	plain := w.hit(w.click(), "postback tid=x amount=50")
 	w.settled(plain)
 	if v, err = db.Verdict(t.Context(), plain.ID.String()); err != nil || v.Candidates != nil {
 		t.Errorf("the candidates of a signal with a click alone: %v (%v); want none kept", v.Candidates, err)
+	}
+	passed := w.hit(w.click(), "postback tid=x coupon=MAY10 order_id=b amount=50")
+	passed.ReceivedAt = clock.Add(31 * 24 * time.Hour)
+	w.settled(passed)
+	trace, err = db.Trace(t.Context(), passed.Click.String())
+	if err != nil || len(trace.Verdicts) != 0 || len(trace.Passed) != 1 || trace.Passed[0].SignalID != passed.ID.String() || len(trace.Passed[0].Candidates) != 2 {
+		t.Errorf("the trace of a click that had expired: %+v, %v; want the signal that named it, with its candidates", trace, err)
 	}
 }

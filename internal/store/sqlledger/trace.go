@@ -14,6 +14,7 @@ import (
 type Trace struct {
 	Verdicts    []signal.Verdict
 	Earlier     []signal.Earlier // of the verdicts' signals
+	Passed      []signal.Verdict // on signals that named it, and credited another
 	Conversions []conversion.Conversion
 	Entries     []ledger.Entry
 	Deliveries  []delivery.Owed
@@ -33,6 +34,9 @@ func (db *DB) Trace(ctx context.Context, transactionID string) (Trace, error) {
 			return err
 		}
 		if t.Earlier, err = earlierVerdicts(ctx, s, earlierOfTransaction, transactionID); err != nil {
+			return err
+		}
+		if t.Passed, err = passedVerdicts(ctx, s, transactionID); err != nil {
 			return err
 		}
 		const ofTransaction = `
@@ -80,6 +84,32 @@ func tracedVerdicts(ctx context.Context, s session, transactionID string) ([]sig
 	const read = `
 		SELECT ` + verdictColumns + ` FROM verdict WHERE transaction_id = $1 AND transaction_id <> ''
 		ORDER BY settled_at, signal_id LIMIT $2`
+	all, err := tracedBy(ctx, s, read, transactionID)
+	if err != nil {
+		return nil, err
+	}
+	const ofVerdicts = `
+		SELECT c.signal_id, c.candidates FROM considered c JOIN verdict v ON v.signal_id = c.signal_id
+		WHERE v.transaction_id = $1 AND v.transaction_id <> ''`
+	return all, consider(ctx, s, all, ofVerdicts, transactionID)
+}
+
+// passedVerdicts gives the verdicts on signals that named a transaction, and were
+// credited to another.
+func passedVerdicts(ctx context.Context, s session, transactionID string) ([]signal.Verdict, error) {
+	const read = `
+		SELECT ` + verdictColumns + ` FROM verdict WHERE signal_id IN (
+			SELECT signal_id FROM considered WHERE transaction_id = $1 AND transaction_id <> '')
+		ORDER BY settled_at, signal_id LIMIT $2`
+	all, err := tracedBy(ctx, s, read, transactionID)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	const ofThem = `SELECT signal_id, candidates FROM considered WHERE transaction_id = $1 AND transaction_id <> ''`
+	return all, consider(ctx, s, all, ofThem, transactionID)
+}
+
+func tracedBy(ctx context.Context, s session, read, transactionID string) ([]signal.Verdict, error) {
 	var all []signal.Verdict
 	err := s.query(ctx, func(row scan) error {
 		v, err := scanVerdict(row)
