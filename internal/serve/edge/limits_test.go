@@ -19,11 +19,18 @@ type door struct{ method, path string }
 
 func doors() []door {
 	return []door{
-		{http.MethodGet, "/click"}, {http.MethodGet, "/c/spring"}, {http.MethodPost, "/click"},
-		{http.MethodGet, "/impression"}, {http.MethodPost, "/impression"},
-		{http.MethodGet, "/postback"}, {http.MethodPost, "/postback"},
-		{http.MethodGet, "/pixel.gif"}, {http.MethodGet, "/pixel"},
-		{http.MethodPost, "/sdk/conversion"}, {http.MethodPost, "/sdk/identify"}, {http.MethodGet, "/sdk.js"},
+		{http.MethodGet, "/click"},
+		{http.MethodGet, "/c/spring"},
+		{http.MethodPost, "/click"},
+		{http.MethodGet, "/impression"},
+		{http.MethodPost, "/impression"},
+		{http.MethodGet, "/postback"},
+		{http.MethodPost, "/postback"},
+		{http.MethodGet, "/pixel.gif"},
+		{http.MethodGet, "/pixel"},
+		{http.MethodPost, "/sdk/conversion"},
+		{http.MethodPost, "/sdk/identify"},
+		{http.MethodGet, "/sdk.js"},
 	}
 }
 
