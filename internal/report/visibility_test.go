@@ -153,6 +153,12 @@ func TestListsHistogramsAndCohortsAreTheViewersOwn(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		if c, err := ParseDiscrepancy(values, noon(), v); err == nil {
+			_, err := c.Answer(t.Context(), r)
+			if allowed := v.Role == account.Advertiser; (err == nil) != allowed {
+				t.Fatalf("an %s compares the channels: %v, want allowed %v", v.Role, err, allowed)
+			}
+		}
 		checkOwn(t, v, r.statements)
 	})
 }

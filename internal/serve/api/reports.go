@@ -51,6 +51,12 @@ func (p *reporter) registerReports(h huma.API, s *schemas) {
 		summary: "What became of each day's clicks", roles: both, out: schemaOf[cohortRecord](s), filters: cohortParams(),
 		text: "A row for each day of clicks: how many conversions followed within 24 hours of the click, on the day after that, and so on.",
 	}, func(ctx context.Context, in *reportIn) (*answer, error) { return p.cohort(ctx, in.x) })
+	handleWritten(h, route{
+		method: http.MethodGet, path: prefix + "/reports/discrepancy", id: "report-discrepancy", tag: "Reports",
+		summary: "Pixel against postback", roles: []account.Role{account.Advertiser}, out: schemaOf[discrepancyRecord](s), filters: discrepancyParams(),
+		text: "How many conversions both channels have seen, only the pixel (or SDK), only the postback (or import, API), by day and offer: " +
+			"amounts that differ, the time between the two, what each channel loses with its 95 % confidence interval, and why, as far as it shows.",
+	}, func(ctx context.Context, in *reportIn) (*answer, error) { return p.discrepancy(ctx, in.x) })
 }
 
 // reportParams are the parameters of a report, which report.Parse reads.
@@ -89,6 +95,16 @@ func formatParam() filterDoc {
 }
 
 func delayParams() []filterDoc { return periodParams() }
+
+func discrepancyParams() []filterDoc {
+	return []filterDoc{
+		{name: "from", doc: "The first day (2026-11-01), in tz, or an instant (RFC 3339). The last 7 days when left out."},
+		{name: "to", doc: "The last day, or an instant that is not part of it. Up to now when left out."},
+		{name: "tz", doc: "IANA time zone of days; UTC when left out."},
+		{name: "filter", many: true, doc: "offer, advertiser, affiliate or goal: offer=7,8. May stand there more than once, and all hold."},
+		{name: "test", doc: "1: test traffic alone. Else it is left out."},
+	}
+}
 
 func cohortParams() []filterDoc {
 	return append(periodParams(), filterDoc{name: "currency", doc: "ISO 4217 code: only what is in this currency."})

@@ -25,3 +25,9 @@ func TestLists(t *testing.T) {
 		return open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"), duckwarehouse.Options{})
 	})
 }
+
+func TestDiscrepancies(t *testing.T) {
+	warehousetest.Discrepancies(t, func(t *testing.T) warehousetest.Warehouse {
+		return open(t, filepath.Join(t.TempDir(), "warehouse.duckdb"), duckwarehouse.Options{})
+	})
+}
