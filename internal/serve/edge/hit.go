@@ -112,7 +112,8 @@ func (h *hit) signal() signal.Signal {
 }
 
 // transaction gives the first transaction ID that verifies, and takes its
-// parts. Without one the offer that the hit names says whose word it is.
+// parts. Without one the offer that the hit names, or that the conversion was made
+// for which it names, says whose word it is.
 func (h *hit) transaction() txid.ID {
 	for _, text := range h.values.TransactionIDs() {
 		id, err := txid.Parse(strings.TrimSpace(text))
@@ -124,8 +125,24 @@ func (h *hit) transaction() txid.ID {
 			return id
 		}
 	}
-	h.parts.Offer = number(h.values.Get(param.OfferID), offer.MaxID)
+	if h.parts.Offer = number(h.values.Get(param.OfferID), offer.MaxID); h.parts.Offer == 0 {
+		h.parts.Offer = h.offerOfConversion()
+	}
 	return txid.ID{}
+}
+
+// offerOfConversion gives the offer that the conversion was made for which the hit
+// names; 0 when it names none of ours.
+func (h *hit) offerOfConversion() int64 {
+	id, err := txid.Parse(strings.TrimSpace(h.values.Get(param.ConversionID)))
+	if err != nil || id.Kind() != txid.Conversion {
+		return 0
+	}
+	parts, err := h.catalog.Ring().Open(id)
+	if err != nil {
+		return 0
+	}
+	return parts.Offer
 }
 
 // raw gives the request as it is kept: as it came, without secrets. A body that
