@@ -453,17 +453,20 @@ func TestANetworkThatFailsIsTriedOnceMore(t *testing.T) {
 
 func TestAHitOutlivesThePage(t *testing.T) {
 	t.Parallel()
+	const (
+		conversion = `waybill("conversion", {order_id: "A"})`
+		lost       = `window.fetch = () => new Promise(() => {});`
+		kept       = `window.fetch = (fetch => (url, how) => how.keepalive ? fetch(url, how) : new Promise(() => {}))(window.fetch);`
+	)
 	tests := []struct{ name, before, leave string }{
-		{"made as the page goes", ``, `addEventListener("pagehide", () => waybill("conversion", {order_id: "A"}))`},
-		{"on its way as the page goes", ``, `waybill("conversion", {order_id: "A"})`},
-		{"in a browser that ends requests with the page", `delete Request.prototype.keepalive`, `waybill("conversion", {order_id: "A"})`},
+		{"made as the page goes", lost, `addEventListener("pagehide", () => ` + conversion + `)`},
+		{"on its way as the page goes", kept, conversion},
+		{"in a browser that ends requests with the page", lost + `delete Request.prototype.keepalive`, conversion},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStage(t)
-			if tt.before != "" {
-				s.before(tt.before)
-			}
+			s.before(tt.before) // requests that would end with the page are lost at once
 			s.visit(shop + "/?tid=" + ofVisit)
 			s.loaded()
 			eval[any](s.tab, tt.leave+`; location.href = "/next"; null`)
