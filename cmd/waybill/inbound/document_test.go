@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,14 @@ var (
 	answerLine = regexp.MustCompile(`^(- )?\d{3}( [a-z/]+ [a-z_]+)?$`)
 	agoPrefix  = regexp.MustCompile(`^(\d+)([smhd]) ago (.*)$`)
 )
+
+// beginning gives how many settings a case begins with, before anything happens.
+func (c *inbound) beginning() int {
+	if i := slices.IndexFunc(c.blocks, func(b block) bool { return b.kind != setting }); i >= 0 {
+		return i
+	}
+	return len(c.blocks)
+}
 
 func readDocuments(t *testing.T) []*document {
 	t.Helper()
@@ -156,7 +165,7 @@ func starts(l string) bool {
 
 func isSetting(verb string) bool {
 	switch verb {
-	case "offer", "other", "goal", "advertiser", "affiliate", "coupon":
+	case "offer", "other", "goal", "advertiser", "affiliate", "coupon", "key", "domain":
 		return true
 	default:
 		return false

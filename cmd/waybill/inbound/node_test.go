@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ import (
 	"waybill/internal/signal"
 	"waybill/internal/store/pebblejournal"
 	"waybill/internal/store/sqlledger"
+	"waybill/internal/tune"
 	"waybill/internal/txid"
 	"waybill/internal/visitor"
 	"waybill/internal/work/settle"
@@ -35,10 +37,14 @@ import (
 const (
 	advertisers  = 5_700_000
 	affiliates   = 9_700_000
+	rivals       = 9_800_000
 	offers       = 1_700_000
 	others       = 1_800_000
 	goals        = 30_000_000 // and ten for each case
 	subscription = 40_000_000
+
+	tuneOffers     = 71_000_000 // by which TUNE knew them
+	tuneAffiliates = 76_000_000
 )
 
 // liveNode is the number under which everything is minted that happens now.
@@ -78,6 +84,14 @@ func newNode(t *testing.T, ledgerURL string, docs []*document) *node {
 	for _, d := range docs {
 		for _, c := range d.cases {
 			furnish(&n.source, int64(c.number))
+		}
+	}
+	for _, d := range docs { // what cases begin with, all at once
+		for _, c := range d.cases {
+			p := n.player(t, c)
+			for i := range c.beginning() {
+				p.lay(&c.blocks[i], &n.source)
+			}
 		}
 	}
 	n.publish(t)
@@ -160,6 +174,8 @@ func furnish(s *catalog.Source, number int64) {
 	shop.Token, shop.SigSecret = "the-token-of-the-shop", "the-secret-of-the-shop"
 	blog := affiliate.Default()
 	blog.ID, blog.Name = affiliates+number, "Blog"
+	rival := blog
+	rival.ID, rival.Name = rivals+number, "Rival"
 	main := offer.Default()
 	main.ID, main.AdvertiserID, main.Name = offers+number, shop.ID, "Shoes"
 	main.DestinationURL = "https://shop.example/?wb={transaction_id}"
@@ -174,9 +190,13 @@ func furnish(s *catalog.Source, number int64) {
 		conversion.EventReversed, conversion.EventPaid, conversion.EventUpdated,
 	}
 	s.Advertisers = append(s.Advertisers, shop)
-	s.Affiliates = append(s.Affiliates, blog)
+	s.Affiliates = append(s.Affiliates, blog, rival)
 	s.Offers = append(s.Offers, main, other)
 	s.Subscriptions = append(s.Subscriptions, hears)
+	s.IDMap = append(s.IDMap,
+		tune.Mapping{Kind: tune.Offer, TuneID: strconv.FormatInt(tuneOffers+number, 10), WaybillID: main.ID},
+		tune.Mapping{Kind: tune.Affiliate, TuneID: strconv.FormatInt(tuneAffiliates+number, 10), WaybillID: blog.ID},
+	)
 	for i, of := range []int64{main.ID, other.ID} {
 		g := offer.NewGoal(of)
 		g.ID, g.Code = goals+10*number+int64(i), offer.DefaultGoal

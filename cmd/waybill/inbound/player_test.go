@@ -46,6 +46,7 @@ func (n *node) player(t *testing.T, c *inbound) *player {
 	p.handler = p.edge.Handler()
 	p.names = map[string]string{
 		"OFFER": p.id(offers), "OTHER": p.id(others), "AFFILIATE": p.id(affiliates), "ADVERTISER": p.id(advertisers),
+		"TUNEOFFER": p.id(tuneOffers), "TUNEAFFILIATE": p.id(tuneAffiliates), "RIVAL": p.id(rivals), "KEY": "wb_pub_key_of_case_" + strconv.FormatInt(p.number, 10), "HOST": "go" + strconv.FormatInt(p.number, 10) + ".shop.example",
 		"GOAL": strconv.FormatInt(goals+10*p.number, 10), "OTHERGOAL": strconv.FormatInt(goals+10*p.number+1, 10),
 	}
 	for i := range c.blocks {
@@ -133,7 +134,7 @@ func keep(want, got []string) []string {
 // visit has a visitor follow the affiliate's link, or see its impression.
 func (p *player) visit(b *block) {
 	p.Helper()
-	name, query := strings.ToUpper(b.verb), ""
+	name, query, by := strings.ToUpper(b.verb), "", "AFFILIATE"
 	if b.verb == "impression" {
 		name = "VIEW"
 	}
@@ -144,11 +145,14 @@ func (p *player) visit(b *block) {
 			p.lost = true
 		case strings.HasPrefix(word, "?"):
 			query = "&" + word[1:]
+		case word == "RIVAL":
+			by = word
+		case word == "by":
 		default:
 			name = word
 		}
 	}
-	target := p.expand("/" + b.verb + "?format=json&offer_id=OFFER&affiliate_id=AFFILIATE" + query)
+	target := p.expand("/" + b.verb + "?format=json&offer_id=OFFER&affiliate_id=" + by + query)
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	r.RemoteAddr = visitorAddr + ":4711"
 	r.Header.Set("User-Agent", visitorAgent)
@@ -223,7 +227,7 @@ func (p *player) fields(r *http.Request, b *block, body string) {
 		if strings.EqualFold(name, "Host") {
 			r.Host = value
 		}
-		r.Header.Add(name, value)
+		r.Header.Set(name, value)
 	}
 }
 
@@ -340,10 +344,17 @@ func (p *player) answers(rec *httptest.ResponseRecorder) []string {
 	}
 	if code := rec.Header().Get("Waybill-Verdict"); code != "" {
 		kind, _, _ := strings.Cut(rec.Header().Get("Content-Type"), ";")
-		return []string{strings.Join([]string{strconv.Itoa(rec.Code), kind, code}, " ")}
+		lines := []string{strings.Join([]string{strconv.Itoa(rec.Code), kind, code}, " ")}
+		if kind == "text/plain" {
+			lines = append(lines, "says "+p.plain(strings.TrimSpace(string(text))))
+		}
+		return lines
 	}
 	if json.Unmarshal(text, &one) != nil {
 		lines := []string{strconv.Itoa(rec.Code)}
+		if strings.HasPrefix(rec.Header().Get("Content-Type"), "image/") {
+			return lines
+		}
 		if said := strings.TrimSpace(string(text)); said != "" && !strings.ContainsRune(said, '\n') {
 			lines = append(lines, "says "+p.plain(said))
 		}

@@ -14,6 +14,7 @@ import (
 	"waybill/internal/delivery"
 	"waybill/internal/ledger"
 	"waybill/internal/money"
+	"waybill/internal/offer"
 	"waybill/internal/store/sqlledger"
 )
 
@@ -85,11 +86,14 @@ func (p *player) describe(c *conversion.Conversion) string {
 	if c.OfferID == others+p.number {
 		say("offer", "OTHER")
 	}
-	if touch := p.plain(c.Touch.TransactionID); touch != "CLICK" {
+	if touch := p.plain(c.Touch.TransactionID); touch != "" && touch != "CLICK" {
 		say("credited to", touch)
 	}
-	if c.Touch.Kind != "click" {
-		say("a", "view")
+	if by := c.Touch.By; by != "" && by != string(offer.ByTransactionID) {
+		say("found by", by)
+	}
+	if c.AffiliateID != affiliates+p.number {
+		say("of affiliate", p.plain(strconv.FormatInt(c.AffiliateID, 10)))
 	}
 	say("seen by", seenBy(c))
 	say("waits for a", string(c.Memory.Waits))
