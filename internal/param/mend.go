@@ -65,12 +65,14 @@ func plain(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		if c := s[i]; c-'0' >= 10 && c|0x20-'a' >= 26 && c != '-' && c != '_' && c != '.' {
+		if c := s[i]; !alphanumeric(c) && c != '-' && c != '_' && c != '.' {
 			return false
 		}
 	}
 	return true
 }
+
+func alphanumeric(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 26 }
 
 // unseen are marks that show nothing: those of byte order, and spaces of no
 // width.
@@ -78,6 +80,9 @@ const unseen = "\ufeff\u200b\u200c\u200d\u2060"
 
 // bare takes white space, unseen marks and quotes off a value.
 func bare(s string) string {
+	if n := len(s); n > 0 && alphanumeric(s[0]) && alphanumeric(s[n-1]) {
+		return s
+	}
 	for {
 		was := len(s)
 		s = strings.Trim(strings.TrimSpace(s), unseen)
@@ -146,7 +151,7 @@ func (n Name) neverZero() bool {
 func runs(s string, f func(string)) {
 	start := 0
 	for i := 0; i <= len(s); i++ {
-		if i < len(s) && (s[i]-'0' < 10 || s[i]|0x20-'a' < 26) {
+		if i < len(s) && alphanumeric(s[i]) {
 			continue
 		}
 		if i-start == idLength && i-start < len(s) {
@@ -191,6 +196,9 @@ var entities = []string{"amp;", "#38;", "#038;", "#x26;"}
 // plainName gives a name without what systems leave around it: the remains of an
 // entity, unseen marks, white space, and the brackets by which PHP makes lists.
 func plainName(name string) (plain string, entity bool) {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || !alphanumeric(byte(r)) && r != '_' && r != '-' && r != '.' }) {
+		return name, false
+	}
 	plain = strings.Trim(strings.TrimSpace(name), unseen)
 	for _, e := range entities {
 		if len(plain) > len(e) && equalFold(plain[:len(e)], e) {
