@@ -34,8 +34,8 @@ func SplitJSONUpTo(most int, body []byte) ([]json.RawMessage, error) {
 
 // notJSON says what about a body is not JSON.
 func notJSON(body []byte) error {
-	var any json.RawMessage
-	err := json.Unmarshal(body, &any)
+	var whole json.RawMessage
+	err := json.Unmarshal(body, &whole)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fault.New(fault.Invalid, "the body is not JSON: %s, at byte %d of %d", syntax, syntax.Offset, len(body))
 	}
@@ -141,9 +141,7 @@ func (d Door) nested(e entry, known bool, name string, raw json.RawMessage) erro
 		return fault.At(name, "is an array or object where a plain value belongs")
 	}
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(raw, &fields) != nil {
-		return nil
-	}
+	_ = json.Unmarshal(raw, &fields) // an array has none
 	for inner := range fields {
 		if e, _, ok := d.find(inner); ok && e.name == TransactionID {
 			return fault.At(name, "holds the transaction ID; send one flat object, with all values on its first level")

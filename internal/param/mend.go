@@ -64,6 +64,11 @@ func plain(s string) bool {
 	if len(s) <= len("[object Object]") {
 		return false
 	}
+	return named(s)
+}
+
+// named reports whether s is made of what names and codes are made of.
+func named(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; !alphanumeric(c) && c != '-' && c != '_' && c != '.' {
 			return false
@@ -196,7 +201,7 @@ var entities = []string{"amp;", "#38;", "#038;", "#x26;"}
 // plainName gives a name without what systems leave around it: the remains of an
 // entity, unseen marks, white space, and the brackets by which PHP makes lists.
 func plainName(name string) (plain string, entity bool) {
-	if !strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || !alphanumeric(byte(r)) && r != '_' && r != '-' && r != '.' }) {
+	if named(name) {
 		return name, false
 	}
 	plain = strings.Trim(strings.TrimSpace(name), unseen)

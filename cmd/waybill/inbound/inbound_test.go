@@ -22,7 +22,6 @@ import (
 	"waybill/internal/store/pgtest"
 )
 
-//nolint:gochecknoglobals // as the flag package wants it
 var update = flag.Bool("update", false, "write the answers and states that came into the documents")
 
 const (

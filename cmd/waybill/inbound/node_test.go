@@ -242,7 +242,7 @@ func (p pastMint) Begin(now time.Time, s txid.Subject) txid.Ticket {
 	if p.ago == 0 {
 		return p.mint.Begin(now, s)
 	}
-	return txid.NewMint(p.Catalog().Ring(), uint16(p.numbers.Add(1)), 0).Begin(now.Add(-p.ago), s) //nolint:gosec // there are less than 4,096
+	return txid.NewMint(p.Catalog().Ring(), uint16(p.numbers.Add(1)), 0).Begin(now.Add(-p.ago), s)
 }
 
 // pastJournal keeps records that say when they happened.
