@@ -72,7 +72,8 @@ type hearing struct {
 //  4. the sender: token_missing and the other codes of its credential
 //  5. the channel: channel_not_allowed
 //  6. values that no one filled in: macro_unexpanded
-//  7. the offer named beside the ID: malformed, offer_mismatch
+//  7. TUNE's numbers: malformed; the offer named beside the ID: malformed,
+//     offer_mismatch
 //  8. the conversion named without one: conflict
 //  9. the goal: goal_unknown, offer_mismatch
 //  10. values that cannot be read: malformed, amount_invalid, currency_invalid
@@ -96,7 +97,7 @@ func Prepare(in Input) Case {
 	if h.s.Binds {
 		return h.bind()
 	}
-	if r := h.check(h.checkMacros, h.checkNamedOffer, h.checkTarget, h.checkGoal, h.checkValues); r != nil {
+	if r := h.check(h.checkMacros, h.checkTune, h.checkNamedOffer, h.checkTarget, h.checkGoal, h.checkValues); r != nil {
 		return h.dismiss(r)
 	}
 	h.decide()

@@ -93,10 +93,18 @@ func (h *hearing) nothing() attribution.Judged {
 			Detail: signal.Detail{Want: list(h.offer.Attribution)},
 		}
 	}
-	return attribution.Judged{
+	j := attribution.Judged{
 		Code: signal.ClickNotFound, Rule: said + " leads to no touch of this offer",
 		Detail: signal.Detail{Param: said},
 	}
+	switch offer.Identifier(said) { // of the others nobody is told what came
+	case offer.ByCoupon:
+		j.Detail.Got = h.s.Value(param.Coupon)
+	case offer.ByAffiliateID:
+		j.Detail.Got = h.s.Value(param.AffiliateID)
+	default:
+	}
+	return j
 }
 
 // identifiers names what the signal carries of what the offer credits by.

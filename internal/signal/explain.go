@@ -122,7 +122,7 @@ func ofUnknown(c Code, d Detail) string {
 	switch c {
 	case ClickNotFound:
 		if d.Param != "" {
-			return d.Param + " leads to no click or view of this offer" + after(": ", d.Why) + "; send the transaction_id too, or bind the customer first by a signal that carries both"
+			return leadsNowhere(d)
 		}
 		return "the click" + after(" ", d.Got) + " is not on record" + after(": ", d.Why) + "; it may be older than the time for which clicks are kept"
 	case OfferUnknown:
@@ -162,6 +162,21 @@ func ofRules(c Code, d Detail) string {
 		return "the conversion cannot go" + after(" from ", d.Got) + or(after(" to ", d.Want), " where this would take it") + "; " + ways(d.Got)
 	default:
 		return ""
+	}
+}
+
+// leadsNowhere explains that nobody is known by what came in place of a
+// transaction ID.
+func leadsNowhere(d Detail) string {
+	switch {
+	case d.Param == "coupon":
+		return "coupon" + quoted(d.Got) + " is no active coupon of this offer; check the code, add it to the coupons, or send the transaction_id"
+	case d.Param == "affiliate_id":
+		return "affiliate_id" + quoted(d.Got) + " is no affiliate; check the number, or send the transaction_id"
+	case strings.Contains(d.Param, "customer_id"), strings.Contains(d.Param, "email"), strings.Contains(d.Param, "username"):
+		return d.Param + " leads to no click or view of this offer; send the transaction_id too, or bind the customer first by a signal that carries both"
+	default:
+		return d.Param + " leads to no click or view of this offer; send the transaction_id"
 	}
 }
 

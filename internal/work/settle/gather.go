@@ -120,7 +120,7 @@ func longest(o *offer.Offer) time.Duration {
 type walk struct {
 	limit int
 	first bool // the oldest of them, else the newest
-	after time.Time
+	after time.Time // no further back, but for the newest, which tells that it expired
 	self  txid.ID // which leads to nothing but itself
 }
 
@@ -131,7 +131,7 @@ func (s *Settler) walk(ctx context.Context, key []byte, w walk) ([]txid.ID, erro
 	err := s.journal.Identity(ctx, key, func(id txid.ID) error {
 		walked++
 		switch {
-		case id.Time().Before(w.after), walked > mostWalked, !w.first && len(ids) == w.limit:
+		case len(ids) > 0 && id.Time().Before(w.after), walked > mostWalked, !w.first && len(ids) == w.limit:
 			return enough
 		case id != w.self:
 			ids = append(ids, id)
