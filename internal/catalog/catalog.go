@@ -101,6 +101,20 @@ func (o *Offer) Goal(named string) (*offer.Goal, bool) {
 	return nil, false
 }
 
+// GoalNamed gives the goal that is called by its code or its ID, else by its
+// name, in whatever case.
+func (o *Offer) GoalNamed(named string) (*offer.Goal, bool) {
+	if g, ok := o.Goal(named); ok {
+		return g, true
+	}
+	for _, g := range o.Goals {
+		if strings.EqualFold(strings.TrimSpace(g.Name), named) {
+			return g, true
+		}
+	}
+	return nil, false
+}
+
 // Subscription is a subscription with its template.
 type Subscription struct {
 	delivery.Subscription

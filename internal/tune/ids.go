@@ -2,6 +2,7 @@ package tune
 
 import (
 	"strconv"
+	"strings"
 
 	"waybill/internal/fault"
 )
@@ -80,4 +81,22 @@ func (ids *IDs) Resolve(k Kind, number string) (int64, bool) {
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	return n, err == nil
+}
+
+// What Strange puts before a number.
+const strange = "tune:"
+
+// Strange writes a number that could not be translated when it came, so that it
+// still can be when it is judged.
+func Strange(number string) string { return strange + number }
+
+// Late translates what Strange wrote. It reports whether it did write the text,
+// and whether the number is known by now.
+func (ids *IDs) Late(k Kind, text string) (n int64, was, known bool) {
+	number, was := strings.CutPrefix(text, strange)
+	if !was {
+		return 0, false, false
+	}
+	n, known = ids.Resolve(k, number)
+	return n, true, known
 }

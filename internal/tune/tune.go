@@ -23,6 +23,9 @@ import (
 	"waybill/internal/macro"
 )
 
+// Doors begins the path of each of TUNE's doors.
+const Doors = "/aff_"
+
 // Kind is a sort of thing that TUNE has numbered.
 type Kind string
 

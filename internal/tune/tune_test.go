@@ -82,6 +82,28 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+func TestLate(t *testing.T) {
+	known := tune.NewIDs([]tune.Mapping{{Kind: tune.Goal, TuneID: "17", WaybillID: 51}}, tune.ByKind)
+	tests := []struct {
+		name, text string
+		want       int64
+		was, known bool
+	}{
+		{"a number that is known by now", tune.Strange("17"), 51, true, true},
+		{"one that still is not", tune.Strange("18"), 0, true, false},
+		{"one that says that it was written", tune.Strange(tune.Strange("17")), 0, true, false},
+		{"a number of Waybill's", "51", 0, false, false},
+		{"a code", "deposit", 0, false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if n, was, is := known.Late(tune.Goal, tt.text); n != tt.want || was != tt.was || is != tt.known {
+				t.Errorf("Late(%q) = %d, %t, %t; want %d, %t, %t", tt.text, n, was, is, tt.want, tt.was, tt.known)
+			}
+		})
+	}
+}
+
 func TestResolveAllocations(t *testing.T) {
 	ids := tune.NewIDs([]tune.Mapping{{Kind: tune.Offer, TuneID: "26", WaybillID: 5}}, tune.ByKind)
 	if got := testing.AllocsPerRun(100, func() { ids.Resolve(tune.Offer, "0026") }); got > 0 {

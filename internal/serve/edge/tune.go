@@ -196,7 +196,8 @@ func (h *hit) readTuneNumbers() {
 
 // tuneNumber translates one number. Beside one that was imported, the number
 // that the click itself bears is right: it may have been read from the landing
-// page's address, where Waybill wrote it.
+// page's address, where Waybill wrote it. One that is not known is kept as
+// TUNE's, so that the signal can be judged again when it is.
 func (h *hit) tuneNumber(k tune.Kind, n param.Name, own int64, verified txid.ID) {
 	named := strings.TrimSpace(h.values.Get(n))
 	if named == "" || param.Unexpanded(named) {
@@ -206,16 +207,12 @@ func (h *hit) tuneNumber(k tune.Kind, n param.Name, own int64, verified txid.ID)
 	if !verified.IsZero() && own != 0 && number(named, max(offer.MaxID, txid.MaxAffiliate)) == own {
 		ours, ok = own, true
 	}
-	if !ok {
-		h.values.Set(n, "") // so that nobody takes it for ours
-		h.refuse(n.String() + " " + strconv.Quote(cutShort(named)) + " is not among TUNE's numbers that were imported; import it, or leave it out")
-		return
+	if ok {
+		h.values.Set(n, strconv.FormatInt(ours, 10))
+	} else {
+		h.values.Set(n, tune.Strange(named))
 	}
-	h.values.Set(n, strconv.FormatInt(ours, 10))
 }
-
-// cutShort bounds what of a value is repeated.
-func cutShort(s string) string { return s[:min(len(s), 40)] }
 
 // tuneGoal finds the goal: by TUNE's number, by its code here, or by the name
 // that it has in both systems. TUNE's number 0 is the default.
@@ -235,7 +232,7 @@ func (h *hit) tuneGoal() {
 func (h *hit) tuneGoalNumber(named string) {
 	id, ok := h.catalog.TuneIDs().Resolve(tune.Goal, named)
 	if !ok {
-		h.refuse("goal_id " + cutShort(named) + " is not among TUNE's numbers that were imported; import it")
+		h.values.Set(param.Goal, tune.Strange(named))
 		return
 	}
 	if g, ok := h.catalog.Goal(id); ok && g.OfferID == h.parts.Offer {
@@ -250,26 +247,20 @@ func (h *hit) tuneGoalName(named string) {
 	if !ok {
 		return
 	}
-	if _, ok := o.Goal(named); ok {
-		return
-	}
-	for _, g := range o.Goals {
-		if strings.EqualFold(strings.TrimSpace(g.Name), named) {
-			h.values.Set(param.Goal, g.Code)
-			return
-		}
+	if g, ok := o.GoalNamed(named); ok {
+		h.values.Set(param.Goal, g.Code)
 	}
 }
 
-// tuneAdvertiser looks at the advertiser that a goal's name is of, where its
-// number was imported: one of another advertiser than the click's is a mistake
-// that nobody else would see.
+// tuneAdvertiser looks at the advertiser that a goal's name is said to be of,
+// where its number was imported. The click tells whose offer it is; that another
+// was named is worth a mark.
 func (h *hit) tuneAdvertiser() {
 	m, ok := h.catalog.TuneIDs().Find(tune.Advertiser, tune.Value(h.query, "adv_id"))
 	if !ok {
 		return
 	}
 	if o, ok := h.catalog.Offer(h.parts.Offer); ok && o.AdvertiserID != m.WaybillID {
-		h.refuse("adv_id " + m.TuneID + " is another advertiser than that of the offer")
+		h.marks = append(h.marks, "adv_id is another advertiser than the offer's")
 	}
 }

@@ -165,7 +165,8 @@ func TestTunePostback(t *testing.T) {
 		{"of all offers", "/aff_lsr?transaction_id=TID", ok, nil},
 		{"with another offer's number", "/aff_lsr?offer_id=6&transaction_id=TID", "success=false; err_msg=the transaction ID is of another offer than offer_id 6",
 			map[param.Name]string{param.OfferID: "6"}},
-		{"with a number that was not imported", "/aff_lsr?offer_id=26&transaction_id=TID", `success=false; err_msg=the request cannot be understood: offer_id "26" is not among TUNE's numbers`, nil},
+		{"with a number that was not imported", "/aff_lsr?offer_id=26&transaction_id=TID", "success=false; err_msg=the request cannot be understood: offer_id 26 is not among TUNE's numbers", map[param.Name]string{param.OfferID: "tune:26"}},
+		{"with an affiliate's number that was not imported", "/aff_lsr?aff_id=26&transaction_id=TID", ok, map[param.Name]string{param.AffiliateID: "tune:26"}},
 		{"with an ID from before the move", "/aff_lsr?offer_id=1001&transaction_id=" + oldID, "success=false; err_msg=Invalid Trans. ID #" + oldID + ": TUNE made this ID", map[param.Name]string{param.OfferID: "5", param.TransactionID: oldID}},
 		{"with an ID that was cut", "/aff_lsr?transaction_id=1027c887059b47b.", "success=false; err_msg=Invalid Trans. ID #1027c887059b47b.: ", map[param.Name]string{param.TransactionID: "1027c887059b47b."}},
 		{"without an ID", "/aff_lsr?offer_id=1001", "success=false; err_msg=Invalid Trans. ID #: ", map[param.Name]string{param.OfferID: "5"}},
@@ -173,13 +174,13 @@ func TestTunePostback(t *testing.T) {
 		{"for a goal by TUNE's number", "/aff_goal?a=lsr&goal_id=17&transaction_id=TID", ok, map[param.Name]string{param.Goal: "deposit"}},
 		{"for the default goal by its number", "/aff_goal?a=lsr&goal_id=0&transaction_id=TID", ok, nil},
 		{"for a goal by its name", "/aff_goal?a=lsr&goal_name=first+deposit&adv_id=5679&transaction_id=TID", ok, map[param.Name]string{param.Goal: "deposit"}},
-		{"for a goal by its code", "/aff_goal?a=LSR&goal_ref=Deposit&transaction_id=TID", ok, map[param.Name]string{param.Goal: "Deposit"}},
+		{"for a goal by its code", "/aff_goal?a=LSR&goal_ref=Deposit&transaction_id=TID", ok, map[param.Name]string{param.Goal: "deposit"}},
 		{"for a goal that nobody knows", "/aff_goal?a=lsr&goal_name=nonsense&transaction_id=TID", "success=false; err_msg=the offer has no goal", map[param.Name]string{param.Goal: "nonsense"}},
-		{"for a goal whose number was not imported", "/aff_goal?a=lsr&goal_id=51&transaction_id=TID", "success=false; err_msg=the request cannot be understood: goal_id 51 is not among", map[param.Name]string{param.Goal: "51"}},
+		{"for a goal whose number was not imported", "/aff_goal?a=lsr&goal_id=51&transaction_id=TID", "success=false; err_msg=the request cannot be understood: goal 51 is not among", map[param.Name]string{param.Goal: "tune:51"}},
 		{"for another offer's goal", "/aff_goal?a=lsr&goal_id=60&transaction_id=TID", "success=false; err_msg=the transaction ID is of another offer", map[param.Name]string{param.Goal: "60"}},
 		{"for no goal", "/aff_goal?a=lsr&transaction_id=TID", "success=false; err_msg=the request cannot be understood: no goal came", nil},
 		{"through no door of a goal", "/aff_goal?goal_id=17&transaction_id=TID", "success=false; err_msg=the request cannot be understood: a is neither", map[param.Name]string{param.Goal: "deposit"}},
-		{"of another advertiser", "/aff_goal?a=lsr&goal_name=deposit&adv_id=9&transaction_id=TID", "success=false; err_msg=the request cannot be understood: adv_id 9", map[param.Name]string{param.Goal: "deposit"}},
+		{"by an advertiser's number that is another's", "/aff_goal?a=lsr&goal_name=deposit&adv_id=9&transaction_id=TID", ok, map[param.Name]string{param.Goal: "deposit"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -196,6 +197,9 @@ func TestTunePostback(t *testing.T) {
 				if s.Value(n) != tt.says[n] {
 					t.Errorf("%s = %q in the record, want %q", n, s.Value(n), tt.says[n])
 				}
+			}
+			if got, want := slices.Contains(s.Marks, "adv_id is another advertiser than the offer's"), strings.Contains(tt.target, "adv_id=9"); got != want {
+				t.Errorf("marked %v, want it to name the advertiser: %t", s.Marks, want)
 			}
 			_, query, _ := strings.Cut(tt.target, "?")
 			if want := strings.ReplaceAll(query, "TID", s.Click.String()); s.Channel != signal.Postback || s.Raw != want {
