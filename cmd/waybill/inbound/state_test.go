@@ -122,7 +122,7 @@ func (p *player) short(value string) string {
 	if len(value) > most {
 		return fmt.Sprintf("of %d characters", utf8.RuneCountInString(value))
 	}
-	return p.plain(value)
+	return strings.NewReplacer("\r", `\r`, "\n", `\n`).Replace(p.plain(value))
 }
 
 func decimal(a money.Amount) string { return money.Decimal(a.Units, a.Currency) }
