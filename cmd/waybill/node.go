@@ -248,7 +248,7 @@ func (n *node) listen(tracking, public, admin http.Handler) (doors []door, err e
 	n.adminURL = "http://" + l.Addr().String()
 	n.publicURL = cmp.Or(n.settings.PublicURL, n.adminURL)
 	if n.settings.TLSListen != "" {
-		secured, err := n.listenTLS(l, tracking)
+		secured, err := n.listenTLS(l, tracking, public)
 		if err != nil {
 			return doors, err
 		}

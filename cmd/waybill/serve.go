@@ -48,7 +48,7 @@ func (s *serveCmd) validate() error {
 	if s.Retention.Duration() < 24*time.Hour {
 		return fault.New(fault.Invalid, "--retention %s is less than a day: conversions would find no clicks", s.Retention)
 	}
-	if err := errors.Join(s.reporting.valid(), s.privacy.valid(), s.guesses.valid(), s.secure.valid()); err != nil {
+	if err := errors.Join(s.reporting.valid(), s.privacy.valid(), s.guesses.valid(), s.secure.valid(s.PublicURL)); err != nil {
 		return err
 	}
 	if s.PublicURL == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"net"
@@ -23,14 +24,21 @@ import (
 type secure struct {
 	TLSListen     string `name:"tls-listen" placeholder:"ADDR" help:"Also answer over TLS, such as :443, under the domains of advertisers and with their certificates. Left open: TLS ends at a proxy."`
 	TLSFiles      string `name:"tls-files" placeholder:"DIR" help:"Folder that certificate files of domains lie in. Left open: certificates in the data folder."`
+	TLSPublic     bool   `name:"tls-public" help:"Answer over TLS under the host of --public-url too, with a certificate by ACME."`
 	ACMEEmail     string `name:"acme-email" placeholder:"ADDR" help:"Whom the certificate authority writes to when something is wrong."`
 	ACMEDirectory string `name:"acme-directory" placeholder:"URL" help:"The certificate authority, by its ACME directory. Left open: Let's Encrypt."`
 }
 
 // valid looks for what the parser cannot see.
-func (s *secure) valid() error {
+func (s *secure) valid(publicURL string) error {
 	if s.TLSListen == "" {
+		if s.TLSPublic {
+			return fault.New(fault.Invalid, "--tls-public needs --tls-listen")
+		}
 		return nil
+	}
+	if s.TLSPublic && ownHost(publicURL) == "" {
+		return fault.New(fault.Invalid, "--tls-public needs a --public-url such as https://go.example.com, and it is %q", publicURL)
 	}
 	if s.ACMEEmail != "" {
 		if a, err := mail.ParseAddress(s.ACMEEmail); err != nil || a.Address != s.ACMEEmail {
@@ -47,6 +55,20 @@ func (s *secure) valid() error {
 	return nil
 }
 
+// ownHost gives the host of the public URL as host names are written here; empty
+// when it is none that a certificate is given to.
+func ownHost(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil || u.Scheme != "https" {
+		return ""
+	}
+	name, err := host.Parse(u.Hostname())
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
 func loopback(name string) bool {
 	a, err := netip.ParseAddr(name)
 	return name == "localhost" || err == nil && a.IsLoopback()
@@ -60,19 +82,23 @@ const (
 
 // listenTLS opens the listener for advertisers' own names, beside the plain one,
 // and makes what keeps their certificates.
-func (n *node) listenTLS(plain net.Listener, tracking http.Handler) (door, error) {
+func (n *node) listenTLS(plain net.Listener, tracking, public http.Handler) (door, error) {
 	l, err := net.Listen("tcp", n.settings.TLSListen) //nolint:noctx // a listener opens at once
 	if err != nil {
 		return door{}, fmt.Errorf("listen on %s: %w; choose another with --tls-listen", n.settings.TLSListen, err)
+	}
+	own := ""
+	if n.settings.TLSPublic {
+		own = ownHost(n.publicURL)
 	}
 	n.certificates = certificates.New(n.Catalog, certificates.Settings{
 		Store: filepath.Join(n.dir, acmeFolder),
 		Files: cmp.Or(n.settings.TLSFiles, filepath.Join(n.dir, certificateFolder)),
 		Email: n.settings.ACMEEmail, Directory: n.settings.ACMEDirectory,
-		Plain: addrOf(plain), TLS: addrOf(l),
+		Own: own, Plain: addrOf(plain), TLS: addrOf(l),
 	}, n.log)
 	n.metrics.MustRegister(n.certificates)
-	return door{name: "tls", listener: l, handler: asShown(n.Catalog, tracking), tls: n.certificates.TLSConfig()}, nil
+	return door{name: "tls", listener: l, handler: asShown(byName(n.Catalog, tracking, ofName(own, public))), tls: n.certificates.TLSConfig()}, nil
 }
 
 func addrOf(l net.Listener) netip.AddrPort {
@@ -99,25 +125,37 @@ func byName(current func() *catalog.Catalog, tracking, everything http.Handler) 
 	})
 }
 
-// asShown refuses requests for another name than the one whose certificate was
-// shown. Browsers then come again on a connection of its own.
-func asShown(current func() *catalog.Catalog, tracking http.Handler) http.Handler {
+// ofName lets a handler answer under one name alone.
+func ofName(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d, ok := current().Domain(r.Host)
-		if !ok || r.TLS == nil {
-			http.Error(w, http.StatusText(http.StatusMisdirectedRequest), http.StatusMisdirectedRequest)
+		if name == "" || !sameName(r.Host, name) {
+			misdirected(w)
 			return
 		}
-		if shown, ok := current().Domain(r.TLS.ServerName); !ok || shown.Host != d.Host {
-			http.Error(w, http.StatusText(http.StatusMisdirectedRequest), http.StatusMisdirectedRequest)
-			return
-		}
-		if d.Status != host.Active {
-			http.NotFound(w, r)
-			return
-		}
-		tracking.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
+}
+
+// asShown refuses requests for another name than the one whose certificate was
+// shown.
+func asShown(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS == nil || !sameName(r.Host, r.TLS.ServerName) {
+			misdirected(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func sameName(a, b string) bool {
+	var one, other host.Key
+	return bytes.Equal(host.AppendKey(one[:0], a), host.AppendKey(other[:0], b))
+}
+
+// misdirected tells a browser to come again on a connection of its own.
+func misdirected(w http.ResponseWriter) {
+	http.Error(w, http.StatusText(http.StatusMisdirectedRequest), http.StatusMisdirectedRequest)
 }
 
 // certificateOf gives the API the state of a domain's certificate; nil where the

@@ -78,7 +78,7 @@ func (g gate) Issue(ctx context.Context, csr *x509.CertificateRequest) (*certmag
 
 // wanted is the one decision about which names a certificate is asked for.
 func (k *Keeper) wanted(name string) bool {
-	d, ok := k.catalog().Domain(name)
+	d, ok := k.domain(name)
 	return ok && d.Host == name && d.Status == host.Active && d.Certificate == host.ACME
 }
 

@@ -198,6 +198,22 @@ func TestAsksOnlyForDomainsOfTheCatalog(t *testing.T) {
 	}
 }
 
+func TestTheInstallationsOwnName(t *testing.T) {
+	t.Parallel()
+	const own = "own.network.com"
+	w := newWorldWith(t, Settings{Own: own})
+	w.run()
+	w.until("it is shown", func() bool { _, err := w.shown("OWN.network.com", w.authority.Roots()); return err == nil })
+	for _, name := range []string{"other.network.com", ""} {
+		if _, err := w.shown(name, nil); err == nil {
+			t.Errorf("%q is shown a certificate", name)
+		}
+	}
+	if got := w.authority.Orders(); !slices.Equal(got, []string{own}) {
+		t.Errorf("orders = %v, want %s alone", got, own)
+	}
+}
+
 func TestTheGateHoldsWhoeverAsks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, domain("gate.shop.com", host.ACME), domain("files.shop.com", host.File))

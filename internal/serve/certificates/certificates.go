@@ -5,8 +5,9 @@
 // files and read again when they change. These always hold:
 //
 //   - A certificate is asked for only for an active domain of the catalog whose
-//     certificate is to come from ACME. Nothing that a visitor sends leads to
-//     one: a handshake for any other name is turned away.
+//     certificate is to come from ACME, and for the installation's own name if
+//     the operator wants it. Nothing that a visitor sends leads to one: a
+//     handshake for any other name is turned away.
 //   - A domain whose certificate is broken is seen in State and in the metrics.
 //     It holds up neither the other domains nor the node.
 //   - A certificate that is there is not given up for one that is broken.
@@ -34,6 +35,7 @@ type Settings struct {
 	Files     string         // folder that certificate files are read from
 	Email     string         // whom the authority writes to; may be empty
 	Directory string         // of the authority; Let's Encrypt's when empty
+	Own       string         // the installation's own host, where it too gets a certificate by ACME
 	Plain     netip.AddrPort // where this node answers HTTP, and so challenges
 	TLS       netip.AddrPort // where it answers TLS, and so challenges
 	// Every is how often files are read and missing certificates looked for;
@@ -129,6 +131,9 @@ func (k *Keeper) round(ctx context.Context, asking *sync.WaitGroup) {
 			wanted[d.Host] = d
 		}
 	}
+	if own, ok := k.own(k.settings.Own); ok {
+		wanted[own.Host] = own
+	}
 	k.forget(wanted)
 	for name, d := range wanted {
 		if d.Certificate == host.File {
@@ -139,6 +144,23 @@ func (k *Keeper) round(ctx context.Context, asking *sync.WaitGroup) {
 			asking.Go(func() { k.ask(ctx, name, failures) })
 		}
 	}
+}
+
+// domain gives the domain that a header or a handshake names, and the
+// installation's own name as one.
+func (k *Keeper) domain(header string) (*host.Domain, bool) {
+	if own, ok := k.own(header); ok {
+		return own, true
+	}
+	return k.catalog().Domain(header)
+}
+
+func (k *Keeper) own(header string) (*host.Domain, bool) {
+	var key host.Key
+	if k.settings.Own == "" || string(host.AppendKey(key[:0], header)) != k.settings.Own {
+		return nil, false
+	}
+	return &host.Domain{Host: k.settings.Own, Certificate: host.ACME, Status: host.Active}, true
 }
 
 // forget drops what is kept of domains that are no longer wanted, or whose

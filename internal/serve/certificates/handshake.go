@@ -25,7 +25,7 @@ func (k *Keeper) TLSConfig() *tls.Config {
 // certificate gives the certificate for a handshake. Without one the browser is
 // told that the name is unknown, whatever the reason.
 func (k *Keeper) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	d, ok := k.catalog().Domain(hello.ServerName)
+	d, ok := k.domain(hello.ServerName)
 	if !ok || d.Status != host.Active {
 		return nil, nil //nolint:nilnil // as tls wants it of a name that is not known
 	}
@@ -62,7 +62,7 @@ func (k *Keeper) ofFiles(name string) *tls.Certificate {
 func (k *Keeper) Challenges(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if certmagic.LooksLikeHTTPChallenge(r) {
-			if d, ok := k.catalog().Domain(r.Host); ok && k.wanted(d.Host) && k.acme.HandleHTTPChallenge(w, r) {
+			if d, ok := k.domain(r.Host); ok && k.wanted(d.Host) && k.acme.HandleHTTPChallenge(w, r) {
 				return
 			}
 		}

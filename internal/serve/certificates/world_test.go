@@ -45,6 +45,11 @@ type world struct {
 // newWorld makes a world whose keeper does not run yet.
 func newWorld(t *testing.T, domains ...host.Domain) *world {
 	t.Helper()
+	return newWorldWith(t, Settings{}, domains...)
+}
+
+func newWorldWith(t *testing.T, s Settings, domains ...host.Domain) *world {
+	t.Helper()
 	w := &world{t: t, plain: listen(t), tls: listen(t)}
 	var err error
 	if w.authority, err = acmetest.New(); err != nil {
@@ -53,12 +58,11 @@ func newWorld(t *testing.T, domains ...host.Domain) *world {
 	t.Cleanup(w.authority.Close)
 	w.authority.Plain, w.authority.TLS = w.plain.Addr().String(), w.tls.Addr().String()
 	dir := t.TempDir()
-	w.settings = Settings{
-		Store: filepath.Join(dir, "acme"), Files: filepath.Join(dir, "certificates"),
-		Email: "ops@network.example", Directory: w.authority.Directory(),
-		Plain: netip.MustParseAddrPort(w.plain.Addr().String()), TLS: netip.MustParseAddrPort(w.tls.Addr().String()),
-		Every: 50 * time.Millisecond, RenewEvery: 50 * time.Millisecond,
-	}
+	s.Store, s.Files = filepath.Join(dir, "acme"), filepath.Join(dir, "certificates")
+	s.Email, s.Directory = "ops@network.example", w.authority.Directory()
+	s.Plain, s.TLS = netip.MustParseAddrPort(w.plain.Addr().String()), netip.MustParseAddrPort(w.tls.Addr().String())
+	s.Every, s.RenewEvery = 50*time.Millisecond, 50*time.Millisecond
+	w.settings = s
 	if err := os.Mkdir(w.settings.Files, 0o700); err != nil {
 		t.Fatal(err)
 	}
