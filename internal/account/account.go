@@ -158,6 +158,45 @@ func Prefix(secret string) string {
 	return secret[:min(len(secret), prefixLength)]
 }
 
+// secretLength is how long every secret is.
+const secretLength = len("wb_n_") + 52
+
+// Redact shortens every secret in a text to its Prefix, for secrets turn up where
+// nobody meant to send them.
+func Redact(text string) string {
+	const begin = "wb_"
+	var out strings.Builder
+	for {
+		at := strings.Index(text, begin)
+		if at < 0 {
+			break
+		}
+		end := at + len(begin)
+		if isSecret(text[at:]) {
+			out.WriteString(text[:at+prefixLength])
+			end = at + secretLength
+		} else {
+			out.WriteString(text[:end])
+		}
+		text = text[end:]
+	}
+	if out.Len() == 0 {
+		return text
+	}
+	out.WriteString(text)
+	return out.String()
+}
+
+// isSecret reports whether a text begins with a secret of any role.
+func isSecret(text string) bool {
+	if len(text) < secretLength || strings.IndexByte("ndap", text[3]) < 0 || text[4] != '_' {
+		return false
+	}
+	return !strings.ContainsFunc(text[len("wb_n_"):secretLength], func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '2' || r > '7')
+	})
+}
+
 // Hash is how a secret is kept and looked up. A plain SHA-256 suffices, since
 // the secret is 256 random bits: there is nothing to guess by dictionary.
 func Hash(secret string) string {

@@ -157,3 +157,44 @@ func TestHash(t *testing.T) {
 		t.Errorf("Hash() = %s, want %s", got, want)
 	}
 }
+
+func TestRedact(t *testing.T) {
+	t.Parallel()
+	secret, err := account.NewSecret(account.Network, strings.NewReader(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := account.Prefix(secret)
+	tests := []struct{ name, text, want string }{
+		{"leaves a text without secrets", "transaction_id=x&amount=1", "transaction_id=x&amount=1"},
+		{"shortens a secret", secret, short},
+		{"shortens each of several", `{"key":"` + secret + `","a":"` + secret + `"}`, `{"key":"` + short + `","a":"` + short + `"}`},
+		{"shortens what stands behind what only begins alike", "wb_wb_x_" + secret + "&b=wb_", "wb_wb_x_" + short + "&b=wb_"},
+		{"shortens a secret that goes on", secret + "abc", short + "abc"},
+		{"leaves what is cut", secret[:len(secret)-1], secret[:len(secret)-1]},
+		{"leaves what is of no role", "wb_x" + secret[4:], "wb_x" + secret[4:]},
+		{"leaves what is no base32", strings.ToUpper(secret[:20]) + secret[20:], strings.ToUpper(secret[:20]) + secret[20:]},
+		{"leaves nothing", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := account.Redact(tt.text); got != tt.want {
+				t.Errorf("Redact() = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRedactEveryRole(t *testing.T) {
+	t.Parallel()
+	for _, role := range []account.Role{account.Network, account.Advertiser, account.Affiliate, account.Publishable} {
+		secret, err := account.NewSecret(role, new(counting))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := account.Redact("key=" + secret + "&x=y"); got != "key="+account.Prefix(secret)+"&x=y" {
+			t.Errorf("Redact() of a key of role %s = %q", role, got)
+		}
+	}
+}

@@ -38,3 +38,16 @@ func TestClickAllocations(t *testing.T) {
 		})
 	}
 }
+
+// TestImpressionAllocations holds a view to no garbage at all: its answer is the
+// same for everybody.
+func TestImpressionAllocations(t *testing.T) {
+	w := newWorld(t, nil)
+	w.edge.Journal = forgetful{}
+	r := clickRequest("/impression?offer_id=5&affiliate_id=7&aff_click_id=wj2k81x0qmz7b5h3n9c4d6fa&sub1=spring")
+	answer := &discard{header: http.Header{}}
+	got := testing.AllocsPerRun(1000, func() { w.handler.ServeHTTP(answer, r) })
+	if got > 0 || answer.status != http.StatusOK {
+		t.Errorf("a view makes %v allocations and is answered with %d, budget 0", got, answer.status)
+	}
+}

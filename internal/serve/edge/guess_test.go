@@ -12,6 +12,7 @@ import (
 	"waybill/internal/catalog"
 	"waybill/internal/serve/edge"
 	"waybill/internal/signal"
+	"waybill/internal/txid"
 )
 
 // Each source may send two guesses in these tests, and no more for a long time.
@@ -40,6 +41,8 @@ func TestGuessesAreHeldBack(t *testing.T) {
 		{name: "of a sender who is not judged yet", target: "/postback?offer_id=5&coupon=MAY", answer: &signal.Verdict{Status: signal.Queued, Code: signal.CodeQueued}, held: true},
 		{name: "that count are none", target: "/postback?offer_id=5&coupon=MAY", answer: accepted},
 		{name: "with a valid ID are none", target: "/postback?tid=TID"},
+		{name: "with the ID of a conversion of ours are none", target: "/postback?conversion_id=CONVERSION"},
+		{name: "with an ID that is no conversion's", target: "/postback?conversion_id=TID", held: true},
 		{name: "with a valid ID and a wrong goal are none", target: "/postback?tid=TID&goal=none"},
 		{name: "with a valid ID and a wrong token are none", target: "/postback?tid=TID&token=wrong"},
 		{name: "with the right token are none", target: "/postback?offer_id=5&tid=nonsense&token=" + token},
@@ -51,7 +54,7 @@ func TestGuessesAreHeldBack(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, tt.change)
 			w.edge.Throttle, w.settler.answer = edge.NewThrottle(0.01, guesses), tt.answer
-			target := strings.ReplaceAll(tt.target, "TID", w.transaction())
+			target := strings.NewReplacer("TID", w.transaction(), "CONVERSION", w.conversion()).Replace(tt.target)
 			for range guesses {
 				if rec := w.get(target); rec.Code == http.StatusTooManyRequests {
 					t.Fatalf("held back too early: %v", rec.Header())
@@ -71,6 +74,18 @@ func TestGuessesAreHeldBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// conversion makes the ID of a conversion of the main offer.
+func (w *world) conversion() string {
+	w.Helper()
+	ticket := w.mint.Begin(time.Now(), txid.Subject{Kind: txid.Signal, Offer: mainOffer, Affiliate: blog})
+	ticket.Done()
+	id, err := w.catalog.Ring().Derive(ticket.ID, txid.Conversion)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return id.String()
 }
 
 // wantHeldBack checks the answer to a hit that was one too many.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"waybill/internal/account"
 	"waybill/internal/catalog"
 	"waybill/internal/offer"
 	"waybill/internal/param"
@@ -102,7 +103,7 @@ func (h *hit) signal() signal.Signal {
 	s.Channel = h.channel
 	key := h.catalog.Settings().IdentityKey
 	s.UserAgent = h.cut("user_agent", h.client.userAgent)
-	s.Referrer = h.cut("referrer", param.ScrubText(key, h.client.referrer))
+	s.Referrer = h.cut("referrer", account.Redact(param.ScrubText(key, h.client.referrer)))
 	s.Raw = h.raw(key)
 	h.values.Scrub(key)
 	s.Params, s.Extra = h.params(s.Click)
@@ -162,7 +163,7 @@ func (h *hit) raw(key []byte) string {
 	if query != "" && body != "" {
 		query += "\n"
 	}
-	return h.hideKey(query + body)
+	return account.Redact(query + body)
 }
 
 // params lists what the hit says, by canonical names and without the white space
@@ -184,7 +185,7 @@ func (h *hit) params(verified txid.ID) ([]signal.Param, []signal.Extra) {
 	}
 	var extra []signal.Extra
 	for _, p := range h.values.Unknown {
-		extra = append(extra, signal.Extra{Name: p.Name, Value: p.Value})
+		extra = append(extra, signal.Extra{Name: account.Redact(p.Name), Value: account.Redact(p.Value)})
 	}
 	return said, extra
 }

@@ -99,6 +99,23 @@ func TestPageMayReportByItsKeyOrItsSite(t *testing.T) {
 	}
 }
 
+// A key that was sent where none belongs is not kept either.
+func TestKeysThatTurnUpAnywhereAreNotKept(t *testing.T) {
+	for name, send := range map[string]func(*world){
+		"in a postback":               func(w *world) { w.get("/postback?tid=x&api_key=" + networkKey) },
+		"as a parameter's name":       func(w *world) { w.get("/postback?tid=x&" + networkKey + "=1") },
+		"in a pixel":                  func(w *world) { w.get("/pixel.gif?tid=x&key=" + networkKey) },
+		"in the page's address":       func(w *world) { w.get("/pixel.gif?tid=x", "Referer: https://shop.example/?k="+networkKey) },
+		"in JSON that cannot be read": func(w *world) { w.post("/sdk/conversion", `{"key":"`+networkKey+`",`) },
+	} {
+		w := newWorld(t, withKeys)
+		send(w)
+		if record := w.journal.records[0].record; bytes.Contains(record, []byte(networkKey)) || !bytes.Contains(record, []byte("wb_n_cccccc")) {
+			t.Errorf("%s: the record is %q, want the key's beginning alone", name, record)
+		}
+	}
+}
+
 func TestPageIsToldWhatToSend(t *testing.T) {
 	w := newWorld(t, withKeys)
 	rec := w.post("/sdk/conversion", `{"transaction_id":"`+w.transaction()+`"}`)

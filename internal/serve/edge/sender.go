@@ -70,7 +70,7 @@ func (h *hit) believePage() signal.Code {
 // guess reports whether the hit could be one of many that try for an ID: it
 // names none that verifies, and nobody has proved that it is his.
 func (h *hit) guess(s *signal.Signal) bool {
-	return h.trusted == nil && !h.proven && s.Click.IsZero()
+	return h.trusted == nil && !h.proven && s.Click.IsZero() && h.offerOfConversion() == 0
 }
 
 // uncovered stands for a signature that does not cover what came with it. It is
@@ -95,7 +95,7 @@ func (h *hit) credential() advertiser.Credential {
 }
 
 // takeKey takes the publishable key out of the parameters of a hit by the SDK,
-// where it did not come in a header. It is not kept.
+// where it did not come in a header.
 func (h *hit) takeKey() {
 	if h.channel != signal.SDK {
 		return
@@ -109,13 +109,4 @@ func (h *hit) takeKey() {
 		}
 		return true
 	})
-}
-
-// hideKey shortens the key in a text that is kept. A publishable key is no
-// secret, but another may have been sent for one.
-func (h *hit) hideKey(text string) string {
-	if h.key == "" {
-		return text
-	}
-	return strings.ReplaceAll(text, h.key, account.Prefix(h.key))
 }
