@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -11,20 +12,25 @@ import (
 	"waybill/internal/conversion"
 	"waybill/internal/param"
 	"waybill/internal/signal"
+	"waybill/internal/txid"
 )
 
 // TestAnyOrderEndsTheSame is the promise that a conversion is counted once,
-// whatever the order, the channel and the repetitions. Hits of a transaction
-// agree on the amount and name no status; what comes out is compared without
-// the names that the first hit gives.
+// whatever the order, the channel, the identifiers and the repetitions. Hits of a
+// transaction agree on the amount and name no status; what comes out is compared
+// without the names that the first hit gives.
 func TestAnyOrderEndsTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(t, nil)
+		w := newWorld(t, lenient)
 		goal := rapid.SampledFrom([]string{"default", "sale", "strict", "edit"}).Draw(rt, "goal")
 		signals := anyHits(rt, w, goal)
 		first := outcome(rt, w, signals)
 
-		again := slices.Concat(signals, rapid.SliceOf(rapid.SampledFrom(signals)).Draw(rt, "sent again"))
+		again := slices.Concat(signals, rapid.SliceOf(rapid.SampledFrom(signals)).Draw(rt, "settled again"))
+		for _, s := range rapid.SliceOf(rapid.SampledFrom(signals)).Draw(rt, "sent again") {
+			s.ID = w.signal("postback").ID
+			again = append(again, s)
+		}
 		shuffled := rapid.Permutation(again).Draw(rt, "order")
 		if second := outcome(rt, w, shuffled); second != first {
 			rt.Fatalf("goal %s\nin order:  %s\nshuffled: %s", goal, first, second)
@@ -38,15 +44,19 @@ func TestAnyOrderEndsTheSame(t *testing.T) {
 // sighting an unnamed hit is.
 func anyHits(t *rapid.T, w *world, goal string) []signal.Signal {
 	var all []signal.Signal
+	w.customers = map[string]txid.ID{}
 	for tx := range rapid.IntRange(1, 3).Draw(t, "transactions") {
 		w.click = w.newClick(7)
+		customer := fmt.Sprintf("c-%d", tx)
+		w.customers[customer] = w.click.ID
 		orders := 1
 		if goal == "sale" {
 			orders = rapid.IntRange(1, 3).Draw(t, "orders")
 		}
 		for range rapid.IntRange(1, 6).Draw(t, "hits") {
 			channel := rapid.SampledFrom([]string{"postback", "pixel", "sdk", "api"}).Draw(t, "channel")
-			hit := fmt.Sprintf("%s goal=%s amount=50", channel, goal)
+			who := rapid.SampledFrom([]string{"", " customer_id=ID", " transaction_id= customer_id=ID"}).Draw(t, "who")
+			hit := fmt.Sprintf("%s goal=%s amount=50", channel, goal) + strings.ReplaceAll(who, "ID", customer)
 			if orders > 1 || rapid.Bool().Draw(t, "names the order") {
 				hit += fmt.Sprintf(" order_id=%d-%d", tx, rapid.IntRange(1, orders).Draw(t, "order"))
 			}
@@ -80,14 +90,20 @@ func outcome(t *rapid.T, w *world, signals []signal.Signal) string {
 // alone: one a transaction, or one an order of it.
 func TestHowManyAreCounted(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(t, nil)
+		w := newWorld(t, lenient)
 		goal := rapid.SampledFrom([]string{"default", "sale"}).Draw(rt, "goal")
 		signals := anyHits(rt, w, goal)
 		want := map[string]bool{}
-		for _, s := range signals {
+		known := slices.Clone(signals)
+		for i := range known {
+			if s := &known[i]; s.Click.IsZero() { // it is its customer's
+				s.Click = w.customers[s.Value(param.CustomerID)]
+			}
+		}
+		for _, s := range known {
 			key := s.Click.String()
 			if goal == "sale" {
-				key = orderOf(signals, s)
+				key = orderOf(known, s)
 			}
 			want[key] = true
 		}

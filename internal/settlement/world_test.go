@@ -89,13 +89,15 @@ func percent(share int64) offer.Price {
 
 // world is a catalog, a click, and a ledger that keeps its books in memory.
 type world struct {
-	t       testing.TB
-	source  catalog.Source
-	catalog *catalog.Catalog
-	mint    *txid.Mint
-	click   *click.Click
-	lost    bool // the click's record
-	signals int
+	t         testing.TB
+	source    catalog.Source
+	catalog   *catalog.Catalog
+	mint      *txid.Mint
+	click     *click.Click
+	lost      bool                    // the click's record
+	led       []attribution.Candidate // what other identifiers lead to
+	customers map[string]txid.ID      // whom their customers are bound to, whose records are lost
+	signals   int
 	books
 }
 
@@ -124,8 +126,10 @@ func (w *world) rebuild() {
 	w.mint = txid.NewMint(c.Ring(), 1, 0)
 }
 
-func (w *world) newClick(offerID int64) *click.Click {
-	id := w.mint.Begin(clicked(), txid.Subject{Kind: txid.Click, Offer: offerID, Affiliate: 9}).ID
+func (w *world) newClick(offerID int64) *click.Click { return w.newTouch(txid.Click, offerID) }
+
+func (w *world) newTouch(kind txid.Kind, offerID int64) *click.Click {
+	id := w.mint.Begin(clicked(), txid.Subject{Kind: kind, Offer: offerID, Affiliate: 9}).ID
 	c := &click.Click{
 		ID: id, At: clicked(), OfferID: offerID, AffiliateID: 9, AffClickID: "their-click", Source: "newsletter",
 		IP: netip.MustParseAddr("203.0.113.7"), UserAgent: "Firefox",
@@ -213,6 +217,13 @@ func (w *world) settle(s signal.Signal) signal.Verdict {
 	if !w.lost && s.Click == w.click.ID {
 		in.Touches = append(in.Touches, attribution.Candidate{By: offer.ByTransactionID, ID: w.click.ID, Record: w.click})
 	}
+	if id, ok := w.customers[s.Value(param.CustomerID)]; ok {
+		in.Touches = append(in.Touches, attribution.Candidate{By: offer.ByCustomerID, ID: id})
+	}
+	in.Touches = append(in.Touches, w.led...)
+	if t := settlement.LeadOf(&in).Target; t != nil {
+		in.Targets = w.books.targets(t)
+	}
 	v, err := w.books.settle(settlement.Prepare(in))
 	if err != nil {
 		w.t.Fatalf("settle: %v", err)
@@ -279,6 +290,26 @@ func (b *books) state(c settlement.Case) settlement.State {
 		st.Used[k] = b.used[k]
 	}
 	return st
+}
+
+// targets gives the conversions that a signal names without a touch.
+func (b *books) targets(t *settlement.Target) []conversion.Conversion {
+	var byOrder, byTransaction []conversion.Conversion
+	for _, c := range b.conversions {
+		switch {
+		case c.ID == t.ConversionID:
+			return []conversion.Conversion{c}
+		case c.OfferID != t.OfferID || c.Test != t.Test || !slices.Contains(t.GoalIDs, c.GoalID):
+		case c.OrderID != "" && c.OrderID == t.OrderID:
+			byOrder = append(byOrder, c)
+		case c.Touch.TransactionID == t.TransactionID && t.TransactionID != "":
+			byTransaction = append(byTransaction, c)
+		}
+	}
+	if len(byOrder) > 0 {
+		return byOrder
+	}
+	return byTransaction
 }
 
 func orderKey(c settlement.Case) string {
