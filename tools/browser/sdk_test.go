@@ -106,6 +106,22 @@ func TestTheIDComesFromTheLandingPageToTheConversion(t *testing.T) {
 	}
 }
 
+func TestAFieldThatTheServerHasFilledInStays(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.shop.body = `<input type="hidden" value="` + ofBefore + `" data-waybill="transaction_id">`
+	s.visit(shop + "/cart")
+	s.loaded()
+	if got := eval[string](s.tab, `document.querySelector("input").value`); got != ofBefore {
+		t.Errorf("without an ID of the page's own the field holds %q, want the server's %q", got, ofBefore)
+	}
+	s.visit(shop + "/cart?tid=" + ofVisit)
+	s.loaded()
+	if got := eval[string](s.tab, `document.querySelector("input").value`); got != ofVisit {
+		t.Errorf("with a newer ID the field holds %q, want %q", got, ofVisit)
+	}
+}
+
 func TestWhatKeepsTheIDOutlivesEitherHalf(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -1,8 +1,11 @@
 import type { Config } from "./config";
 import { findID } from "./txid";
 
-/** The transaction ID of this page at any time, or nothing. */
-type Current = () => string;
+/** What links and forms need to know of the visitor. */
+interface Follower {
+  readonly id: string;
+  readonly objects: boolean;
+}
 
 /** Writes id into the fields that ask for it: data-waybill="transaction_id". */
 export function fill(id: string): void {
@@ -29,7 +32,7 @@ export function decorated(config: Config, id: string, url: string, always: boole
  * Follows the visitor's steps to other hosts: a link gets the ID when it is
  * pressed, a form when it is sent, so that links made later are met too.
  */
-export function follow(config: Config, current: Current, always: boolean): void {
+export function follow(config: Config, visitor: Follower): void {
   const quietly = (f: (e: Event) => void) => (e: Event) => {
     try {
       f(e);
@@ -39,7 +42,7 @@ export function follow(config: Config, current: Current, always: boolean): void 
   };
   const press = quietly((e) => {
     const link = e.composedPath().find((n) => (n as Element).tagName === "A") as HTMLAnchorElement | undefined;
-    const to = link?.href && decorated(config, current(), link.href, always);
+    const to = link?.href && decorated(config, visitor.id, link.href, visitor.objects);
     if (to && to !== link!.href) {
       link!.href = to;
     }
@@ -49,9 +52,9 @@ export function follow(config: Config, current: Current, always: boolean): void 
   addEventListener(
     "submit",
     quietly((e) => {
-      if (current()) {
-        fill(current());
-        sign(config, e.target as HTMLFormElement, current(), always);
+      if (visitor.id) {
+        fill(visitor.id);
+        sign(config, e.target as HTMLFormElement, visitor);
       }
     }),
     true,
@@ -59,12 +62,12 @@ export function follow(config: Config, current: Current, always: boolean): void 
 }
 
 /**
- * Adds id to a form that is sent to another host: to its address, or as a field
- * where the fields become the address.
+ * Adds the ID to a form that is sent to another host: to its address, or as a
+ * field where the fields become the address.
  */
-function sign(config: Config, form: HTMLFormElement, id: string, always: boolean): void {
+function sign(config: Config, form: HTMLFormElement, visitor: Follower): void {
   const action = form.getAttribute("action") || "";
-  const to = decorated(config, id, action, always);
+  const to = decorated(config, visitor.id, action, visitor.objects);
   if (to === action) {
     return;
   }
@@ -74,7 +77,7 @@ function sign(config: Config, form: HTMLFormElement, id: string, always: boolean
     const field = document.createElement("input");
     field.type = "hidden";
     field.name = config.param;
-    field.value = id;
+    field.value = visitor.id;
     form.append(field);
   }
 }

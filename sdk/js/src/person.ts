@@ -1,5 +1,4 @@
-/** The parameters of a hit, by the names of the postback. */
-export type Params = Record<string, unknown>;
+import type { Params } from "./params";
 
 /** What names a person. */
 const personal = /^(customer_id|user_id|external_id|email|email_sha256|username)$/i;

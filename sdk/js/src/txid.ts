@@ -1,6 +1,7 @@
 /**
  * What a transaction ID looks like: 32 characters of Crockford's base32, of
- * which the first says the version and that it names a click or an impression. Only the server can tell whether it is ours.
+ * which the first says the version and that it names a click or a view. Only
+ * the server can tell whether it is ours.
  */
 const form = "[45][0-9a-hjkmnp-tv-z]{31}";
 
