@@ -181,7 +181,7 @@ func checkScrubbed(t *testing.T, v *param.Values) {
 }
 
 func FuzzScrubQuery(f *testing.F) {
-	for _, s := range []string{"email=a%40b.com&token=x", "amp;email=a@b.com&who=x%40y.zz", "x=a%2540b.com&&=&%", "email=%ff@b.com&sig=\x00", "0=A@A.A0@0.A0"} {
+	for _, s := range []string{"email=a%40b.com&token=x", "amp;email=a@b.com&who=x%40y.zz", "x=a%2540b.com&&=&%", "email=%ff@b.com&sig=\x00", "0=A@A.A0@0.A0", "goal=x?token=y;email=a@b.com", "order_id=%22x%22%26amp;sig=z"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
