@@ -119,9 +119,9 @@ func longest(o *offer.Offer) time.Duration {
 // walk says which of the IDs under a key are wanted.
 type walk struct {
 	limit int
-	first bool // the oldest of them, else the newest
+	first bool      // the oldest of them, else the newest
 	after time.Time // no further back, but for the newest, which tells that it expired
-	self  txid.ID // which leads to nothing but itself
+	self  txid.ID   // which leads to nothing but itself
 }
 
 // walk gives the IDs under a key.

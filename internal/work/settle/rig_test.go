@@ -32,6 +32,8 @@ type journal struct {
 	// identities are the IDs that stand under a key.
 	identities map[string][]txid.ID
 	err        error // of every read
+	// reads and walks count calls of Get and Identity.
+	reads, walks int
 }
 
 func (j *journal) put(id txid.ID, record []byte) {
@@ -43,6 +45,7 @@ func (j *journal) put(id txid.ID, record []byte) {
 func (j *journal) Get(_ context.Context, id txid.ID) ([]byte, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.reads++
 	if j.err != nil {
 		return nil, j.err
 	}
@@ -97,8 +100,12 @@ func (j *journal) Signals(ctx context.Context, node uint16, from, to txid.Tick, 
 
 func (j *journal) Identity(_ context.Context, key []byte, f func(txid.ID) error) error {
 	j.mu.Lock()
-	ids := slices.Clone(j.identities[string(key)])
+	j.walks++
+	ids, err := slices.Clone(j.identities[string(key)]), j.err
 	j.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	slices.SortFunc(ids, func(a, b txid.ID) int { return int(int64(b.Tick()) - int64(a.Tick())) })
 	for _, id := range ids {
 		if err := f(id); err != nil {
@@ -230,12 +237,19 @@ type rig struct {
 	mint    *txid.Mint
 	click   txid.ID
 	settler *settle.Settler
+	catalog *catalog.Catalog
 	log     *bytes.Buffer
 }
 
 const liveNode = 2
 
 func newRig(t *testing.T) *rig {
+	t.Helper()
+	return newRigOf(t, func(*offer.Offer) {})
+}
+
+// newRigOf is newRig with another offer.
+func newRigOf(t *testing.T, change func(*offer.Offer)) *rig {
 	t.Helper()
 	key, err := txid.NewKey(1, time.Now().Add(-time.Hour), bytes.NewReader(bytes.Repeat([]byte{7}, 32)))
 	if err != nil {
@@ -245,6 +259,7 @@ func newRig(t *testing.T) *rig {
 	shop.ID = 3
 	o := offer.Default()
 	o.ID, o.AdvertiserID, o.DestinationURL = 7, 3, "https://shop.example/?tid={transaction_id}"
+	change(&o)
 	g := offer.NewGoal(7)
 	g.ID, g.Code = 70, offer.DefaultGoal
 	c, err := catalog.New(catalog.Source{
@@ -254,7 +269,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	r := &rig{
-		t: t, journal: &journal{records: map[txid.ID][]byte{}, identities: map[string][]txid.ID{}}, log: &bytes.Buffer{},
+		t: t, journal: &journal{records: map[txid.ID][]byte{}, identities: map[string][]txid.ID{}}, log: &bytes.Buffer{}, catalog: c,
 		ledger: &ledger{verdicts: map[string]signal.Verdict{}, poison: map[string]error{}, through: map[uint16]txid.Tick{}},
 		mint:   txid.NewMint(c.Ring(), liveNode, 0),
 	}
