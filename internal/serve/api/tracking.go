@@ -33,7 +33,7 @@ type postbackKit struct {
 	URLWithToken string `json:"url_with_token" doc:"The same with the advertiser's token, which postback_auth token asks for."`
 	Curl         string `json:"curl" doc:"To try it: put a transaction ID of yours in."`
 	Pixel        string `json:"pixel,omitempty" doc:"An image for the page that confirms the order, where the offer listens to pixels."`
-	Frame        string `json:"frame,omitempty" doc:"The same as a frame, in which the affiliate's own pixels are shown."`
+	Frame        string `json:"frame,omitempty" doc:"The same as a frame, for pages that show no images of others."`
 	SDK          string `json:"sdk,omitempty" doc:"For the site's pages, where the offer listens to the browser SDK."`
 }
 
