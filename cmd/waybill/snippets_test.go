@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	sdk "waybill/sdk/go"
 )
 
 // pasted is one snippet as the API gives it.
@@ -226,5 +228,41 @@ func (s *site) shown(t *testing.T, p pasted, id string) {
 	resp.Body.Close()
 	if verdict := resp.Header.Get("Waybill-Verdict"); resp.StatusCode != http.StatusOK || verdict != "ok" {
 		t.Errorf("%s answers %d, verdict %q; want 200 and ok", src, resp.StatusCode, verdict)
+	}
+}
+
+// TestAClientBindsACustomer has an advertiser's Go server identify a customer,
+// whose next order is credited without the visit's ID.
+func TestAClientBindsACustomer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, filepath.Join(t.TempDir(), "data"))
+	s.start()
+	s.furnish("")
+	const secret = "secret-of-the-shop-0123456789"
+	var owner named
+	s.must(http.MethodPost, "advertisers", map[string]any{"name": "Shop", "postback_auth": "signature", "sig_secret": secret}, &owner)
+	offer := s.offer(map[string]any{"advertiser_id": owner.ID, "attribution": []string{"transaction_id", "customer_id", "email", "username"}})
+	id := s.clickOn(t, offer)
+	client := sdk.Client{URL: s.node.url, Secret: secret}
+	who := sdk.Identity{TransactionID: id, CustomerID: "c-1001", Email: " Ann@Example.com", Username: "Ann"}
+	if v, err := client.Identify(t.Context(), who); err != nil || v.Status != sdk.Accepted || v.ConversionID != "" {
+		t.Fatalf("Identify() = %+v, %v", v, err)
+	}
+	for order, c := range map[string]sdk.Conversion{
+		"by customer": {CustomerID: "c-1001"}, "by e-mail": {Email: "ann@example.com"}, "by user name": {Username: " ann"},
+	} {
+		c.OfferID, c.OrderID = offer, order
+		v, err := client.Convert(t.Context(), c)
+		if err != nil || !v.Counted() || v.TransactionID != id {
+			t.Errorf("%s: Convert() = %+v, %v; want a conversion of %s", order, v, err, id)
+		}
+	}
+	stranger, err := client.Convert(t.Context(), sdk.Conversion{OfferID: offer, CustomerID: "c-1002", OrderID: "B"})
+	if err != nil || stranger.Status != sdk.Rejected || stranger.Code != "click_not_found" {
+		t.Errorf("of a stranger Convert() = %+v, %v; want click_not_found", stranger, err)
+	}
+	forger := sdk.Client{URL: s.node.url, Secret: secret + "x"}
+	if v, err := forger.Convert(t.Context(), sdk.Conversion{TransactionID: id, OrderID: "C"}); err != nil || v.Code != "signature_invalid" {
+		t.Errorf("of a forger Convert() = %+v, %v; want signature_invalid", v, err)
 	}
 }
