@@ -234,9 +234,10 @@ func (p *player) fields(r *http.Request, b *block, body string) {
 func (p *player) signURL(b *block, target string) string {
 	for _, f := range b.fields {
 		if how, ok := strings.CutPrefix(f, "signed with "); ok {
+			how, added, _ := strings.Cut(how, ", then ")
 			secret, at := p.signed(how)
 			path, query, _ := strings.Cut(target, "?")
-			return path + "?" + advertiser.SignQuery(secret, query, at)
+			return path + "?" + advertiser.SignQuery(secret, query, at) + added
 		}
 	}
 	return target
