@@ -16,7 +16,9 @@ func valid() host.Domain {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	file := func(d *host.Domain) { d.Certificate, d.CertFile, d.KeyFile = host.File, "shop/cert.pem", "shop/key.pem" }
+	file := func(d *host.Domain) {
+		d.Certificate, d.CertFile, d.KeyFile = host.File, "shop/cert.pem", "shop/key.pem"
+	}
 	tests := []struct {
 		name   string
 		change func(*host.Domain)

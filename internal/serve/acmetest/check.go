@@ -31,7 +31,7 @@ func (a *Authority) checkHTTP(ctx context.Context, o *order) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // it is read by then
+	defer resp.Body.Close()
 	const longest = 1000
 	body, err := io.ReadAll(io.LimitReader(resp.Body, longest))
 	if err != nil {

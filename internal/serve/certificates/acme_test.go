@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"errors"
 	"io/fs"
 	"net"
 	"net/http"
@@ -91,7 +92,9 @@ func TestGoesOnWithTheCertificateItHas(t *testing.T) {
 	d, _ := w.current.Load().Domain(name)
 	w.until("the second keeper has it", func() bool { return second.State(d).Condition == Ready })
 	cancel()
-	<-stopped
+	if err := <-stopped; !errors.Is(err, context.Canceled) {
+		t.Errorf("Run() = %v, want that it was stopped", err)
+	}
 	if got := w.authority.Orders(); len(got) != 1 {
 		t.Errorf("orders = %v, want the first keeper's alone", got)
 	}

@@ -5,12 +5,12 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"waybill/internal/fault"
@@ -60,9 +60,7 @@ func (k *Keeper) load(d *host.Domain) (cert *tls.Certificate, digest [32]byte, e
 	if err := pair.Leaf.VerifyHostname(d.Host); err != nil {
 		return nil, digest, fault.At("cert_file", "is not for this host: %s", err)
 	}
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%d %s%s", len(chain), chain, key)
-	return &pair, [32]byte(sum.Sum(nil)), nil
+	return &pair, sha256.Sum256(slices.Concat(chain, []byte{0}, key)), nil
 }
 
 // longestFile is larger than any chain of certificates.
