@@ -35,7 +35,7 @@ func (h *hearing) late(k tune.Kind, n param.Name) *refusal {
 	case !was:
 		return nil
 	case !known:
-		return malformed("%s %.40s is not among TUNE's numbers that were imported; import it and judge this again",
+		return malformed("%s %.40s is not among TUNE's numbers that were imported",
 			n, strings.TrimPrefix(value, tune.Strange("")))
 	}
 	h.say(n, number(ours))
