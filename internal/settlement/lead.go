@@ -94,19 +94,19 @@ func decided(in *Input, o *catalog.Offer) bool {
 	if !o.Credits(offer.ByTransactionID) || in.Signal.Click.Kind() != txid.Click {
 		return false
 	}
-	own, ok := in.own()
+	own, ok := in.opened(in.own())
 	return ok && attribution.Decide(&o.Offer, &in.Signal, own).Creditable()
 }
 
-// own gives the signal's own click or view as a candidate.
-func (in *Input) own() (attribution.Candidate, bool) {
-	id := in.Signal.Click
-	for _, c := range in.Touches {
-		if c.ID == id && c.By == offer.ByTransactionID {
-			return in.opened(c)
+// own gives the signal's own click or view as a candidate, but for what its ID
+// says.
+func (in *Input) own() attribution.Candidate {
+	for i := range in.Touches {
+		if c := &in.Touches[i]; c.ID == in.Signal.Click && c.By == offer.ByTransactionID {
+			return *c
 		}
 	}
-	return in.opened(attribution.Candidate{By: offer.ByTransactionID, ID: id})
+	return attribution.Candidate{By: offer.ByTransactionID, ID: in.Signal.Click}
 }
 
 // opened gives a candidate with what its ID says, and false if that is no touch.

@@ -149,7 +149,7 @@ func (h *hearing) checkTransaction() *refusal {
 		return refuse(signal.TransactionIDInvalid, signal.Detail{Got: sent, Why: err.Error()}, "%s", err)
 	}
 	h.parts, h.affiliate = parts, parts.Affiliate
-	if own, ok := h.own(); ok && own.Record != nil {
+	if own := h.own(); own.Record != nil {
 		h.test = h.test || own.Record.Test
 	}
 	return nil

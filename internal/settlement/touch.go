@@ -35,9 +35,9 @@ func (h *hearing) decide() {
 func (h *hearing) candidates() []attribution.Candidate {
 	var all []attribution.Candidate
 	if !h.s.Click.IsZero() && h.offer.Credits(offer.ByTransactionID) {
-		if own, ok := h.own(); ok {
-			all = append(all, own)
-		}
+		own := h.own()
+		own.Parts = h.parts
+		all = append(all, own)
 	}
 	if !h.offer.CreditsMore() {
 		return all
