@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
@@ -301,6 +302,27 @@ func TestListenHost(t *testing.T) {
 		a, b := netip.MustParseAddrPort(addrs[0]).Addr(), netip.MustParseAddrPort(addrs[1]).Addr()
 		if got := listenHost(a, b); got != want {
 			t.Errorf("listenHost(%s, %s) = %q, want %q", a, b, got, want)
+		}
+	}
+}
+
+func TestReasonIsOneLine(t *testing.T) {
+	t.Parallel()
+	long := "a" + strings.Repeat("é", longestReason)
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"as it was said", errors.New("DNS problem: NXDOMAIN"), "DNS problem: NXDOMAIN"},
+		{"with line breaks and controls", errors.New("one\r\nready\x1b[2J\x00two"), "one  ready [2J two"},
+		{"in invalid UTF-8", errors.New("a\xffb"), "ab"},
+		{"too long, cut within a letter", errors.New(long), "a" + strings.Repeat("é", longestReason/2-1) + "…"},
+		{"no answer", fmt.Errorf("obtain: %w", context.DeadlineExceeded), "the authority gave no answer within 5m0s"},
+	}
+	for _, tt := range tests {
+		if got := reason(tt.err); got != tt.want {
+			t.Errorf("%s: reason() = %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }

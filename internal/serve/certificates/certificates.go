@@ -20,8 +20,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/caddyserver/certmagic"
 
@@ -81,7 +83,7 @@ type kept struct {
 }
 
 // atOnce is how many certificates are asked for at the same time.
-const atOnce = 4
+const atOnce = 16
 
 // New gives a keeper for the domains of whatever catalog is the present one. Its
 // Run must be called, which ends what New begins.
@@ -252,14 +254,20 @@ func pause(failures int) time.Duration {
 // longestReason is how much of an authority's complaint is kept, in bytes.
 const longestReason = 1000
 
-// reason gives an error as it is shown.
+// reason gives an error as it is shown: on one line, since part of it is what an
+// authority has sent.
 func reason(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "the authority gave no answer in time: " + patience.String()
+		return "the authority gave no answer within " + patience.String()
 	}
 	text := err.Error()
 	if len(text) > longestReason {
 		text = text[:longestReason] + "…"
 	}
-	return text
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(text, ""))
 }
