@@ -67,9 +67,14 @@ func TestDecideAmongCandidates(t *testing.T) {
 		{name: "nothing leads to a touch", want: -1, code: signal.ClickNotFound},
 		{
 			name: "the click ID goes before all others", touches: []touch{
-				{by: offer.ByIPUserAgent, ago: time.Minute}, {by: offer.ByAffiliateID, alone: 4}, {by: offer.ByCoupon, alone: 3},
-				{by: offer.ByUsername, ago: time.Hour}, {by: offer.ByEmail, ago: time.Hour}, {by: offer.ByCustomerID, ago: time.Hour},
-				{by: offer.ByDeviceID, ago: time.Hour}, {by: offer.ByTransactionID, ago: 20 * day},
+				{by: offer.ByIPUserAgent, ago: time.Minute},
+				{by: offer.ByAffiliateID, alone: 4},
+				{by: offer.ByCoupon, alone: 3},
+				{by: offer.ByUsername, ago: time.Hour},
+				{by: offer.ByEmail, ago: time.Hour},
+				{by: offer.ByCustomerID, ago: time.Hour},
+				{by: offer.ByDeviceID, ago: time.Hour},
+				{by: offer.ByTransactionID, ago: 20 * day},
 			}, want: 7, code: signal.OK,
 		},
 		{name: "a device before a customer", touches: []touch{{by: offer.ByCustomerID, ago: time.Hour}, {by: offer.ByDeviceID, ago: day}}, want: 1, code: signal.OK},

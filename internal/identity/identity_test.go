@@ -134,10 +134,12 @@ func bound(t *testing.T) signal.Signal {
 	t.Helper()
 	return signal.Signal{
 		Channel: signal.Postback, Auth: signal.OK, Click: minted(t, txid.Click), Params: []signal.Param{
-			{Name: param.CustomerID, Value: "c-1"}, {Name: param.Email, Value: param.Hash(secret(), "ann@example.com")},
+			{Name: param.CustomerID, Value: "c-1"},
+			{Name: param.Email, Value: param.Hash(secret(), "ann@example.com")},
 			{Name: param.EmailSHA256, Value: param.HashDigest(secret(), param.Digest("ann@example.com"))},
 			{Name: param.GAID, Value: "38400000-8cf0-11bd-b23e-10b96e40000d"},
-			{Name: param.IP, Value: "192.0.2.1"}, {Name: param.UserAgent, Value: "agent"},
+			{Name: param.IP, Value: "192.0.2.1"},
+			{Name: param.UserAgent, Value: "agent"},
 		},
 	}
 }

@@ -222,7 +222,7 @@ func (w *world) settle(s signal.Signal) signal.Verdict {
 	}
 	in.Touches = append(in.Touches, w.led...)
 	if t := settlement.LeadOf(&in).Target; t != nil {
-		in.Targets = w.books.targets(t)
+		in.Targets = w.targets(t)
 	}
 	v, err := w.books.settle(settlement.Prepare(in))
 	if err != nil {

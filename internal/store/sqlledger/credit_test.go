@@ -96,6 +96,7 @@ func (w *trade) hit(of *click.Click, text string) heard {
 			h.Click, value, by = of.ID, of.ID.String(), offer.ByTransactionID
 		case param.CustomerID:
 			by = offer.ByCustomerID
+		default:
 		}
 		if by != "" {
 			h.touches = append(h.touches, attribution.Candidate{By: by, ID: of.ID, Record: of})
