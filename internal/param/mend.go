@@ -166,28 +166,33 @@ func runs(s string, f func(string)) {
 	}
 }
 
-// joined finds a parameter in the value of another, behind a separator that was
-// not one where it came: a second question mark, a semicolon, an ampersand that
-// was escaped. It gives what stands before, the separator with the name and its
-// equals sign, and what stands behind.
+// joined finds a parameter in the value of another, both still escaped, behind a
+// separator that belongs elsewhere: a second question mark, or a semicolon. It
+// gives what stands before, the separator with the name and its equals sign, and
+// what stands behind. What was escaped is never taken apart: it may be what a
+// visitor has typed.
 func (d Door) joined(n Name, s string) (before, between, behind string, e entry, ok bool) {
 	if d != Signal || len(s) > maxJoined || d.kind(n) == free {
 		return s, "", "", entry{}, false
 	}
 	for from := 0; ; {
-		at := strings.IndexAny(s[from:], "?;&")
+		at := strings.IndexAny(s[from:], "?;")
 		if at < 0 {
 			return s, "", "", entry{}, false
 		}
 		at += from
-		name, _, named := strings.Cut(s[at+1:min(len(s), at+2+longestName+len(entities[0]))], "=")
-		if e, _, ok = d.find(name); ok && named {
+		name, _, named := strings.Cut(s[at+1:min(len(s), at+2+longestName)], "=")
+		if e, ok = d.look(name); ok && named {
 			equals := at + 1 + len(name)
+			e.rank |= joinedRank
 			return s[:at], s[at : equals+1], s[equals+1:], e, true
 		}
 		from = at + 1
 	}
 }
+
+// joinedRank puts a joined parameter behind every one that stands on its own.
+const joinedRank = 1 << 7
 
 // maxJoined is how long a value may be in which others are looked for.
 const maxJoined = 4 << 10

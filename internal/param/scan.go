@@ -36,21 +36,29 @@ func (v *Values) add(d Door, name, value string) {
 	case value == "":
 		return
 	case ok:
-		v.take(d, e, unescape(value))
+		v.scan(d, e, value)
 	case d == Signal:
 		v.unknown(name, unescape(value))
 	}
 }
 
-// take keeps a known value as it is understood, and apart from it the parameters
-// that were joined to it.
-func (v *Values) take(d Door, e entry, value string) {
-	before, _, behind, next, found := d.joined(e.name, value)
-	if found {
+// scan takes the value of a known parameter, still escaped, and those of the
+// parameters that were joined to it.
+func (v *Values) scan(d Door, e entry, value string) {
+	for {
+		before, _, behind, next, found := d.joined(e.name, value)
+		v.take(d, e, unescape(before))
+		if !found {
+			return
+		}
 		v.Mended = v.Mended.With(e.name)
-		v.take(d, next, behind)
+		e, value = next, behind
 	}
-	said, mended := d.mend(e.name, before)
+}
+
+// take keeps a known value as it is understood.
+func (v *Values) take(d Door, e entry, value string) {
+	said, mended := d.mend(e.name, value)
 	if mended {
 		v.Mended = v.Mended.With(e.name)
 	}

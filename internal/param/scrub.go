@@ -101,13 +101,15 @@ func scrubUnknown(key []byte, s string) string {
 	return ScrubText(key, s)
 }
 
-// scrub gives what is kept of s, a value of n with what was joined to it.
-func (d Door) scrub(key []byte, n Name, s string) string {
-	before, between, behind, e, found := d.joined(n, s)
+// scrubEscapedAs gives what is kept of a value of n, still escaped, with what was
+// joined to it.
+func (d Door) scrubEscapedAs(key []byte, n Name, value string) string {
+	before, between, behind, e, found := d.joined(n, value)
+	kept := rewrite(before, func(s string) string { return n.scrub(key, s) })
 	if !found {
-		return n.scrub(key, s)
+		return kept
 	}
-	return n.scrub(key, before) + between + d.scrub(key, e.name, behind)
+	return kept + between + d.scrubEscapedAs(key, e.name, behind)
 }
 
 // ScrubQuery gives a query, or a form's body, as it may be kept: as it came,
@@ -132,7 +134,7 @@ func ScrubQuery(d Door, key []byte, raw string) string {
 		}
 		out.WriteByte('=')
 		if known {
-			out.WriteString(rewrite(value, func(s string) string { return d.scrub(key, e.name, s) }))
+			out.WriteString(d.scrubEscapedAs(key, e.name, value))
 		} else {
 			out.WriteString(scrubEscaped(key, value))
 		}
