@@ -72,7 +72,11 @@ func (t *translator) macro(written string) {
 		return
 	}
 	t.out.WriteString("{" + to + "}")
-	if note := notes[name]; note != "" {
+	switch note := notes[name]; {
+	case note == "":
+	case to == name:
+		t.note("{" + name + "}: " + note)
+	default:
 		t.note("{" + name + "} became {" + to + "}: " + note)
 	}
 }
