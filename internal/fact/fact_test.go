@@ -73,6 +73,12 @@ func TestOfChange(t *testing.T) {
 		t.Errorf("Traffic() = %b, want bot and test", want.Traffic())
 	}
 
+	byCustomer := sale()
+	byCustomer.Touch.By = "customer_id"
+	if got := fact.OfChange(nil, &byCustomer, 5); got[0].Attribution != "customer_id" {
+		t.Errorf("a conversion by customer_id has the attribution %q", got[0].Attribution)
+	}
+
 	after := sale()
 	after.Status, after.Payout, after.Version = conversion.Approved, usd(20), 2
 	minus, plus := want, want

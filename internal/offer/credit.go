@@ -99,3 +99,15 @@ func (o *Offer) validateTouch() error {
 	}
 	return oneOf("touch", o.Touch, LastTouch, FirstTouch)
 }
+
+// warnOfCredit gives what is likely a mistake about who is credited.
+func (o *Offer) warnOfCredit() []Warning {
+	var all []Warning
+	if o.Credits(ByIPUserAgent) {
+		all = append(all, Warning{"attribution", "ip_user_agent credits whoever shares an address and a browser: a whole office, or a mobile network"})
+	}
+	if o.CustomerWindow != 0 && !slices.ContainsFunc(o.Attribution, Identifier.Customer) {
+		all = append(all, Warning{"customer_window", "the offer credits by no customer: add customer_id, email or username to attribution"})
+	}
+	return all
+}

@@ -152,5 +152,5 @@ func (o *Offer) Warnings() []Warning {
 	if o.Payout.Type == o.Revenue.Type && (o.Payout.Amount > o.Revenue.Amount || o.Payout.Percent > o.Revenue.Percent) {
 		all = append(all, Warning{"payout", "the affiliate earns more than the advertiser owes"})
 	}
-	return all
+	return append(all, o.warnOfCredit()...)
 }

@@ -204,6 +204,11 @@ func TestWarnings(t *testing.T) {
 		{"an ID among filters is one", func(o *offer.Offer) { o.DestinationURL = "https://a.example/{transaction_id|lower}" }, ""},
 		{"no transaction ID", func(o *offer.Offer) { o.DestinationURL = "https://a.example/?s={sub1}" }, "destination_url"},
 		{"a loss", func(o *offer.Offer) { o.Payout.Amount = o.Revenue.Amount + 1 }, "payout"},
+		{"an address", func(o *offer.Offer) { o.Attribution = append(o.Attribution, offer.ByIPUserAgent) }, "attribution"},
+		{"a window of no customer", func(o *offer.Offer) { o.CustomerWindow = span.Days(90) }, "customer_window"},
+		{"a customer with a window is none", func(o *offer.Offer) {
+			o.CustomerWindow, o.Attribution = span.Days(90), append(o.Attribution, offer.ByEmail)
+		}, ""},
 		{"what cannot be compared", func(o *offer.Offer) { o.Payout = offer.Price{Type: offer.CPS, Percent: money.Unit} }, ""},
 	}
 	for _, tt := range tests {

@@ -131,30 +131,39 @@ func list(identifiers []offer.Identifier) string {
 	return strings.Join(all, ", ")
 }
 
+// mostShown is how many candidates are kept of a signal, and the winner.
+const mostShown = 16
+
 // considered tells of a decision for the trace. Where the signal's own ID was all
 // there was, the rule says it already.
 func considered(d *attribution.Decision) []signal.Considered {
 	if len(d.All) == 0 || len(d.All) == 1 && d.All[0].By == offer.ByTransactionID {
 		return nil
 	}
-	all := make([]signal.Considered, len(d.All))
+	var all []signal.Considered
 	for i := range d.All {
-		j := &d.All[i]
-		all[i] = signal.Considered{
-			By: string(j.By), Named: j.Named, AffiliateID: j.Earner(), Code: j.Code, Rule: j.Rule,
-			Won: j.Lost == "", Lost: j.Lost,
-		}
-		if !j.ID.IsZero() {
-			all[i].TransactionID, all[i].Kind, all[i].At = j.ID.String(), j.Parts.Kind.String(), j.At()
-		}
-		if !j.BoundAt.IsZero() {
-			all[i].BoundBy = "server"
-			if j.Browser {
-				all[i].BoundBy = "browser"
-			}
+		if won := d.All[i].Lost == ""; i < mostShown || won {
+			all = append(all, shown(&d.All[i]))
 		}
 	}
 	return all
+}
+
+func shown(j *attribution.Judged) signal.Considered {
+	c := signal.Considered{
+		By: string(j.By), Named: j.Named, AffiliateID: j.Earner(), Code: j.Code, Rule: j.Rule,
+		Won: j.Lost == "", Lost: j.Lost,
+	}
+	if !j.ID.IsZero() {
+		c.TransactionID, c.Kind, c.At = j.ID.String(), j.Parts.Kind.String(), j.At()
+	}
+	if !j.BoundAt.IsZero() {
+		c.BoundBy = "server"
+		if j.Browser {
+			c.BoundBy = "browser"
+		}
+	}
+	return c
 }
 
 // bind is the verdict on a signal that ties identities to a touch and claims

@@ -137,6 +137,29 @@ func TestExplainToAPage(t *testing.T) {
 	}
 }
 
+// TestExplainWhoIsCredited says which window was too short, and what led nowhere.
+func TestExplainWhoIsCredited(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		code   signal.Code
+		detail signal.Detail
+		want   string
+	}{
+		{signal.ClickExpired, signal.Detail{Param: "view_window", Got: "169h0m0s", Want: "7d"}, "the view lies further back (169h0m0s) than the offer's view_window of 7d"},
+		{signal.ClickExpired, signal.Detail{Param: "customer_window", Want: "365d"}, "the click lies further back than the offer's customer_window of 365d"},
+		{signal.ClickNotFound, signal.Detail{Param: "customer_id"}, "customer_id leads to no click or view of this offer; send the transaction_id too, or bind"},
+		{signal.ClickNotFound, signal.Detail{Param: "device_id"}, "device_id leads to no click or view of this offer; send the transaction_id"},
+		{signal.ClickNotFound, signal.Detail{Param: "coupon", Got: "MAY"}, `coupon "MAY" is no active coupon of this offer`},
+		{signal.ClickNotFound, signal.Detail{Param: "affiliate_id", Got: "77"}, `affiliate_id "77" is no affiliate`},
+		{signal.TransactionIDMissing, signal.Detail{Want: "transaction_id, coupon"}, "send one of transaction_id, coupon"},
+	}
+	for _, tt := range tests {
+		if got := signal.Explain(tt.code, tt.detail); !strings.Contains(got, tt.want) {
+			t.Errorf("Explain(%s, %+v) = %q; want it to say %q", tt.code, tt.detail, got, tt.want)
+		}
+	}
+}
+
 func TestExplainCutsWhatCame(t *testing.T) {
 	t.Parallel()
 	got := signal.Explain(signal.TransactionIDInvalid, signal.Detail{Got: strings.Repeat("é", 500)})
