@@ -32,7 +32,8 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Keys: l, Settings: l, Answers: l, IDMap: l,
 		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
 		Warehouse: n.warehouse, Counters: l, Comparable: l, Reconciliations: l,
-		Signals: claims{e}, Tester: n.deliver, Replay: n.replay,
+		Signals: claims{e}, Tester: n.deliver, Replay: n.replay, Rehearse: n.rehearsals(e),
+		SpoolDir: n.dir, Room: func() error { return n.warehouse.room(n.dir, 0) },
 		Values: func(c conversion.Conversion, use macro.Use) map[string]string {
 			return settlement.Values(n.Catalog(), &c, use)
 		},
@@ -62,10 +63,26 @@ type claims struct{ edge *edge.Edge }
 
 // Submit takes one claim.
 func (c claims) Submit(ctx context.Context, h api.Hit) signal.Verdict {
-	return c.edge.Submit(ctx, edge.Claim{
-		AdvertiserID: h.By.AdvertiserID, From: h.From, UserAgent: h.UserAgent,
+	return c.edge.Submit(ctx, claimOf(&h))
+}
+
+// rehearsals begins dry runs of claims: what the edge would write down is judged,
+// and nothing is kept of it.
+func (n *node) rehearsals(e *edge.Edge) func() func(context.Context, api.Hit) (signal.Verdict, error) {
+	return func() func(context.Context, api.Hit) (signal.Verdict, error) {
+		tell := (&settle.Replayer{Settler: n.settler, Ledger: n.ledger}).Rehearse()
+		return func(ctx context.Context, h api.Hit) (signal.Verdict, error) {
+			return tell(ctx, e.Draft(claimOf(&h)))
+		}
+	}
+}
+
+// claimOf is a claim in the words of the edge.
+func claimOf(h *api.Hit) edge.Claim {
+	return edge.Claim{
+		Channel: h.Channel, AdvertiserID: h.By.AdvertiserID, From: h.From, UserAgent: h.UserAgent,
 		Method: h.Method, Path: h.Path, Parameters: h.Parameters, Index: h.Index, IfVersion: h.IfVersion,
-	})
+	}
 }
 
 // tableOf gives a table of the ledger to the API.

@@ -20,6 +20,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		empty   = "200 empty"  // a list without what is another's
 		shared  = "200 shared" // what all of the role may see
 		own     = "2xx own"    // it makes or sends something of their own
+		noFile  = "415"        // it would take a file of their own, and none came
 	)
 	type expected struct{ path, body, affiliate, advertiser string }
 	const preview = `{"url":"https://t.example/?c={sub1}"}`
@@ -71,6 +72,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"POST /signals/replay":                {"signals/replay", `{"from":"2026-11-22T00:00:00Z","dry_run":true}`, refused, refused},
 		"GET /conversions":                    {"conversions", "", empty, empty},
 		"POST /conversions":                   {"conversions", `{"transaction_id":"CLICK"}`, refused, own},
+		"POST /imports/conversions":           {"imports/conversions", "", refused, noFile},
 		"GET /conversions/{id}":               {"conversions/CONVERSION", "", hidden, hidden},
 		"PATCH /conversions/{id}":             {"conversions/CONVERSION", `{"status":"hold"}`, refused, hidden},
 		"GET /deliveries":                     {"deliveries", "", empty, empty},
@@ -112,7 +114,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		data, _ := got.body["data"].([]any)
 		ok := false
 		switch want {
-		case refused, hidden:
+		case refused, hidden, noFile:
 			ok = fmt.Sprint(got.status) == want
 		case empty:
 			ok = got.status == 200 && len(data) == 0

@@ -76,7 +76,10 @@ type API struct {
 	// Replay begins to judge rejected signals again: what it gives does so with one
 	// list after another. A dry run counts in what it has foreseen before.
 	Replay func(signal.Replay) func(ctx context.Context, ids []txid.ID) ([]signal.Replayed, error)
-	Tester Tester
+	// Rehearse begins a dry run of claims: what it gives tells what a claim would
+	// come to, if those before it had been taken in, and writes nothing down.
+	Rehearse func() func(ctx context.Context, h Hit) (signal.Verdict, error)
+	Tester   Tester
 	// Values gives what macros stand for in a postback about a conversion, as
 	// they freeze when it is owed.
 	Values func(c conversion.Conversion, use macro.Use) map[string]string
@@ -84,6 +87,11 @@ type API struct {
 	// Certificates tells how the certificate of an active domain stands, where
 	// this node answers TLS; nil where it does not.
 	Certificates func(d host.Domain) CertificateState
+
+	// SpoolDir is where files lie while they are taken in; the system's folder for
+	// such files when empty. Room is asked whether the disk takes more; it may be nil.
+	SpoolDir string
+	Room     func() error
 
 	// Retention is how long clicks are kept: no offer may look back further.
 	Retention time.Duration
@@ -102,10 +110,10 @@ type API struct {
 
 // Handler serves all routes below /api/v1/.
 func (a *API) Handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, large := http.NewServeMux(), newPlaces(largeAtOnce)
 	a.register(mux)
 	mux.Handle("/", nowhere(mux))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.serve(mux, w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.serve(mux, large, w, r) })
 }
 
 func (a *API) now() time.Time {

@@ -28,7 +28,8 @@ func (a *API) registerConversions(h huma.API, s *schemas) {
 		summary: "Report conversions", roles: []account.Role{account.Advertiser},
 		in: reportSchema(), example: `[{"transaction_id":"TRANSACTION_ID","goal":"default","amount":"59.90","order_id":"A-1001"}]`,
 		out: &huma.Schema{OneOf: []*huma.Schema{verdict, verdictsSchema(s)}},
-		text: "One object, or an array of up to 100, by the names that postbacks use: `transaction_id`, `goal`, `amount`, `order_id`, " +
+		maxBody: maxReport,
+		text: "One object, or an array of up to 10,000, by the names that postbacks use: `transaction_id`, `goal`, `amount`, `order_id`, " +
 			"`status`, `occurred_at` and so on, values as strings. Each is written down, judged by the same rules as a postback " +
 			"(channel `api`), and answered for by a verdict. A single one is answered with its verdict's HTTP status, an array with " +
 			"200 and each one's status in `http`, or 503 when none could be written down.",
@@ -39,11 +40,12 @@ func (a *API) registerConversions(h huma.API, s *schemas) {
 		in: schemaOf[conversionChange](s), out: verdict, example: `{"status":"rejected","note":"the order was returned"}`,
 		text: "Sets the status, the sale amount, or both. The change is a signal like any other, so the answer is a verdict, with its HTTP status.",
 	}, a.changeConversion)
+	a.registerImports(h, s)
 }
 
 func reportSchema() *huma.Schema {
 	one := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
-	most := param.MaxBatch
+	most := maxReported
 	return &huma.Schema{OneOf: []*huma.Schema{one, {Type: huma.TypeArray, Items: one, MaxItems: &most}}}
 }
 
@@ -160,7 +162,7 @@ func (a *API) report(ctx context.Context, in *reportIn) (*answer, error) {
 	if err := syntax(in.RawBody); err != nil {
 		return nil, err
 	}
-	list, err := param.SplitJSON(in.RawBody)
+	list, err := param.SplitJSONUpTo(maxReported, in.RawBody)
 	if err != nil {
 		return nil, err
 	}
@@ -170,31 +172,20 @@ func (a *API) report(ctx context.Context, in *reportIn) (*answer, error) {
 		v := a.Signals.Submit(ctx, hit)
 		return &answer{Status: v.Code.HTTP(), Body: v}, nil
 	}
-	status, verdicts := http.StatusServiceUnavailable, make([]verdictWithHTTP, 0, len(list))
-	for i, one := range list {
-		hit.Index, hit.Parameters = i, one
-		v := a.Signals.Submit(ctx, hit)
-		if v.Code == signal.Unavailable {
+	verdicts := make([]verdictWithHTTP, len(list))
+	if len(list) > param.MaxBatch {
+		patient(in.x, reporting)
+	}
+	a.reportAll(ctx, hit, list, verdicts)
+	status := http.StatusServiceUnavailable
+	for i := range verdicts {
+		if verdicts[i].Code == signal.Unavailable {
 			in.x.again = true
-			verdicts = append(verdicts, untried(v, len(list)-i)...)
-			break
+			continue
 		}
 		status = http.StatusOK
-		verdicts = append(verdicts, verdictWithHTTP{v, v.Code.HTTP()})
 	}
 	return &answer{Status: status, Body: map[string]any{"data": verdicts}}, nil
-}
-
-// untried answers for the first claim that could not be written down and all
-// behind it, which are not tried: each would wait as long for a journal that is
-// away.
-func untried(first signal.Verdict, n int) []verdictWithHTTP {
-	all := []verdictWithHTTP{{first, first.Code.HTTP()}}
-	first.SignalID, first.TransactionID, first.Test = "", "", false
-	for range n - 1 {
-		all = append(all, verdictWithHTTP{first, first.Code.HTTP()})
-	}
-	return all
 }
 
 func isArray(body []byte) bool {

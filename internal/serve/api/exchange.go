@@ -84,7 +84,7 @@ func (x *exchange) prepare(err error) *problem {
 }
 
 // serve takes one request through the gate and to its handler.
-func (a *API) serve(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+func (a *API) serve(mux *http.ServeMux, large places, w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, api: a, r: r, id: newRequestID()}
 	ctx, start := r.Context(), a.now()
 	_, pattern := mux.Handler(r)
@@ -115,7 +115,8 @@ func (a *API) serve(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) 
 		mux.ServeHTTP(x, r)
 		return
 	}
-	body, err := readBody(x, r)
+	body, leave, err := readBody(x, r, maxBodyOf(pattern), large)
+	defer leave()
 	if err != nil {
 		x.refuse(err)
 		return

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,17 @@ import (
 
 // maxBody bounds what a request may bring.
 const maxBody = 1 << 20
+
+// largeAtOnce is how many bodies beyond that are held at once.
+const largeAtOnce = 4
+
+// maxBodyOf gives what a route's requests may bring.
+func maxBodyOf(pattern string) int64 {
+	if pattern == "POST "+prefix+"/conversions" {
+		return maxReport
+	}
+	return maxBody
+}
 
 // admit finds out who calls. Whatever the header holds, one hash is made and
 // looked up, so that the time taken tells nothing.
@@ -35,20 +47,35 @@ func (x *exchange) admit() error {
 	return nil
 }
 
-// readBody takes in the whole body, which must be JSON if there is any.
-func readBody(x *exchange, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(x, r.Body, maxBody))
+// readBody takes in the whole body, up to most bytes, which must be JSON if there
+// is any. What is large takes a place, until leave is called.
+func readBody(x *exchange, r *http.Request, most int64, large places) (body []byte, leave func(), err error) {
+	leave = func() {}
+	from := http.MaxBytesReader(x, r.Body, most)
+	body, err = io.ReadAll(io.LimitReader(from, maxBody+1))
+	if err == nil && len(body) > maxBody {
+		now, cancel := context.WithCancel(r.Context())
+		cancel()
+		free, ok := large.enter(now, x.who)
+		if !ok {
+			return nil, leave, fault.New(fault.Limited, "this node holds %d large bodies already, as many as it may at once; send this one again in a moment, or in smaller parts", cap(large.slots))
+		}
+		leave = free
+		var rest []byte
+		rest, err = io.ReadAll(from)
+		body = append(body, rest...)
+	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, refuse(http.StatusRequestEntityTooLarge, "too_large", "The body is too large",
-			fmt.Sprintf("A body may have up to %d bytes.", maxBody))
+		return nil, leave, refuse(http.StatusRequestEntityTooLarge, "too_large", "The body is too large",
+			fmt.Sprintf("A body may have up to %d bytes.", most))
 	}
 	if err != nil {
-		return nil, malformed("The body broke off.")
+		return nil, leave, malformed("The body broke off.")
 	}
 	if len(body) == 0 || isJSONType(r.Header.Get("Content-Type"), r.Method) {
-		return body, nil
+		return body, leave, nil
 	}
-	return nil, unsupported("Send the body as JSON, with the header Content-Type: application/json.")
+	return nil, leave, unsupported("Send the body as JSON, with the header Content-Type: application/json.")
 }
 
 func isJSONType(header, method string) bool {

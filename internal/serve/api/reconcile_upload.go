@@ -36,7 +36,7 @@ const (
 // by itself.
 func isUpload(pattern string) bool {
 	switch pattern {
-	case "POST " + prefix + "/reconciliations", "POST " + idMapImportPath:
+	case "POST " + prefix + "/reconciliations", "POST " + idMapImportPath, "POST " + importPath:
 		return true
 	default:
 		return false

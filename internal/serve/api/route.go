@@ -25,9 +25,10 @@ type route struct {
 	in, out       *huma.Schema
 	example       string // of a body, as JSON
 	bodyOptional  bool
-	sheets        bool // answers as csv and ndjson too
-	versioned     bool // the answer has an ETag
-	status        int  // of success; 0 is 200
+	maxBody       int64 // 0 for what most may bring
+	sheets        bool  // answers as csv and ndjson too
+	versioned     bool  // the answer has an ETag
+	status        int   // of success; 0 is 200
 }
 
 type filterDoc struct {
@@ -121,6 +122,7 @@ func (rt route) operation() huma.Operation {
 	op := huma.Operation{
 		Method: rt.method, Path: rt.path, OperationID: rt.id, Tags: []string{rt.tag},
 		Summary: rt.summary, Description: rt.describe(), DefaultStatus: rt.status,
+		MaxBodyBytes: rt.maxBody,
 		Responses: map[string]*huma.Response{
 			strconv.Itoa(rt.status): {
 				Description: http.StatusText(rt.status),

@@ -188,6 +188,7 @@ type Traces interface {
 
 // Hit is one claim made through the API.
 type Hit struct {
+	Channel    signal.Channel // api when empty, or import
 	By         account.Principal
 	From       netip.Addr
 	UserAgent  string
@@ -199,7 +200,7 @@ type Hit struct {
 }
 
 // Signals takes claims in: each is written down, judged and answered for, like
-// one that came as a postback, but on the channel api. Who made it is known
+// one that came as a postback, but on its own channel. Who made it is known
 // already: a hit on another advertiser's offer is refused.
 type Signals interface {
 	Submit(ctx context.Context, h Hit) signal.Verdict
