@@ -29,7 +29,7 @@ var templates embed.FS
 // What stands where a value is not known, or not shown.
 const (
 	TokenPlaceholder  = "PUT-THE-TOKEN-HERE"
-	SecretPlaceholder = "PUT-THE-SECRET-HERE" //nolint:gosec // it is none
+	SecretPlaceholder = "PUT-THE-SECRET-HERE"
 	KeyPlaceholder    = "PUT-A-PUBLISHABLE-KEY-HERE"
 )
 

@@ -14,10 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	waybill "waybill/sdk/go"
-
 	"waybill/internal/advertiser"
 	"waybill/internal/signal"
+	waybill "waybill/sdk/go"
 )
 
 const counted = `{"status":"accepted","code":"ok","conversion_id":"c1","transaction_id":"t1","request_id":"s1","test":false,"message":"counted"}`
@@ -127,8 +126,7 @@ func TestConvertWaits(t *testing.T) {
 		l := &line{answers: []answer{{err: errCut}}}
 		client := waybill.Client{URL: "https://go.example.com", HTTP: &http.Client{Transport: l}, Attempts: 6, Pause: time.Second, MaxPause: 4 * time.Second}
 		_, _ = client.Convert(t.Context(), order)
-		for i, longest := range []time.Duration{1, 2, 4, 4, 4} {
-			longest *= time.Second
+		for i, longest := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second, 4 * time.Second} {
 			if pause := l.at[i+1] - l.at[i]; pause < longest/2 || pause > longest {
 				t.Errorf("pause %d is %s, want half to whole of %s", i+1, pause, longest)
 			}

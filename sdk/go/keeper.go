@@ -71,7 +71,7 @@ func (k Keeper) cookie(id string) *http.Cookie {
 	if age <= 0 {
 		age = DefaultMaxAge
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure is left out only where its user says so
 		Name: k.name(), Value: id, Path: "/", Domain: k.Domain, MaxAge: int(age.Seconds()),
 		HttpOnly: true, Secure: !k.Insecure, SameSite: http.SameSiteLaxMode,
 	}

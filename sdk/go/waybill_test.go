@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	waybill "waybill/sdk/go"
-
 	"waybill/internal/txid"
+	waybill "waybill/sdk/go"
 )
 
 // ring signs the IDs of these tests.
