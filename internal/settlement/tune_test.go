@@ -15,8 +15,10 @@ import (
 // is judged by the list as it is then, and that its record stays as it was.
 func TestTuneNumbersThatWereNotKnown(t *testing.T) {
 	imported := []tune.Mapping{
-		{Kind: tune.Offer, TuneID: "1001", WaybillID: 7}, {Kind: tune.Offer, TuneID: "1002", WaybillID: 8},
-		{Kind: tune.Goal, TuneID: "17", WaybillID: 71}, {Kind: tune.Goal, TuneID: "18", WaybillID: 80},
+		{Kind: tune.Offer, TuneID: "1001", WaybillID: 7},
+		{Kind: tune.Offer, TuneID: "1002", WaybillID: 8},
+		{Kind: tune.Goal, TuneID: "17", WaybillID: 71},
+		{Kind: tune.Goal, TuneID: "18", WaybillID: 80},
 		{Kind: tune.Affiliate, TuneID: "2002", WaybillID: 9},
 	}
 	tests := []struct {

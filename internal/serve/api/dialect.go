@@ -40,7 +40,7 @@ func (t *templates) translate(x *exchange, body []byte) (translated []byte, note
 	default:
 		return nil, nil, fault.At("query."+dialectParam, "is not a dialect that is known: the only one is %s", dialectTune)
 	}
-	if syntax(body) != nil || !isObject(body) {
+	if !json.Valid(body) || !isObject(body) {
 		return body, nil, nil
 	}
 	o, err := parseObject(body)

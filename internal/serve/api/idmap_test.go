@@ -178,15 +178,18 @@ func TestDialect(t *testing.T) {
 		},
 		{
 			"what the owner may not know stays refused", "POST", "postbacks?dialect=tune", `{"owner":{"affiliate_id":1},"url":"https://t.example/?r={revenue}"}`,
-			422, []string{"body.url", "revenue"},
+			422,
+			[]string{"body.url", "revenue"},
 		},
 		{
 			"a macro without a counterpart", "PATCH", "offers/1?dialect=tune", `{"destination_url":"https://x.example/?f={file_name}&o={offer_ref}"}`,
-			422, []string{"body.destination_url", "{file_name}", "{offer_ref}"},
+			422,
+			[]string{"body.destination_url", "{file_name}", "{offer_ref}"},
 		},
 		{
 			"TUNE's macros without the dialect", "PATCH", "offers/1", `{"destination_url":"https://x.example/?f={aff_sub}"}`,
-			422, []string{"did you mean {sub1}"},
+			422,
+			[]string{"did you mean {sub1}"},
 		},
 		{"a dialect that there is not", "PATCH", "offers/1?dialect=cake", `{}`, 422, []string{"query.dialect"}},
 		{"a body that is no object", "POST", "offers?dialect=tune", `["{aff_sub}"]`, 400, []string{"must be a JSON object"}},

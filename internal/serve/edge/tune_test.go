@@ -158,13 +158,10 @@ func TestTunePostback(t *testing.T) {
 		text         string                // how the answer begins
 		says         map[param.Name]string // in the record, beside the transaction ID
 	}{
-		{"with TUNE's number of the offer", "/aff_lsr?offer_id=1001&transaction_id=TID&adv_sub=o-1&amount=12.5", ok,
-			map[param.Name]string{param.OfferID: "5", param.Adv1: "o-1", param.Amount: "12.5"}},
-		{"with the number that the landing page was given", "/aff_lsr?offer_id=5&aff_id=7&transaction_id=TID", ok,
-			map[param.Name]string{param.OfferID: "5", param.AffiliateID: "7"}},
+		{"with TUNE's number of the offer", "/aff_lsr?offer_id=1001&transaction_id=TID&adv_sub=o-1&amount=12.5", ok, map[param.Name]string{param.OfferID: "5", param.Adv1: "o-1", param.Amount: "12.5"}},
+		{"with the number that the landing page was given", "/aff_lsr?offer_id=5&aff_id=7&transaction_id=TID", ok, map[param.Name]string{param.OfferID: "5", param.AffiliateID: "7"}},
 		{"of all offers", "/aff_lsr?transaction_id=TID", ok, nil},
-		{"with another offer's number", "/aff_lsr?offer_id=6&transaction_id=TID", "success=false; err_msg=the transaction ID is of another offer than offer_id 6",
-			map[param.Name]string{param.OfferID: "6"}},
+		{"with another offer's number", "/aff_lsr?offer_id=6&transaction_id=TID", "success=false; err_msg=the transaction ID is of another offer than offer_id 6", map[param.Name]string{param.OfferID: "6"}},
 		{"with a number that was not imported", "/aff_lsr?offer_id=26&transaction_id=TID", "success=false; err_msg=the request cannot be understood: offer_id 26 is not among TUNE's numbers", map[param.Name]string{param.OfferID: "tune:26"}},
 		{"with an affiliate's number that was not imported", "/aff_lsr?aff_id=26&transaction_id=TID", ok, map[param.Name]string{param.AffiliateID: "tune:26"}},
 		{"with an ID from before the move", "/aff_lsr?offer_id=1001&transaction_id=" + oldID, "success=false; err_msg=Invalid Trans. ID #" + oldID + ": TUNE made this ID", map[param.Name]string{param.OfferID: "5", param.TransactionID: oldID}},

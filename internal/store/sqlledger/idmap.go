@@ -19,35 +19,47 @@ const idMapColumns = `kind, tune_id, waybill_id, url`
 // The mappings must have been checked. What they name must be there; it is never
 // deleted.
 func (db *DB) PutIDMap(ctx context.Context, actor string, all []tune.Mapping) ([]tune.Outcome, error) {
-	var outcomes []tune.Outcome
+	var done idMapChange
 	err := db.write(ctx, func(ctx context.Context, s session) error {
-		outcomes = make([]tune.Outcome, len(all))
-		change, err := nextNumber(ctx, s, "catalog") // first: it locks the catalog
+		number, err := nextNumber(ctx, s, "catalog") // first: it locks the catalog
 		if err != nil {
 			return err
 		}
-		now := db.now()
-		var before, after []tune.Mapping
+		done = idMapChange{number: number, actor: actor, at: db.now()}
 		for i := range all {
-			m := &all[i]
-			was, err := mappingOf(ctx, s, m.Kind, m.TuneID)
-			if err != nil {
+			if err := done.put(ctx, s, &all[i]); err != nil {
 				return err
 			}
-			if outcomes[i] = m.Against(was); outcomes[i] == tune.Unchanged {
-				continue
-			}
-			if err := putMapping(ctx, s, m, now); err != nil {
-				return err
-			}
-			if was != nil {
-				before = append(before, *was)
-			}
-			after = append(after, *m)
 		}
-		return auditIDMap(ctx, s, change, actor, before, after, now)
+		return done.audit(ctx, s)
 	})
-	return outcomes, db.failed(err, "import %d of TUNE's numbers", len(all))
+	return done.outcomes, db.failed(err, "import %d of TUNE's numbers", len(all))
+}
+
+// idMapChange is what one import changes.
+type idMapChange struct {
+	number        int64 // of the change of the catalog
+	actor         string
+	at            time.Time
+	outcomes      []tune.Outcome
+	before, after []tune.Mapping // those that changed
+}
+
+func (c *idMapChange) put(ctx context.Context, s session, m *tune.Mapping) error {
+	was, err := mappingOf(ctx, s, m.Kind, m.TuneID)
+	if err != nil {
+		return err
+	}
+	outcome := m.Against(was)
+	c.outcomes = append(c.outcomes, outcome)
+	if outcome == tune.Unchanged {
+		return nil
+	}
+	if was != nil {
+		c.before = append(c.before, *was)
+	}
+	c.after = append(c.after, *m)
+	return putMapping(ctx, s, m, c.at)
 }
 
 // mappingOf gives what is known of a number, nil if nothing is.
@@ -83,24 +95,23 @@ func putMapping(ctx context.Context, s session, m *tune.Mapping, now time.Time) 
 	return err
 }
 
-// auditIDMap notes who changed which numbers: one row for all that changed at
-// once.
-func auditIDMap(ctx context.Context, s session, change int64, actor string, before, after []tune.Mapping, now time.Time) error {
+// audit notes who changed which numbers: one row for all that changed at once.
+func (c *idMapChange) audit(ctx context.Context, s session) error {
 	const insert = `
 		INSERT INTO audit (id, at, actor, entity, entity_key, before_doc, after_doc)
 		VALUES ($1, $2, $3, 'id_map', $4, $5, $6)`
-	if len(after) == 0 {
+	if len(c.after) == 0 {
 		return nil
 	}
-	was, err := json.Marshal(before)
+	was, err := json.Marshal(c.before)
 	if err != nil {
 		return err
 	}
-	is, err := json.Marshal(after)
+	is, err := json.Marshal(c.after)
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, insert, change, micros(now), actor, fmt.Sprintf("%d numbers", len(after)), string(was), string(is))
+	_, err = s.exec(ctx, insert, c.number, micros(c.at), c.actor, fmt.Sprintf("%d numbers", len(c.after)), string(was), string(is))
 	return err
 }
 
