@@ -47,6 +47,10 @@ const (
 	tuneAffiliates = 76_000_000
 )
 
+// guesses is how many IDs a source may try before it is held back; fewer than by
+// default, so that a case can show it.
+const guesses = 4
+
 // liveNode is the number under which everything is minted that happens now.
 const liveNode = 1
 
@@ -230,7 +234,8 @@ type past struct {
 func (p *past) edge() *edge.Edge {
 	return &edge.Edge{
 		Catalog: p.Catalog, Journal: pastJournal{p}, Mint: pastMint{p}, Settler: pastSettler{p},
-		Guide: visitor.NewGuide(nil), Metrics: edge.NewMetrics(prometheus.NewRegistry()),
+		Throttle: edge.NewThrottle(0.001, guesses),
+		Guide:    visitor.NewGuide(nil), Metrics: edge.NewMetrics(prometheus.NewRegistry()),
 	}
 }
 
