@@ -99,7 +99,7 @@ func (s *Settler) follow(
 		if err != nil {
 			return nil, err
 		}
-		led := trail{by: v.By, browser: browser, signal: &in.Signal, place: map[txid.ID]int{}}
+		led := trail{by: v.By, browser: browser, offer: o, signal: &in.Signal, place: map[txid.ID]int{}}
 		for _, id := range ids {
 			if err := s.step(ctx, &led, id); err != nil {
 				return nil, err
@@ -148,14 +148,15 @@ func (s *Settler) walk(ctx context.Context, key []byte, w walk) ([]txid.ID, erro
 type trail struct {
 	by      offer.Identifier
 	browser bool
+	offer   *offer.Offer
 	signal  *signal.Signal
 	touches []attribution.Candidate
 	place   map[txid.ID]int
 }
 
 // step follows one ID that stands under an identity: to itself, where it is a
-// touch, or to the touch that a signal has tied the identity to. What came after
-// the signal at hand credits nothing.
+// touch, or to the touch that a signal has tied the identity to, by a channel that
+// the offer listens to. What came after the signal at hand credits nothing.
 func (s *Settler) step(ctx context.Context, t *trail, id txid.ID) error {
 	if id.Kind() != txid.Signal {
 		return s.reach(ctx, t, attribution.Candidate{By: t.by, ID: id, Browser: t.browser})
@@ -168,7 +169,7 @@ func (s *Settler) step(ctx context.Context, t *trail, id txid.ID) error {
 		return err
 	}
 	tied, err := signal.Read(id, record)
-	if err != nil || tied.ReceivedAt.After(t.signal.ReceivedAt) || tied.Test && !t.signal.Test {
+	if err != nil || tied.ReceivedAt.After(t.signal.ReceivedAt) || tied.Test && !t.signal.Test || !t.offer.Hears(string(tied.Channel)) {
 		return nil //nolint:nilerr // a damaged record ties nothing, and is reported where it is settled
 	}
 	return s.reach(ctx, t, attribution.Candidate{By: t.by, ID: tied.Click, Browser: t.browser, BoundAt: tied.ReceivedAt})

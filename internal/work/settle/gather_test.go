@@ -154,6 +154,10 @@ func TestIdentitiesLeadToTouches(t *testing.T) {
 			}, said: "customer_id=c-1",
 		},
 		{
+			name: "nothing that came by a channel which the offer does not listen to", change: func(o *offer.Offer) { o.Channels = []string{"postback"} },
+			past: func(r *rig) { r.said(r.visit(txid.Click, nil), "customer_id=c-1", fromBrowser) }, said: "customer_id=c-1",
+		},
+		{
 			name: "a click whose record is lost, by its ID", past: func(r *rig) {
 				id := r.visit(txid.Click, nil)
 				r.said(id, "customer_id=c-1", nil)
