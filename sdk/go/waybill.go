@@ -23,7 +23,9 @@
 package waybill
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -73,12 +75,13 @@ func digit(c byte) int {
 // FromQuery gives the transaction ID in a URL's query, under any of the names
 // that Waybill takes; empty if there is none.
 func FromQuery(query url.Values) string {
+	keys := slices.Sorted(maps.Keys(query)) // so that TID and tid are always taken in one order
 	for _, name := range names() {
-		for key, values := range query {
+		for _, key := range keys {
 			if !strings.EqualFold(key, name) {
 				continue
 			}
-			for _, v := range values {
+			for _, v := range query[key] {
 				if id := Clean(v); id != "" {
 					return id
 				}

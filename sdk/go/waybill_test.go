@@ -94,6 +94,7 @@ func TestFromQuery(t *testing.T) {
 		{"the name before an alias", "tid=" + a + "&transaction_id=" + b, b},
 		{"an alias where the name carries something else", "transaction_id=order-7&cid=" + a, a},
 		{"the second of two values", "cid=GA1.2&cid=" + a, a},
+		{"of two spellings always the same", "tid=" + b + "&TID=" + a, a},
 		{"no other name", "gclid=" + a, ""},
 		{"nothing", "", ""},
 	}
