@@ -42,7 +42,12 @@ func (d Door) kind(n Name) int {
 // alone is mended. It reports whether more than white space went.
 func (d Door) mend(n Name, s string) (said string, mended bool) {
 	kind := d.kind(n)
-	if kind == free || plain(s) {
+	switch {
+	case kind == free:
+		return s, false
+	case n.digestOfNothing(s):
+		return "", true
+	case plain(s):
 		return s, false
 	}
 	said = bare(s)
@@ -133,6 +138,25 @@ func nothing(s string) bool {
 		"null", "undefined", "none", "nil", "nan", "n/a", "-", "(null)", "<null>", "<nil>", "(none)", "[object object]",
 	} {
 		if len(s) == len(word) && strings.EqualFold(s, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// digestOfNothing reports whether s is what a system makes of an e-mail or a user
+// name that it does not have: the SHA-256 of an empty text, of null or of
+// undefined. All its guests would be taken for one customer.
+func (n Name) digestOfNothing(s string) bool {
+	if n != Email && n != Username && n != EmailSHA256 {
+		return false
+	}
+	for _, digest := range [...]string{
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		"74234e98afe7498fb5daf1f36ac2d78acc339464f950703b8c019892f982b90b",
+		"eb045d78d273107348b0300c01d29b7552d622abbc6faf81b3ec55359aa9950c",
+	} {
+		if strings.EqualFold(strings.TrimSpace(s), digest) {
 			return true
 		}
 	}

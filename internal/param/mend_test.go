@@ -35,6 +35,12 @@ func TestValuesAreMended(t *testing.T) {
 		{"an entity in an amount", "amount=12.50%26euro%3B", param.Amount, "12.50€"},
 		{"a null in free text stays", "adv1=null", param.Adv1, "null"},
 		{"the e-mail null is nobody's", "email=null", param.Email, ""},
+		{"the digest of an empty e-mail is nobody's", "email_sha256=" + param.Digest(""), param.EmailSHA256, ""},
+		{"nor is it in capitals", "email=" + strings.ToUpper(param.Digest("")), param.Email, ""},
+		{"nor is that of null", "username=" + param.Digest("null"), param.Username, ""},
+		{"nor that of undefined", "email_sha256=%20" + param.Digest("undefined"), param.EmailSHA256, ""},
+		{"somebody's digest stays", "email_sha256=" + param.Digest("ann@example.com"), param.EmailSHA256, param.Digest("ann@example.com")},
+		{"a digest of nothing may be an order", "order_id=" + param.Digest(""), param.OrderID, param.Digest("")},
 		{"a semicolon before a name parts", "order_id=A-1;amount=5", param.Amount, "5"},
 		{"what stands before it stays", "order_id=A-1;amount=5", param.OrderID, "A-1"},
 		{"a semicolon before no name does not", "order_id=A;b=5", param.OrderID, "A;b=5"},
@@ -68,8 +74,9 @@ func TestValuesAreMended(t *testing.T) {
 
 func TestWhatIsMendedIsMarked(t *testing.T) {
 	for query, want := range map[string]string{
-		"order_id=%20A-1%20":    "",
-		"order_id=null":         "order_id",
+		"order_id=%20A-1%20": "",
+		"order_id=null":      "order_id",
+		"email_sha256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855": "email_sha256",
 		"order_id=%22A-1%22":    "order_id",
 		"goal=sale;order_id=A":  "goal",
 		"tid=" + anID + "/":     "transaction_id",
