@@ -263,7 +263,7 @@ func TestTunePostbackByForm(t *testing.T) {
 	}
 	w = newWorld(t, moved)
 	rec = w.post("/aff_lsr?transaction_id="+w.transaction(), `{"amount":"a=1"}`, "Content-Type: application/json")
-	if got := rec.Body.String(); rec.Code != http.StatusOK || !strings.Contains(got, "JSON came, send JSON to /postback") || w.signal().Malformed == "" {
+	if got := rec.Body.String(); rec.Code != http.StatusOK || !strings.Contains(got, "JSON came, send JSON to /postback") || w.signal().Malformed == "" || len(w.signal().Extra) > 0 {
 		t.Errorf("JSON is answered with %d %q", rec.Code, got)
 	}
 }
@@ -338,6 +338,9 @@ func TestTunePixelByCookie(t *testing.T) {
 			rec := w.do(r)
 			if got := rec.Header().Get("Waybill-Verdict"); got != string(tt.want) {
 				t.Errorf("the verdict is %s, want %s (marks %v)", got, tt.want, w.signal().Marks)
+			}
+			if got := w.signal().Value(param.Goal); strings.Contains(tt.query, "goal") && got != "deposit" {
+				t.Errorf("the record names the goal %q, want it by its code", got)
 			}
 		})
 	}
