@@ -339,7 +339,8 @@ func TestTunePixelByCookie(t *testing.T) {
 			if got := rec.Header().Get("Waybill-Verdict"); got != string(tt.want) {
 				t.Errorf("the verdict is %s, want %s (marks %v)", got, tt.want, w.signal().Marks)
 			}
-			if got := w.signal().Value(param.Goal); strings.Contains(tt.query, "goal") && got != "deposit" {
+			s := w.signal()
+			if got := s.Value(param.Goal); strings.Contains(tt.query, "goal") && got != "deposit" {
 				t.Errorf("the record names the goal %q, want it by its code", got)
 			}
 		})
