@@ -259,15 +259,20 @@ func TestTheGateHoldsWhoeverAsks(t *testing.T) {
 
 func TestADomainThatIsPausedIsNoLongerServed(t *testing.T) {
 	t.Parallel()
-	d := domain("leaving.shop.com", host.ACME)
-	w := newWorld(t, d)
+	d, f := domain("leaving.shop.com", host.ACME), domain("leaving-files.shop.com", host.File)
+	w := newWorldWith(t, Settings{Every: time.Hour}, d, f)
+	cert, key := pair(t, time.Now().Add(time.Hour), f.Host)
+	w.write(f.Host, cert, key)
 	w.run()
-	w.until("the certificate is ready", func() bool { return w.state(d.Host).Condition == Ready })
-	d.Status = host.Paused
-	w.know(d)
-	if _, err := w.shown(d.Host, nil); err == nil {
-		t.Error("a paused domain is served at once after the change")
+	w.until("both are ready", func() bool { return w.state(d.Host).Condition == Ready && w.state(f.Host).Condition == Ready })
+	d.Status, f.Status = host.Paused, host.Paused
+	w.change(d, f)
+	for _, name := range []string{d.Host, f.Host} {
+		if _, err := w.shown(name, nil); err == nil || !strings.Contains(err.Error(), "unrecognized name") {
+			t.Errorf("as soon as %s is paused, a handshake ends with %v; want unrecognized name", name, err)
+		}
 	}
+	w.know(d, f)
 	w.until("it is forgotten", func() bool { return w.keeper.managed(d.Host) == nil })
 	d.Status = host.Active
 	w.know(d)

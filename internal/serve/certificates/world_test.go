@@ -1,6 +1,7 @@
 package certificates
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -57,11 +58,11 @@ func newWorldWith(t *testing.T, s Settings, domains ...host.Domain) *world {
 	}
 	t.Cleanup(w.authority.Close)
 	w.authority.Plain, w.authority.TLS = w.plain.Addr().String(), w.tls.Addr().String()
-	dir := t.TempDir()
+	dir := folder(t)
 	s.Store, s.Files = filepath.Join(dir, "acme"), filepath.Join(dir, "certificates")
 	s.Email, s.Directory = "ops@network.example", w.authority.Directory()
 	s.Plain, s.TLS = netip.MustParseAddrPort(w.plain.Addr().String()), netip.MustParseAddrPort(w.tls.Addr().String())
-	s.Every, s.RenewEvery = 50*time.Millisecond, 50*time.Millisecond
+	s.Every, s.RenewEvery = cmp.Or(s.Every, 50*time.Millisecond), 50*time.Millisecond
 	w.settings = s
 	if err := os.Mkdir(w.settings.Files, 0o700); err != nil {
 		t.Fatal(err)
@@ -70,6 +71,28 @@ func newWorldWith(t *testing.T, s Settings, domains ...host.Domain) *world {
 	w.keeper = w.newKeeper()
 	w.serve()
 	return w
+}
+
+// folder gives a folder for the test. A renewal that is under way when the keeper
+// stops may still write its last file there.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "certificates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		deadline, tick := time.Now().Add(5*time.Second), time.NewTicker(10*time.Millisecond)
+		defer tick.Stop()
+		for err := os.RemoveAll(dir); err != nil; err = os.RemoveAll(dir) {
+			if time.Now().After(deadline) {
+				t.Error(err)
+				return
+			}
+			<-tick.C
+		}
+	})
+	return dir
 }
 
 func listen(t *testing.T) net.Listener {
@@ -117,8 +140,17 @@ func (w *world) run() {
 	})
 }
 
-// know makes a catalog of these domains the present one.
+// know makes a catalog of these domains the present one, and tells the keeper.
 func (w *world) know(domains ...host.Domain) {
+	w.t.Helper()
+	w.change(domains...)
+	if w.keeper != nil {
+		w.keeper.Nudge()
+	}
+}
+
+// change makes a catalog of these domains the present one.
+func (w *world) change(domains ...host.Domain) {
 	w.t.Helper()
 	for i := range domains {
 		domains[i].ID = int64(i + 1)
@@ -133,9 +165,6 @@ func (w *world) know(domains ...host.Domain) {
 		w.t.Fatal(err)
 	}
 	w.current.Store(c)
-	if w.keeper != nil {
-		w.keeper.Nudge()
-	}
 }
 
 // domain gives an active domain.
