@@ -79,12 +79,10 @@ func showEarlier(who account.Principal, e signal.Earlier) earlierVerdictRecord {
 func showSignal(g signal.Signal, v signal.Verdict) signalRecord {
 	r := signalRecord{
 		ID: g.ID.String(), ReceivedAt: g.ReceivedAt, Channel: string(g.Channel), Test: g.Test || v.Test,
-		TransactionID: v.TransactionID, Verdict: showVerdict(v), Method: g.Method, Path: g.Path, Raw: g.Raw,
+		TransactionID: v.TransactionID, // of whose it is; the one it named may be another's, and stands among the parameters
+		Verdict:       showVerdict(v), Method: g.Method, Path: g.Path, Raw: g.Raw,
 		UserAgent: g.UserAgent, Referrer: g.Referrer, Auth: string(g.Auth), Malformed: g.Malformed, Index: g.Index,
 		Marks: g.Marks,
-	}
-	if !g.Click.IsZero() {
-		r.TransactionID = g.Click.String()
 	}
 	if g.IP.IsValid() {
 		r.IP = g.IP.String()
