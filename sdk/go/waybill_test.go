@@ -40,6 +40,8 @@ func TestClean(t *testing.T) {
 		{"takes an ID with space around it", " \t" + click + "\n", click},
 		{"refuses a signal's ID", mint(t, txid.Signal), ""},
 		{"refuses a conversion's ID", mint(t, txid.Conversion), ""},
+		{"refuses an ID of no kind", "40" + click[2:], ""},
+		{"refuses an ID of another version", "6" + click[1:], ""},
 		{"refuses nothing", "", ""},
 		{"refuses a cut ID", click[:31], ""},
 		{"refuses an ID with more behind it", click + "0", ""},
