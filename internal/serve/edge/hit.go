@@ -180,7 +180,7 @@ func (h *hit) params(verified txid.ID) ([]signal.Param, []signal.Extra) {
 			value = verified.String()
 		}
 		if value != "" {
-			said = append(said, signal.Param{Name: n, Value: value})
+			said = append(said, signal.Param{Name: n, Value: account.Redact(value)})
 		}
 	}
 	var extra []signal.Extra

@@ -102,11 +102,13 @@ func TestPageMayReportByItsKeyOrItsSite(t *testing.T) {
 // A key that was sent where none belongs is not kept either.
 func TestKeysThatTurnUpAnywhereAreNotKept(t *testing.T) {
 	for name, send := range map[string]func(*world){
-		"in a postback":               func(w *world) { w.get("/postback?tid=x&api_key=" + networkKey) },
-		"as a parameter's name":       func(w *world) { w.get("/postback?tid=x&" + networkKey + "=1") },
-		"in a pixel":                  func(w *world) { w.get("/pixel.gif?tid=x&key=" + networkKey) },
-		"in the page's address":       func(w *world) { w.get("/pixel.gif?tid=x", "Referer: https://shop.example/?k="+networkKey) },
-		"in JSON that cannot be read": func(w *world) { w.post("/sdk/conversion", `{"key":"`+networkKey+`",`) },
+		"in a postback":                func(w *world) { w.get("/postback?tid=x&api_key=" + networkKey) },
+		"in a parameter that is known": func(w *world) { w.get("/postback?tid=x&adv1=" + networkKey) },
+		"in place of a customer":       func(w *world) { w.get("/postback?tid=x&customer_id=" + networkKey) },
+		"as a parameter's name":        func(w *world) { w.get("/postback?tid=x&" + networkKey + "=1") },
+		"in a pixel":                   func(w *world) { w.get("/pixel.gif?tid=x&key=" + networkKey) },
+		"in the page's address":        func(w *world) { w.get("/pixel.gif?tid=x", "Referer: https://shop.example/?k="+networkKey) },
+		"in JSON that cannot be read":  func(w *world) { w.post("/sdk/conversion", `{"key":"`+networkKey+`",`) },
 	} {
 		w := newWorld(t, withKeys)
 		send(w)

@@ -14,7 +14,7 @@ import (
 // looked at there.
 type Claim struct {
 	Channel      signal.Channel // api when empty, or import
-	AdvertiserID int64 // whose word it is; 0 for the network's
+	AdvertiserID int64          // whose word it is; 0 for the network's
 	From         netip.Addr
 	UserAgent    string
 	Method       string
