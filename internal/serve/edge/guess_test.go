@@ -24,6 +24,7 @@ func TestGuessesAreHeldBack(t *testing.T) {
 		s.Advertisers[0].IPAllow = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
 	}
 	accepted := &signal.Verdict{Status: signal.Accepted, Code: signal.OK}
+	duplicate := &signal.Verdict{Status: signal.Duplicate, Code: signal.CodeDuplicate}
 	tests := []struct {
 		name   string
 		change func(*catalog.Source)
@@ -39,6 +40,7 @@ func TestGuessesAreHeldBack(t *testing.T) {
 		{name: "at offers", target: "/postback?offer_id=99&tid=nonsense", held: true},
 		{name: "of an unproven sender, as long as they fail", target: "/postback?offer_id=5&coupon=MAY", held: true},
 		{name: "of a sender who is not judged yet", target: "/postback?offer_id=5&coupon=MAY", answer: &signal.Verdict{Status: signal.Queued, Code: signal.CodeQueued}, held: true},
+		{name: "that meet what was counted before", target: "/pixel.gif?offer_id=5&order_id=A-1", answer: duplicate, held: true},
 		{name: "that count are none", target: "/postback?offer_id=5&coupon=MAY", answer: accepted},
 		{name: "with a valid ID are none", target: "/postback?tid=TID"},
 		{name: "with the ID of a conversion of ours are none", target: "/postback?conversion_id=CONVERSION"},

@@ -100,7 +100,8 @@ func rateLimited(wait time.Duration) verdict {
 }
 
 // take writes a hit down and has it judged. One that may be a guess is held to
-// what its source may send of these, and costs the source nothing if it counts.
+// what its source may send of these, and costs the source nothing if it counts: a
+// duplicate tells whoever tries for orders that he has met one.
 func (e *Edge) take(ctx context.Context, h *hit) verdict {
 	s := h.signal()
 	guess := h.guess(&s)
@@ -111,7 +112,7 @@ func (e *Edge) take(ctx context.Context, h *hit) verdict {
 		}
 	}
 	v := e.settle(ctx, h, s)
-	if guess && v.Status != signal.Rejected && v.Status != signal.Queued {
+	if guess && (v.Status == signal.Accepted || v.Status == signal.Updated) {
 		e.Throttle.giveBack(h.client.addr)
 	}
 	e.Metrics.signal(v.Code)
