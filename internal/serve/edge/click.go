@@ -71,6 +71,7 @@ func prefetch(r *http.Request) bool {
 func (e *Edge) read(v *visit, w http.ResponseWriter, r *http.Request) {
 	v.now, v.catalog = time.Now(), e.Catalog()
 	v.domain, _ = v.catalog.Domain(r.Host)
+	v.objects = objects(r)
 	_ = v.values.ScanQuery(param.Click, r.URL.RawQuery) // a click goes on without what is too long
 	if r.Method == http.MethodPost {
 		v.readForm(w, r)

@@ -18,21 +18,25 @@ const cookieName = "wb_tid"
 // Only under a name of the offer's own advertiser does it leave anything, since
 // nobody else's pages would find it; and only where the visitor goes to the
 // offer, so that a link that leads nowhere never takes the credit from one that
-// did.
+// did. A visitor who objects by Global Privacy Control is not remembered.
 func (v *visit) cookie() string {
 	c := &v.click
-	if v.domain == nil || c.TurnedAway != click.Sent || c.ID.IsZero() {
+	if v.objects || v.domain == nil || c.TurnedAway != click.Sent || c.ID.IsZero() {
 		return ""
 	}
 	seconds := int64(v.offer.ClickWindow.Duration().Seconds())
 	return cookieName + "=" + c.ID.String() + "; Path=/; Max-Age=" + strconv.FormatInt(seconds, 10) + "; Secure; HttpOnly; SameSite=Lax"
 }
 
+// objects reports whether a browser says by Global Privacy Control that its owner
+// objects to being followed.
+func objects(r *http.Request) bool { return first(r.Header["Sec-Gpc"]) == "1" }
+
 // remembered gives the ID that a click has left in the browser which sends r;
-// empty when there is none, or when r came under a name that is no advertiser's
-// own.
+// empty when there is none, when r came under a name that is no advertiser's own,
+// or when the visitor objects by now.
 func (o *origin) remembered(r *http.Request) string {
-	if _, ok := o.catalog.Domain(r.Host); !ok {
+	if _, ok := o.catalog.Domain(r.Host); !ok || objects(r) {
 		return ""
 	}
 	cookie, err := r.Cookie(cookieName)

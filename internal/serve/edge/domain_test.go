@@ -33,12 +33,15 @@ func TestClickUnderAnAdvertisersName(t *testing.T) {
 		name   string
 		host   string
 		target string
+		fields []string
 		cookie bool
 		reason click.Reason
 	}{
 		{name: "leaves its ID in a cookie", host: "go.shop.example", target: toMain, cookie: true},
 		{name: "with a port and in capitals too", host: "GO.Shop.Example:8443", target: toMain, cookie: true},
 		{name: "as JSON too", host: "go.shop.example", target: toMain + "&format=json", cookie: true},
+		{name: "also when the visitor does not object", host: "go.shop.example", target: toMain, fields: []string{"Sec-GPC: 0"}, cookie: true},
+		{name: "leaves none when he objects by Global Privacy Control", host: "go.shop.example", target: toMain, fields: []string{"Sec-GPC: 1"}},
 		{name: "leaves none under the installation's own name", host: "go.network.example", target: toMain},
 		{name: "leaves none when the visitor is turned away", host: "go.shop.example", target: "/click?offer_id=5&affiliate_id=8", reason: click.AffiliateBlocked},
 		{name: "leaves none when the offer is unknown", host: "go.shop.example", target: "/click?offer_id=99&affiliate_id=7", reason: click.OfferUnknown},
@@ -47,7 +50,7 @@ func TestClickUnderAnAdvertisersName(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, withDomains)
-			rec := w.at(tt.host, tt.target)
+			rec := w.at(tt.host, tt.target, tt.fields...)
 			c := w.click()
 			want := ""
 			if tt.cookie {

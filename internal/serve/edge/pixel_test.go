@@ -117,6 +117,7 @@ func TestPixelFindsTheIDInItsCookie(t *testing.T) {
 		host   string
 		query  string
 		cookie string // OLD stands for the cookie's ID, TID for another
+		gpc    string
 		want   string
 		marks  []string
 	}{
@@ -128,6 +129,7 @@ func TestPixelFindsTheIDInItsCookie(t *testing.T) {
 		{name: "but not that of another offer", host: own, query: "?offer_id=6", cookie: "OLD", marks: []string{"wb_tid ignored: it is of another offer"}},
 		{name: "with its offer named", host: own, query: "?offer_id=5", cookie: "OLD", want: "OLD", marks: []string{"transaction_id from the cookie wb_tid"}},
 		{name: "but not under the installation's own name", host: "go.network.example", cookie: "OLD"},
+		{name: "and not where the visitor objects by now", host: own, cookie: "OLD", gpc: "1"},
 		{name: "unless it is none of ours", host: own, cookie: "zzzz"},
 	}
 	for _, tt := range tests {
@@ -136,7 +138,7 @@ func TestPixelFindsTheIDInItsCookie(t *testing.T) {
 				w := newWorld(t, withDomains)
 				old, other := w.transaction(), w.transaction()
 				fill := strings.NewReplacer("OLD", old, "TID", other, "UPPER", strings.ToUpper(old)).Replace
-				w.at(tt.host, path+fill(tt.query), "Cookie: a=b; wb_tid="+fill(tt.cookie))
+				w.at(tt.host, path+fill(tt.query), "Cookie: a=b; wb_tid="+fill(tt.cookie), "Sec-GPC: "+tt.gpc)
 				s := w.signal()
 				if got := s.Click.String(); got != fill(tt.want) {
 					t.Errorf("the hit is of %q, want %q", got, fill(tt.want))

@@ -22,6 +22,7 @@ type visit struct {
 	macros  macro.Values
 	click   click.Click
 	catalog *catalog.Catalog
+	objects bool           // to being remembered
 	domain  *host.Domain   // that the visitor came to; nil for the installation's own name
 	offer   *catalog.Offer // nil when the request names none
 	now     time.Time
