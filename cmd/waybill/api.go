@@ -33,6 +33,9 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
 		Warehouse: n.warehouse, Counters: l, Comparable: l, Reconciliations: l,
 		Signals: claims{e}, Tester: n.deliver, Replay: n.replay, Rehearse: n.rehearsals(e),
+		TestClick: func(ctx context.Context, v api.TestVisit) (txid.ID, string, error) {
+			return e.TestClick(ctx, edge.TestVisit(v))
+		},
 		SpoolDir: n.dir, Room: func() error { return n.warehouse.room(n.dir, 0) },
 		Values: func(c conversion.Conversion, use macro.Use) map[string]string {
 			return settlement.Values(n.Catalog(), &c, use)

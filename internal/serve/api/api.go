@@ -79,7 +79,9 @@ type API struct {
 	// Rehearse begins a dry run of claims: what it gives tells what a claim would
 	// come to, if those before it had been taken in, and writes nothing down.
 	Rehearse func() func(ctx context.Context, h Hit) (signal.Verdict, error)
-	Tester   Tester
+	// TestClick writes a test click down, and gives its ID and where it leads.
+	TestClick func(ctx context.Context, v TestVisit) (txid.ID, string, error)
+	Tester    Tester
 	// Values gives what macros stand for in a postback about a conversion, as
 	// they freeze when it is owed.
 	Values func(c conversion.Conversion, use macro.Use) map[string]string

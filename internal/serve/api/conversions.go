@@ -27,7 +27,7 @@ func (a *API) registerConversions(h huma.API, s *schemas) {
 		method: http.MethodPost, path: prefix + "/conversions", id: "create-conversions", tag: "Conversions",
 		summary: "Report conversions", roles: []account.Role{account.Advertiser},
 		in: reportSchema(), example: `[{"transaction_id":"TRANSACTION_ID","goal":"default","amount":"59.90","order_id":"A-1001"}]`,
-		out: &huma.Schema{OneOf: []*huma.Schema{verdict, verdictsSchema(s)}},
+		out:     &huma.Schema{OneOf: []*huma.Schema{verdict, verdictsSchema(s)}},
 		maxBody: maxReport,
 		text: "One object, or an array of up to 10,000, by the names that postbacks use: `transaction_id`, `goal`, `amount`, `order_id`, " +
 			"`status`, `occurred_at` and so on, values as strings. Each is written down, judged by the same rules as a postback " +

@@ -135,7 +135,7 @@ func newWorld(t *testing.T) *world {
 		},
 		Refresh: w.refresh, Now: func() time.Time { return noon }, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
-	w.Replay = w.replayer().Begin
+	w.Replay, w.TestClick = w.replayer().Begin, w.testClick
 	w.handler = w.Handler()
 	w.furnish(t)
 	w.trade(t)

@@ -59,6 +59,7 @@ func (a *API) register(mux *http.ServeMux) {
 
 	a.registerCatalog(h, s)
 	a.registerTracking(h, s)
+	a.registerIntegration(h, s)
 	a.registerSnippets(h, s)
 	a.registerTemplates(h, s)
 	a.registerPostbacks(h, s)
