@@ -107,7 +107,14 @@ func (h *history) Settle(*rapid.T) {
 	v := signal.Verdict{Status: signal.Accepted, Code: signal.OK, SignalID: s.ID.String(), OfferID: 7, GoalID: 70}
 	affiliate := int64(0)
 	if !s.Click.IsZero() {
-		affiliate = 9
+		v.TransactionID, affiliate = s.Click.String(), 9
+	}
+	if rapid.Bool().Draw(h.t, "is credited to another's click") {
+		other, err := h.w.catalog.Ring().Seal(txid.Parts{Kind: txid.Click, Time: h.now, Node: 6, Offer: 7, Affiliate: 4})
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		v.TransactionID, affiliate = other.String(), 4
 	}
 	h.w.expect(fact.Signals, fact.OfSignal(&s, v, 3, affiliate))
 	h.w.ledger.verdicts[s.ID] = v

@@ -100,12 +100,12 @@ func (r *reader) judged(b *taken, name string, part []found, verdicts []signal.V
 	return at
 }
 
-// signal gives the fact of a signal with its verdict. The ID it names tells
-// whose click it speaks of.
+// signal gives the fact of a signal with its verdict. The transaction of the
+// verdict tells whose it is: the signal may have named another's.
 func (r *reader) signal(s *signal.Signal, v signal.Verdict) fact.Signal {
 	affiliate := int64(0)
-	if !s.Click.IsZero() {
-		if parts, err := r.Catalog().Ring().Open(s.Click); err == nil {
+	if id, err := txid.Parse(v.TransactionID); err == nil {
+		if parts, err := r.Catalog().Ring().Open(id); err == nil {
 			affiliate = parts.Affiliate
 		}
 	}
