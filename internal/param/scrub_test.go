@@ -54,6 +54,8 @@ func TestScrubQuery(t *testing.T) {
 		{"hashes every e-mail", "email=alice@example.com&EMAIL=Alice@example.com", "email=" + alice + "&EMAIL=" + alice},
 		{"hashes behind the remains of an entity", "tid=T&amp;email=alice@example.com", "tid=T&amp;email=" + alice},
 		{"hashes behind an escaped name", "%65mail=alice@example.com", "%65mail=" + alice},
+		{"hashes an e-mail for a customer's number", "user_id=Alice%40example.com", "user_id=" + alice},
+		{"keeps another customer's number", "customer_id=c%2D1", "customer_id=c%2D1"},
 		{"hashes a user name", "username=alice", "username=" + param.Hash(key, "alice")},
 		{"hashes a digest", "email_sha256=" + param.Digest("alice@example.com"), "email_sha256=" + alice},
 		{"drops tokens under every alias", "token=a&security_token=b&Verification_Token=c&secure=d&amp;token=e", "token=&security_token=&Verification_Token=&secure=&amp;token="},

@@ -253,3 +253,22 @@ func FuzzImpression(f *testing.F) {
 		}
 	})
 }
+
+// Shops that call their customers by e-mail have them found again, and kept
+// nowhere.
+func TestCustomersCalledByTheirEmails(t *testing.T) {
+	w := newWorld(t, func(s *catalog.Source) {
+		s.Offers[0].Attribution = []offer.Identifier{offer.ByTransactionID, offer.ByCustomerID}
+	})
+	w.get(toMain + "&customer_id=Jane@Example.com")
+	w.get("/pixel.gif?tid=" + w.transaction() + "&customer_id=jane%40example.com")
+	clicked, reported := w.journal.records[0], w.journal.records[1]
+	if !slices.EqualFunc(clicked.identities, reported.identities, bytes.Equal) || len(clicked.identities) != 1 {
+		t.Errorf("the click has the identities %x, the report %x; want one and the same", clicked.identities, reported.identities)
+	}
+	for _, r := range w.journal.records {
+		if strings.Contains(strings.ToLower(string(r.record)), "jane") {
+			t.Errorf("the record holds the e-mail: %q", r.record)
+		}
+	}
+}

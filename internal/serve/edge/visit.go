@@ -56,6 +56,7 @@ func (e *Edge) leave(v *visit) {
 	v.macros.Reset()
 	v.click = click.Click{Marks: v.click.Marks[:0]}
 	v.catalog, v.domain, v.offer = nil, nil, nil
+	v.objects = false
 	v.deep, v.location = "", ""
 	e.visits.Put(v)
 }
@@ -93,7 +94,7 @@ func (v *visit) keepCustomer() {
 	}
 	c := &v.click
 	if v.offer.Credits(offer.ByCustomerID) {
-		c.CustomerID = v.values.Get(param.CustomerID)
+		c.CustomerID = param.ScrubText(v.key(), v.values.Get(param.CustomerID))
 	}
 	if v.offer.Credits(offer.ByEmail) {
 		if email := v.values.Get(param.Email); email != "" {
