@@ -94,7 +94,8 @@ var noRedirects = http.Client{
 //
 //	http [-until TEXT] [-H 'Name: value']... METHOD URL [BODY]
 //
-// With -until it asks again until the answer holds TEXT.
+// A body @FILE is what the file holds. With -until it asks again until the answer
+// holds TEXT.
 func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	header := http.Header{}
 	until := ""
@@ -111,6 +112,9 @@ func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if neg || len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: http [-until TEXT] [-H 'Name: value']... METHOD URL [BODY]")
+	}
+	if name, ok := strings.CutPrefix(args[len(args)-1], "@"); ok {
+		args[2] = ts.ReadFile(name)
 	}
 	var answer string
 	ts.Check(poll(15*time.Second, func() error {
