@@ -87,6 +87,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"GET /reports/caps":                                         {"reports/caps", "", empty, empty},
 		"GET /reports/click-to-conversion":                          {"reports/click-to-conversion", "", shared, shared},
 		"GET /reports/cohort":                                       {"reports/cohort", "", shared, shared},
+		"GET /reports/discrepancy":                                  {"reports/discrepancy", "", refused, shared},
 		"GET /reconciliations":                                      {"reconciliations", "", empty, empty},
 		"POST /reconciliations":                                     {"reconciliations?advertiser_id=1", "", refused, refused},
 		"GET /reconciliations/{id}":                                 {"reconciliations/" + compared, "", hidden, hidden},

@@ -17,7 +17,7 @@ import (
 
 func (a *API) registerConversions(h huma.API, s *schemas) {
 	both := []account.Role{account.Advertiser, account.Affiliate}
-	read := schemaOf[conversion.Conversion](s)
+	read := schemaOf[wholeConversion](s)
 	verdict := schemaOf[signal.Verdict](s)
 	handle(h, route{
 		method: http.MethodGet, path: prefix + "/conversions/{id}", id: "get-conversion", tag: "Conversions",
@@ -140,7 +140,7 @@ func (a *API) getConversion(ctx context.Context, in *conversionIn) (*answer, err
 	if err != nil {
 		return nil, err
 	}
-	o, err := view(in.who().Role, kindConversion, c)
+	o, err := a.showConversion(ctx, in.who(), &c)
 	return &answer{ETag: etag(int64(c.Version)), Body: o}, err
 }
 
