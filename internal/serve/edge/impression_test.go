@@ -210,11 +210,20 @@ func TestIdentitiesOfVisits(t *testing.T) {
 	}
 }
 
-func TestEmailOfAClickMayComeHashed(t *testing.T) {
-	w := newWorld(t, func(s *catalog.Source) { s.Offers[0].Attribution = offer.Identifiers() })
-	w.get(toMain + "&email_sha256=" + param.Digest("jane@example.com"))
-	if got, want := w.click().Email, param.Hash(source().Settings.IdentityKey, "jane@example.com"); got != want {
-		t.Errorf("Email = %q, want %q, as for the address", got, want)
+// The browser SDK sends user names as digests under their own name, and so do
+// partners with e-mails.
+func TestCustomersOfAClickMayComeHashed(t *testing.T) {
+	key := source().Settings.IdentityKey
+	for _, said := range []string{"email_sha256=" + param.Digest("jane@example.com"), "email=" + param.Digest("jane@example.com")} {
+		w := newWorld(t, func(s *catalog.Source) { s.Offers[0].Attribution = offer.Identifiers() })
+		w.get(toMain + "&" + said + "&username=" + param.Digest("jane"))
+		c := w.click()
+		if want := param.Hash(key, "jane@example.com"); c.Email != want {
+			t.Errorf("%s: Email = %q, want %q, as for the address", said, c.Email, want)
+		}
+		if want := param.Hash(key, "jane"); c.Username != want {
+			t.Errorf("Username = %q, want %q, as for the name", c.Username, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"time"
 
 	"waybill/internal/catalog"
@@ -87,7 +88,8 @@ func (v *visit) keep() {
 }
 
 // keepCustomer takes whose visit the link says it is, where the offer credits
-// customers. E-mails and user names become keyed hashes.
+// customers. E-mails and user names, or their digests, become keyed hashes, as in
+// signals.
 func (v *visit) keepCustomer() {
 	if v.offer == nil || !v.offer.CreditsMore() {
 		return
@@ -97,14 +99,12 @@ func (v *visit) keepCustomer() {
 		c.CustomerID = param.ScrubText(v.key(), v.values.Get(param.CustomerID))
 	}
 	if v.offer.Credits(offer.ByEmail) {
-		if email := v.values.Get(param.Email); email != "" {
-			c.Email = param.Hash(v.key(), email)
-		} else if digest := v.values.Get(param.EmailSHA256); digest != "" {
-			c.Email = param.HashDigest(v.key(), digest)
+		if email := cmp.Or(v.values.Get(param.Email), v.values.Get(param.EmailSHA256)); email != "" {
+			c.Email = param.HashDigest(v.key(), email)
 		}
 	}
 	if name := v.values.Get(param.Username); name != "" && v.offer.Credits(offer.ByUsername) {
-		c.Username = param.Hash(v.key(), name)
+		c.Username = param.HashDigest(v.key(), name)
 	}
 }
 
