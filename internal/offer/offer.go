@@ -74,6 +74,8 @@ func Default() Offer {
 		Revenue:            Price{Type: CPA},
 		DefaultStatus:      "approved",
 		Attribution:        []Identifier{ByTransactionID},
+		Touch:              LastTouch,
+		ViewThroughPayable: new(true),
 		Channels:           []string{"postback", "pixel", "sdk", "api", "import"},
 		CreditWithoutClick: "pending",
 	}
