@@ -66,6 +66,7 @@ func (h *hit) recall() {
 	}
 	if named := h.values.Get(param.OfferID); named != "" && number(named, offer.MaxID) != parts.Offer {
 		h.marks = append(h.marks, cookieName+" ignored: it is of another offer")
+		h.cookie = "" // a door that asks twice is told once
 		return
 	}
 	h.values.Set(param.TransactionID, id.String())

@@ -145,7 +145,7 @@ func (h *hit) readTuneGoal() {
 	switch door := tune.Value(h.query, "a"); {
 	case !strings.EqualFold(door, "l") && !strings.EqualFold(door, "lsr"):
 		h.refuse("a is neither lsr, for a postback, nor l, for a pixel")
-	case !goalNamed(h.query) && !goalNamed(string(h.text)):
+	case (h.signature != "" || !goalNamed(h.query)) && !goalNamed(string(h.text)):
 		h.refuse("no goal came: name it by goal_id, goal_name or goal_ref")
 	}
 	h.readTuneWords(true)
@@ -171,9 +171,14 @@ func (h *hit) refuse(why string) {
 }
 
 // readTuneWords takes the values under Waybill's names. The request itself is
-// kept as it came, and a signature covers it as it came.
+// kept as it came, and a signature covers it as it came; one that covers the body
+// leaves nothing for the query to say.
 func (h *hit) readTuneWords(goalDoor bool) {
-	h.fail(h.values.ScanQuery(param.Signal, tune.Signal(h.query, goalDoor)))
+	if h.signature != "" {
+		h.readQuery() // which says that it is ignored
+	} else {
+		h.fail(h.values.ScanQuery(param.Signal, tune.Signal(h.query, goalDoor)))
+	}
 	if h.isForm() && !h.isJSON() {
 		h.fail(h.values.ScanQuery(param.Signal, tune.Signal(string(h.text), goalDoor)))
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"waybill/internal/advertiser"
 	"waybill/internal/catalog"
@@ -344,6 +345,30 @@ func TestTunePixelByCookie(t *testing.T) {
 				t.Errorf("the record names the goal %q, want it by its code", got)
 			}
 		})
+	}
+}
+
+func TestTunePixelTellsOnceThatItsCookieIsIgnored(t *testing.T) {
+	w := newWorld(t, func(s *catalog.Source) { withDomains(s); moved(s) })
+	w.at("go.shop.example", "/aff_l?offer_id=6", "Cookie: wb_tid="+w.transaction())
+	if got := w.signal().Marks; !slices.Equal(got, []string{"wb_tid ignored: it is of another offer"}) {
+		t.Errorf("marks %q, want the cookie's once", got)
+	}
+}
+
+// What nobody signed is not said beside what somebody did.
+func TestTuneSignedForm(t *testing.T) {
+	w := newWorld(t, moved)
+	form := "transaction_id=" + w.transaction() + "&amount=5"
+	w.post("/aff_lsr?amount=5000&status=approved", form, asForm, advertiser.Header+": "+advertiser.SignBody(secret, form, time.Now()))
+	s := w.signal()
+	if s.Auth != signal.OK || s.Value(param.Amount) != "5" || s.Value(param.Status) != "" {
+		t.Errorf("heard %+v (%s), want what was signed alone", s.Params, s.Auth)
+	}
+	w = newWorld(t, moved)
+	w.post("/aff_goal?a=lsr&goal_id=17", form, asForm, advertiser.Header+": "+advertiser.SignBody(secret, form, time.Now()))
+	if s := w.signal(); !strings.Contains(s.Malformed, "no goal came") {
+		t.Errorf("malformed %q, want it said that no goal was signed", s.Malformed)
 	}
 }
 
