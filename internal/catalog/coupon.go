@@ -11,7 +11,8 @@ type couponKey struct {
 	code  string
 }
 
-// Coupon gives the active coupon of an offer by its code, however it is written.
+// Coupon gives the active coupon of an offer by its code, however it is written. It
+// allocates where that is not in small letters.
 func (c *Catalog) Coupon(offerID int64, code string) (*coupon.Coupon, bool) {
 	found, ok := c.coupons[couponKey{offerID, coupon.Fold(code)}]
 	return found, ok && found.Status == coupon.Active
