@@ -161,6 +161,29 @@ func TestChangesWithoutATouch(t *testing.T) {
 	})
 }
 
+// TestAnOrderThatIsCountedMeanwhile: a signal without a transaction ID is prepared,
+// and before it is judged the order that it names is counted with a click. It is
+// about that conversion then.
+func TestAnOrderThatIsCountedMeanwhile(t *testing.T) {
+	tests := []struct{ hit, want, after string }{
+		{"pixel transaction_id= coupon=MAY10 order_id=A-1", "duplicate sighting 200", "approved order=A-1 pays=4/6"},
+		{"postback transaction_id= coupon=MAY10 order_id=A-1 status=rejected", "updated updated 200", "rejected order=A-1 pays=4/6"},
+	}
+	for _, tt := range tests {
+		w := newWorld(t, lenient)
+		s := w.signal(tt.hit)
+		c := settlement.Prepare(settlement.Input{Signal: s, Catalog: w.catalog, Now: s.ReceivedAt})
+		first := w.hit("postback order_id=A-1")
+		v, err := w.books.settle(c)
+		if err != nil || answer(v) != tt.want || v.ConversionID != first.ConversionID || v.TransactionID != w.click.ID.String() {
+			t.Errorf("%s: %+v, %v; want %s on %s", tt.hit, v, err, tt.want, first.ConversionID)
+		}
+		if got := w.summary(); got != tt.after {
+			t.Errorf("after %s: %s; want %s", tt.hit, got, tt.after)
+		}
+	}
+}
+
 // TestBinding is what a signal is told that ties a customer to a touch and claims
 // nothing.
 func TestBinding(t *testing.T) {
