@@ -83,7 +83,7 @@ func (n *node) rehearsals(e *edge.Edge) func() func(context.Context, api.Hit) (s
 // claimOf is a claim in the words of the edge.
 func claimOf(h *api.Hit) edge.Claim {
 	return edge.Claim{
-		Channel: h.Channel, AdvertiserID: h.By.AdvertiserID, From: h.From, UserAgent: h.UserAgent,
+		Channel: h.Channel, Test: h.By.Test, AdvertiserID: h.By.AdvertiserID, From: h.From, UserAgent: h.UserAgent,
 		Method: h.Method, Path: h.Path, Parameters: h.Parameters, Index: h.Index, IfVersion: h.IfVersion,
 	}
 }

@@ -28,6 +28,7 @@ type keyCreate struct {
 	Role       string `required:"" enum:"network,advertiser,affiliate,publishable" help:"Whose key it is: network (sees and changes everything), advertiser, affiliate, or publishable (may stand in a web page; only sends conversions)."`
 	Advertiser int64  `placeholder:"ID" help:"The advertiser whose key it is, for roles advertiser and publishable."`
 	Affiliate  int64  `placeholder:"ID" help:"The affiliate whose key it is, for role affiliate."`
+	Test       bool   `help:"What is reported with the key is test traffic, whatever it says."`
 	Name       string `placeholder:"TEXT" help:"What the key is for, in your own words."`
 }
 
@@ -41,7 +42,7 @@ func (c *keyCreateCmd) Run(e *env) error {
 
 // key gives the key that the command line asks for.
 func (k *keyCreate) key() account.Key {
-	return account.Key{Role: account.Role(k.Role), AdvertiserID: k.Advertiser, AffiliateID: k.Affiliate, Name: k.Name}
+	return account.Key{Role: account.Role(k.Role), AdvertiserID: k.Advertiser, AffiliateID: k.Affiliate, Test: k.Test, Name: k.Name}
 }
 
 func (*keyCreate) name() string { return "key-create" }

@@ -38,6 +38,7 @@ type Key struct {
 	Role         Role       `json:"role" enum:"network,advertiser,affiliate,publishable" doc:"Whose side the key is on."`
 	AdvertiserID int64      `json:"advertiser_id,omitempty" doc:"The advertiser whose key it is (roles advertiser and publishable)."`
 	AffiliateID  int64      `json:"affiliate_id,omitempty" doc:"The affiliate whose key it is (role affiliate)."`
+	Test         bool       `json:"test,omitempty" doc:"What is reported with the key is test traffic, whatever it says."`
 	Name         string     `json:"name,omitempty" maxLength:"200" doc:"What it is for, in your own words."`
 	Prefix       string     `json:"prefix" readOnly:"true" doc:"The first letters of the key, to tell keys apart."`
 	CreatedAt    time.Time  `json:"created_at" readOnly:"true"`
@@ -49,7 +50,14 @@ const maxName = 200
 
 // Validate reports every field that is wrong.
 func (k Key) Validate() error {
-	return errors.Join(k.validateOwner(), k.validateName())
+	return errors.Join(k.validateOwner(), k.validateTest(), k.validateName())
+}
+
+func (k Key) validateTest() error {
+	if k.Test && k.Role == Affiliate {
+		return fault.At("test", "an affiliate's key reports nothing, so it cannot be a test key; add test=1 to the affiliate's links")
+	}
+	return nil
 }
 
 func (k Key) validateOwner() error {
@@ -89,11 +97,12 @@ type Principal struct {
 	Role         Role
 	AdvertiserID int64
 	AffiliateID  int64
+	Test         bool // what it reports is test traffic
 }
 
 // Principal gives the caller that k stands for.
 func (k Key) Principal() Principal {
-	return Principal{KeyID: k.ID, Role: k.Role, AdvertiserID: k.AdvertiserID, AffiliateID: k.AffiliateID}
+	return Principal{KeyID: k.ID, Role: k.Role, AdvertiserID: k.AdvertiserID, AffiliateID: k.AffiliateID, Test: k.Test}
 }
 
 // IsNetwork reports whether the caller is the network itself, which sees all.

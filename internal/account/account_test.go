@@ -24,6 +24,8 @@ func TestValidate(t *testing.T) {
 		{"takes an advertiser's key", account.Key{Role: account.Advertiser, AdvertiserID: 3}, ""},
 		{"takes an affiliate's key", account.Key{Role: account.Affiliate, AffiliateID: 7}, ""},
 		{"takes a publishable key", account.Key{Role: account.Publishable, AdvertiserID: 3}, ""},
+		{"takes a test key", account.Key{Role: account.Publishable, AdvertiserID: 3, Test: true}, ""},
+		{"refuses a test key of an affiliate, who reports nothing", account.Key{Role: account.Affiliate, AffiliateID: 7, Test: true}, "test"},
 		{"refuses a key without a role", account.Key{}, "role"},
 		{"refuses a role that is none", account.Key{Role: "admin"}, "role"},
 		{"refuses a network key of an advertiser", account.Key{Role: account.Network, AdvertiserID: 3}, "role"},
@@ -90,6 +92,10 @@ func TestOwns(t *testing.T) {
 			t.Parallel()
 			if got := tt.key.Principal().Owns(tt.advertiserID, tt.affilates); got != tt.want {
 				t.Errorf("Owns(%d, %d) = %t, want %t", tt.advertiserID, tt.affilates, got, tt.want)
+			}
+			tt.key.Test = true
+			if !tt.key.Principal().Test {
+				t.Error("the caller of a test key is not marked")
 			}
 			if got, want := tt.key.Principal().IsNetwork(), tt.key.Role == account.Network; got != want {
 				t.Errorf("IsNetwork() = %t, want %t", got, want)

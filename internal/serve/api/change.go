@@ -66,6 +66,9 @@ func (a *API) changeConversion(ctx context.Context, in *changeConversionIn) (*an
 	if err != nil {
 		return nil, err
 	}
+	if in.who().Test && !c.Test {
+		return nil, fault.New(fault.Forbidden, "what a test key sends is test traffic, and conversion %s is none", c.ID)
+	}
 	if wanted != 0 && wanted != int64(c.Version) {
 		return nil, fault.New(fault.Stale, "conversion %s is at version %d by now", c.ID, c.Version)
 	}

@@ -48,6 +48,7 @@ type origin struct {
 	// trusted is set where the API has looked at the caller's key already: the
 	// advertiser whose word it is, 0 for the network's.
 	trusted *int64
+	test    bool // it is test traffic, whatever it says
 }
 
 // client is who sent the request.
@@ -97,7 +98,7 @@ func (h *hit) signal() signal.Signal {
 		Index: h.index, IfVersion: h.ifVersion, Malformed: h.broken, Binds: h.binds,
 	}
 	s.Click = h.transaction()
-	s.Test = h.values.Test() || h.parts.Test
+	s.Test = h.values.Test() || h.parts.Test || h.test || h.byTestKey()
 	h.offer, _ = h.catalog.Offer(h.parts.Offer)
 	s.Auth = h.believe()
 	s.Channel = h.channel

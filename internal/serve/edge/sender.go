@@ -67,6 +67,15 @@ func (h *hit) believePage() signal.Code {
 	return signal.TokenMissing
 }
 
+// byTestKey reports whether a page brought a key whose reports are tests.
+func (h *hit) byTestKey() bool {
+	if h.key == "" {
+		return false
+	}
+	k, ok := h.catalog.KeyByHash(account.Hash(h.key))
+	return ok && k.Test
+}
+
 // guess reports whether the hit could be one of many that try for an ID: it
 // names none that verifies, and nobody has proved that it is his.
 func (h *hit) guess(s *signal.Signal) bool {

@@ -15,6 +15,7 @@ import (
 type Claim struct {
 	Channel      signal.Channel // api when empty, or import
 	AdvertiserID int64          // whose word it is; 0 for the network's
+	Test         bool           // it is test traffic, whatever it says
 	From         netip.Addr
 	UserAgent    string
 	Method       string
@@ -47,7 +48,7 @@ func (e *Edge) claim(c *Claim) *hit {
 	h := &hit{index: c.Index, ifVersion: c.IfVersion, origin: origin{
 		catalog: e.Catalog(), now: time.Now(), channel: c.Channel,
 		client: client{addr: c.From, userAgent: c.UserAgent},
-		method: c.Method, path: c.Path, trusted: &c.AdvertiserID,
+		method: c.Method, path: c.Path, trusted: &c.AdvertiserID, test: c.Test,
 	}}
 	if h.channel == "" {
 		h.channel = signal.API

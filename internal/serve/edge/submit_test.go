@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"waybill/internal/catalog"
 	"waybill/internal/click"
 	"waybill/internal/fault"
 	"waybill/internal/param"
@@ -95,6 +96,32 @@ func TestTestClick(t *testing.T) {
 			next.Done()
 			if w.mint.Low() <= next.ID.Tick() {
 				t.Error("a ticket is still open")
+			}
+		})
+	}
+}
+
+// TestTestKeys: what a test key reports is a test, whatever it says.
+func TestTestKeys(t *testing.T) {
+	w := newWorld(t, func(s *catalog.Source) {
+		withKeys(s)
+		s.Keys[0].Test = true
+	})
+	for name, report := range map[string]func(){
+		"through the API": func() {
+			w.edge.Submit(t.Context(), edge.Claim{
+				AdvertiserID: 3, Test: true, Method: http.MethodPost, Parameters: json.RawMessage(`{"tid":"` + w.transaction() + `","test":"0"}`),
+			})
+		},
+		"from a page": func() {
+			w.post("/sdk/conversion", `{"transaction_id":"`+w.transaction()+`","key":"`+shopKey+`"}`, fromElsewhere, "Content-Type: application/json")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.journal.records = nil
+			report()
+			if s := w.signal(); !s.Test || !s.ID.Test() || s.Auth != signal.OK {
+				t.Errorf("recorded %+v, want a test that is believed", s)
 			}
 		})
 	}

@@ -324,7 +324,7 @@ func readsSource(t *testing.T, db *DB) {
 
 func keepsKeys(t *testing.T, db *DB) {
 	a := create(t, db.Advertisers(), newAdvertiser("one"))
-	k, err := db.CreateKey(t.Context(), account.Key{Role: account.Publishable, AdvertiserID: a.ID, Name: "site", Prefix: "wb_p_abc"}, "h1")
+	k, err := db.CreateKey(t.Context(), account.Key{Role: account.Publishable, AdvertiserID: a.ID, Name: "site", Prefix: "wb_p_abc", Test: true}, "h1")
 	if err != nil || k.ID != 1 || !k.CreatedAt.Equal(clock) {
 		t.Fatalf("created %+v, %v", k, err)
 	}

@@ -10,13 +10,13 @@ import (
 )
 
 // keyColumns are in the order of scanKey.
-const keyColumns = `id, role, advertiser_id, affiliate_id, name, prefix, hash, created_at, revoked_at`
+const keyColumns = `id, role, advertiser_id, affiliate_id, name, prefix, hash, created_at, revoked_at, test`
 
 func scanKey(read scan) (catalog.HashedKey, error) {
 	var k catalog.HashedKey
 	var advertiserID, affiliateID *int64
 	var created, revoked int64
-	err := read(&k.ID, &k.Role, &advertiserID, &affiliateID, &k.Name, &k.Prefix, &k.Hash, &created, &revoked)
+	err := read(&k.ID, &k.Role, &advertiserID, &affiliateID, &k.Name, &k.Prefix, &k.Hash, &created, &revoked, &k.Test)
 	if advertiserID != nil {
 		k.AdvertiserID = *advertiserID
 	}
@@ -35,7 +35,7 @@ func scanKey(read scan) (catalog.HashedKey, error) {
 func (db *DB) CreateKey(ctx context.Context, k account.Key, hash string) (account.Key, error) {
 	const insert = `
 		INSERT INTO api_key (` + keyColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)`
 	err := db.write(ctx, func(ctx context.Context, s session) (err error) {
 		if _, err := nextNumber(ctx, s, "catalog"); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (db *DB) CreateKey(ctx context.Context, k account.Key, hash string) (accoun
 		}
 		k.CreatedAt = instant(micros(k.CreatedAt))
 		_, err = s.exec(ctx, insert, k.ID, string(k.Role), orNull(k.AdvertiserID), orNull(k.AffiliateID),
-			k.Name, k.Prefix, hash, micros(k.CreatedAt))
+			k.Name, k.Prefix, hash, micros(k.CreatedAt), k.Test)
 		if err != nil && doubled(err) {
 			err = fault.New(fault.Conflict, "there is a key with this secret already")
 		}
