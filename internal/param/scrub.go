@@ -65,16 +65,20 @@ func hexString(s string, n int) bool {
 
 // Scrub takes out of v what must not be kept: e-mails, user names and their
 // digests become keyed hashes, tokens and signatures go, and e-mails in customers'
-// numbers and in parameters that nobody knows become keyed hashes too. Doing it again changes
-// nothing.
+// numbers and in parameters that nobody knows become keyed hashes too. A hash is
+// longer than what it stands for, so values are held to their lengths once more.
+// Doing it again changes nothing.
 func (v *Values) Scrub(key []byte) {
 	for n := range NumNames {
 		if s := v.text[n]; s != "" {
-			v.text[n] = n.scrub(key, s)
+			most, _ := n.limit()
+			v.text[n], _ = cut(n.scrub(key, s), most)
 		}
 	}
 	for i, p := range v.Unknown {
-		v.Unknown[i] = Pair{ScrubText(key, p.Name), scrubUnknown(key, p.Value)}
+		name, _ := Cut(ScrubText(key, p.Name))
+		value, _ := Cut(scrubUnknown(key, p.Value))
+		v.Unknown[i] = Pair{name, value}
 	}
 }
 

@@ -2,6 +2,7 @@ package param_test
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -136,6 +137,19 @@ func TestScrub(t *testing.T) {
 		if got := v.Unknown[0].Value; got != alice {
 			t.Errorf("the unknown parameter is %q, want %q", got, alice)
 		}
+	}
+}
+
+// A hash is many times as long as the e-mail that it stands for.
+func TestScrubbedValuesAreNoLonger(t *testing.T) {
+	emails := url.QueryEscape(strings.Repeat("a@b.cc ", 140))
+	var v param.Values
+	if err := v.ScanQuery(param.Signal, "customer_id="+emails+"&zz="+emails); err != nil {
+		t.Fatal(err)
+	}
+	v.Scrub(key)
+	if customer, unknown := len(v.Get(param.CustomerID)), len(v.Unknown[0].Value); customer == 0 || customer > 1024 || unknown == 0 || unknown > 1024 {
+		t.Errorf("a customer of %d bytes and an unknown value of %d are kept, want at most 1024", customer, unknown)
 	}
 }
 
