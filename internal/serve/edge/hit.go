@@ -164,7 +164,12 @@ func (h *hit) raw(key []byte) string {
 	if query != "" && body != "" {
 		query += "\n"
 	}
-	return account.Redact(query + body)
+	raw := account.Redact(query + body)
+	if len(raw) > maxRequestLine+maxBody { // by hashes, which are longer than e-mails
+		h.marks = append(h.marks, "raw cut")
+		raw = strings.ToValidUTF8(raw[:maxRequestLine+maxBody], "")
+	}
+	return raw
 }
 
 // params lists what the hit says, by canonical names and without the white space

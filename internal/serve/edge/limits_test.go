@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,6 +127,17 @@ func TestWhatIsNoTextIsKeptEscaped(t *testing.T) {
 				t.Errorf("recorded %+v, want the source %q", visits, kept)
 			}
 		})
+	}
+}
+
+// A hash is many times as long as the e-mail that it stands for, and nobody has
+// more kept by that than he could send.
+func TestWhatIsHashedIsKeptToItsLength(t *testing.T) {
+	w := newWorld(t, nil)
+	w.post("/postback", `{"tid":"x","zz":"`+strings.Repeat("a@b.cc ", 9000)+`"}`)
+	s := w.signal()
+	if n := len(w.journal.records[0].record); n > 80<<10 || !slices.Contains(s.Marks, "raw cut") || !strings.HasPrefix(s.Raw, `{"tid":"x","zz":"emailhash:`) {
+		t.Errorf("the record has %d bytes and the marks %q, and begins with %.40q; want at most 80 KiB of it, marked", n, s.Marks, s.Raw)
 	}
 }
 
