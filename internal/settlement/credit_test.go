@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"waybill/internal/affiliate"
 	"waybill/internal/attribution"
 	"waybill/internal/catalog"
 	"waybill/internal/click"
+	"waybill/internal/conversion"
 	"waybill/internal/coupon"
 	"waybill/internal/offer"
 	"waybill/internal/settlement"
@@ -110,6 +112,13 @@ func TestCreditWithoutATransactionID(t *testing.T) {
 	})
 }
 
+// ledToAnother has a customer lead to another click than the one that is named,
+// which came when that had expired.
+func ledToAnother(w *world) {
+	id := w.mint.Begin(clicked().Add(720*time.Hour), txid.Subject{Kind: txid.Click, Offer: 7, Affiliate: 9}).ID
+	w.led = append(w.led, attribution.Candidate{By: offer.ByCustomerID, ID: id, Record: &click.Click{ID: id, At: clicked().Add(720 * time.Hour)}})
+}
+
 func byIDAlone(s *catalog.Source) {
 	s.Offers[0].Attribution = []offer.Identifier{offer.ByTransactionID}
 }
@@ -130,7 +139,7 @@ func TestViews(t *testing.T) {
 		{row{name: "a view that is not paid", config: unpaid, world: viewed, hit: "postback", want: "accepted ok 200", after: "approved pays=0/0"}, "transaction_id impression 9"},
 		{row{name: "a view that is not paid needs no amount", config: unpaid, world: viewed, hit: "postback goal=sale", want: "accepted ok 200", after: "approved sale pays=0/0"}, "transaction_id impression 9"},
 		{row{name: "what is said later of one that is not paid", config: unpaid, world: viewed, before: []string{"postback goal=edit amount=10"}, hit: "postback goal=edit amount=90", want: "updated updated 200", after: "approved edit amount=90 pays=0/0"}, "transaction_id impression 9"},
-		{row{name: "nor does a partner's payout pay it", config: unpaid, world: viewed, before: []string{"postback goal=deal"}, hit: "postback goal=deal payout=3", want: "duplicate duplicate 200", after: "approved deal pays=0/0"}, "transaction_id impression 9"},
+		{row{name: "nor does a partner's payout pay it", config: unpaid, world: viewed, before: []string{"pixel goal=deal"}, hit: "postback goal=deal payout=3", want: "updated updated 200", after: "approved deal pays=0/0"}, "transaction_id impression 9"},
 		{row{name: "a click is paid all the same", config: unpaid, hit: "postback", want: "accepted ok 200", after: counted}, "transaction_id click 9"},
 		{row{name: "a customer's click beats the view that is named", world: func(w *world) { ledBy(offer.ByCustomerID)(w); viewed(w) }, hit: "postback customer_id=c-1", want: "accepted ok 200", after: counted}, "customer_id click 9"},
 		{row{name: "both channels of a view are one conversion", world: viewed, before: []string{"pixel"}, hit: "postback", want: "updated updated 200", after: counted}, "transaction_id impression 9"},
@@ -153,6 +162,10 @@ func TestChangesWithoutATouch(t *testing.T) {
 		{row{name: "by a conversion that there is not", hit: "postback transaction_id= conversion_id=600t40rzpyg0040028sa7sazm6hm53m3 status=rejected", want: "rejected conflict 409"}, ""},
 		{row{name: "a reversal after the window, beside a customer", world: ledBy(offer.ByCustomerID), before: []string{"postback order_id=A-1"}, hit: "postback customer_id=c-1 status=rejected @721h", want: "updated updated 200", after: rejected}, "transaction_id click 9"},
 		{row{name: "a reversal of what a coupon earned", before: []string{"postback transaction_id= coupon=MAY10 order_id=A-1"}, hit: "postback transaction_id= coupon=MAY10 order_id=A-1 status=rejected", want: "updated updated 200", after: rejected}, "coupon  8"},
+		{row{name: "another order of a coupon", before: []string{"postback transaction_id= coupon=MAY10 order_id=A-1"}, hit: "postback transaction_id= coupon=MAY10 order_id=A-2", want: "accepted ok 200", after: "approved order=A-1 pays=4/6 | approved order=A-2 pays=4/6"}, "coupon  8 | coupon  8"},
+		{row{name: "another order of a customer, with its status and a click that has expired", world: ledToAnother, before: []string{"postback goal=deal order_id=A-1"}, hit: "postback goal=deal customer_id=c-1 order_id=A-2 status=approved @721h", want: "duplicate duplicate 200", after: "approved deal order=A-1 pays=4/6"}, "transaction_id click 9"},
+		{row{name: "where orders are counted", world: ledToAnother, before: []string{"postback goal=sale amount=10 order_id=A-1"}, hit: "postback goal=sale amount=10 customer_id=c-1 order_id=A-2 status=approved @721h", want: "accepted ok 200", after: "approved sale order=A-1 amount=10 pays=1/2 | approved sale order=A-2 amount=10 pays=1/2"}, "transaction_id click 9 | customer_id click 9"},
+		{row{name: "where every hit is", world: ledToAnother, before: []string{"postback goal=ping"}, hit: "postback goal=ping customer_id=c-1 status=approved @721h", want: "accepted ok 200", after: "approved ping pays=4/6 | approved ping pays=4/6"}, "transaction_id click 9 | customer_id click 9"},
 		{row{name: "the order of a coupon again", before: []string{"postback transaction_id= coupon=MAY10 order_id=A-1"}, hit: "postback transaction_id= coupon=MAY10 order_id=A-1", want: "duplicate duplicate 200", after: "approved order=A-1 pays=4/6"}, "coupon  8"},
 		{row{name: "a pixel of the order that a click earned", before: []string{"postback order_id=A-1"}, hit: "pixel transaction_id= coupon=MAY10 order_id=A-1", want: "duplicate sighting 200", after: "approved order=A-1 pays=4/6"}, "transaction_id click 9"},
 		{row{name: "a click whose order a coupon has", before: []string{"postback transaction_id= coupon=MAY10 order_id=A-1"}, hit: "postback order_id=A-1", want: "duplicate duplicate 200", after: "approved order=A-1 pays=4/6"}, "coupon  8"},
@@ -180,6 +193,26 @@ func TestAnOrderThatIsCountedMeanwhile(t *testing.T) {
 		}
 		if got := w.summary(); got != tt.after {
 			t.Errorf("after %s: %s; want %s", tt.hit, got, tt.after)
+		}
+	}
+}
+
+// TestWhatIsRefusedAtOnce holds no claim: it can be about nothing that is there.
+func TestWhatIsRefusedAtOnce(t *testing.T) {
+	w := newWorld(t, lenient)
+	const other = "600t40rzpyg0040028sa7sazm6hm53m3"
+	tests := []struct {
+		name, hit string
+		targets   []conversion.Conversion
+		want      signal.Code
+	}{
+		{"what leads nowhere", "postback transaction_id= coupon=JUNE order_id=A-1", nil, signal.ClickNotFound},
+		{"a conversion of another offer", "postback transaction_id= conversion_id=" + other, []conversion.Conversion{{ID: other, OfferID: 8, GoalID: 80}}, signal.Conflict},
+	}
+	for _, tt := range tests {
+		c := settlement.Prepare(settlement.Input{Signal: w.signal(tt.hit), Catalog: w.catalog, Targets: tt.targets})
+		if c.Refusal == nil || c.Refusal.Code != tt.want {
+			t.Errorf("%s: %+v; want it refused as %s at once", tt.name, c.Refusal, tt.want)
 		}
 	}
 }

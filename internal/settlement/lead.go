@@ -184,17 +184,40 @@ func (h *hearing) checkTarget() *refusal {
 	case len(of) == 0:
 		return nil
 	}
-	h.target = of[0]
-	for _, t := range of {
-		if t.GoalID != h.target.GoalID && t.GoalCode == offer.DefaultGoal {
-			h.target = t
-		}
+	t, other := meant(of)
+	if other != nil {
+		why := "it was counted for goals " + t.GoalCode + " and " + other.GoalCode + "; name the goal"
+		return refuse(signal.Conflict, signal.Detail{Why: why}, "%s", why)
 	}
-	for _, t := range of {
-		if t.GoalID != h.target.GoalID && h.target.GoalCode != offer.DefaultGoal {
-			why := "it was counted for goals " + h.target.GoalCode + " and " + t.GoalCode + "; name the goal"
-			return refuse(signal.Conflict, signal.Detail{Why: why}, "%s", why)
-		}
+	if h.isAbout(t) {
+		h.target = t
 	}
 	return nil
+}
+
+// meant gives the one of several conversions that is meant: the first of the
+// default goal, or of the only goal; if there is another goal as good, one of its.
+func meant(of []*conversion.Conversion) (t, other *conversion.Conversion) {
+	t = of[0]
+	for _, c := range of {
+		if c.GoalCode == offer.DefaultGoal {
+			return c, nil
+		}
+		if c.GoalID != t.GoalID {
+			other = c
+		}
+	}
+	return t, other
+}
+
+// isAbout reports whether the signal is about t, which was found by its ID, its
+// order or the transaction of a click that can be credited no longer. The last
+// tells nothing where the goal's rule of counting makes the hit another one.
+func (h *hearing) isAbout(t *conversion.Conversion) bool {
+	order := h.s.Value(param.OrderID)
+	if h.s.Click.IsZero() || t.ID == conversionID(h.s) || order != "" && t.OrderID == order {
+		return true
+	}
+	g, ok := h.Catalog.Goal(t.GoalID)
+	return ok && (g.Dedupe == offer.Once || g.Dedupe == offer.PerOrder && order == "")
 }

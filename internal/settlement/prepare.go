@@ -265,10 +265,6 @@ func (h *hearing) bar() *refusal {
 	if !h.touch.Creditable() {
 		return refuse(h.touch.Code, h.touch.Detail, "%s", h.touch.Rule)
 	}
-	if h.target != nil {
-		why := "it names conversion " + h.target.ID + ", and says nothing that changes it"
-		return refuse(signal.Conflict, signal.Detail{Why: why}, "%s", why)
-	}
 	return h.setPrice()
 }
 

@@ -149,6 +149,15 @@ func TestIdentitiesLeadToTouches(t *testing.T) {
 			}, said: "customer_id=c-1", want: "customer_id click 1d by server won",
 		},
 		{
+			name: "a click that was bound in time, and again too late", change: func(o *offer.Offer) { o.CustomerWindow = span.Days(365) },
+			past: func(r *rig) {
+				id := r.visit(txid.Click, nil)
+				r.said(id, "customer_id=c-1", nil)
+				pass(40 * aDay)
+				r.said(id, "customer_id=c-1", nil)
+			}, said: "customer_id=c-1", want: "customer_id click 41d by server won",
+		},
+		{
 			name: "nothing that test traffic has bound", past: func(r *rig) {
 				r.said(r.visit(txid.Click, nil), "customer_id=c-1", func(s *signal.Signal) { s.Test = true })
 			}, said: "customer_id=c-1",
@@ -218,11 +227,16 @@ func TestWhatComesLaterCreditsNothing(t *testing.T) {
 		pass(aDay)
 		byDevice := r.said(txid.ID{}, "gaid=38400000-8cf0-11bd-b23e-10b96e40000d", nil)
 		byCustomer := r.said(txid.ID{}, "customer_id=c-1", nil)
+		byNobody := r.said(txid.ID{}, "customer_id=c-2", nil)
 		pass(time.Minute)
+		r.said(before, "customer_id=c-2", nil)
 		r.said(r.visit(txid.Click, device), "customer_id=c-1", nil)
 		pass(aDay)
 		defer r.start()() // the sweep settles them only now
 		pass(time.Minute)
+		if v := r.verdict(byNobody); v.Code != signal.ClickNotFound {
+			t.Errorf("by a customer who was bound later: %s (%s); want nobody found", v.Code, v.Rule)
+		}
 		for name, s := range map[string]signal.Signal{"device": byDevice, "customer": byCustomer} {
 			v := r.verdict(s)
 			if v.TransactionID != before.String() || len(v.Candidates) != 1 {
@@ -283,6 +297,19 @@ func TestTheOrdinaryWayCostsNothingMore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestASignalDoesNotLeadToItself: that it names a customer is no reason to credit
+// the click that it names.
+func TestASignalDoesNotLeadToItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRigOf(t, lenient)
+		s := r.said(r.visit(txid.Click, nil), "customer_id=c-1", nil)
+		defer r.start()()
+		if v := r.settler.Settle(t.Context(), s); v.Status != signal.Accepted || v.Candidates != nil {
+			t.Errorf("%s, with the candidates %s; want its own click alone", v.Code, ledTo(v))
+		}
+	})
 }
 
 // TestWithoutTheJournalASignalWaits: what cannot be looked up is not judged.
