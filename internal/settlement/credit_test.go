@@ -68,6 +68,9 @@ func (c credited) run(t *testing.T) {
 	var winners []string
 	for _, one := range w.conversions {
 		winners = append(winners, fmt.Sprintf("%s %s %d", one.Touch.By, one.Touch.Kind, one.AffiliateID))
+		if id, err := txid.Parse(one.Touch.TransactionID); err == nil && !id.Time().Equal(one.Touch.At) {
+			t.Errorf("the touch %s is of %s, and its ID of %s", id, one.Touch.At, id.Time())
+		}
 	}
 	if got := strings.Join(winners, " | "); got != c.winner {
 		t.Errorf("after %s\n credited %s\nwant %s", c.hit, got, c.winner)
