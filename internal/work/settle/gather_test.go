@@ -279,6 +279,23 @@ func TestHowFarAnIdentityIsFollowed(t *testing.T) {
 	}
 }
 
+// TestTheWinnerIsAlwaysShown, however many stand before it.
+func TestTheWinnerIsAlwaysShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRigOf(t, lenient)
+		id := r.visit(txid.Click, device)
+		for range 20 {
+			pass(time.Minute)
+			r.visit(txid.Impression, device)
+		}
+		defer r.start()()
+		v := r.settler.Settle(t.Context(), r.said(txid.ID{}, "gaid=38400000-8cf0-11bd-b23e-10b96e40000d", nil))
+		if n := len(v.Candidates); v.TransactionID != id.String() || n != 17 || !v.Candidates[n-1].Won {
+			t.Errorf("credited to %s, with the candidates %s; want %s, and 17 with it", v.TransactionID, ledTo(v), id)
+		}
+	})
+}
+
 // TestTheOrdinaryWayCostsNothingMore: a signal with a click that decides reads its
 // record, and asks neither for identities nor the ledger for a conversion.
 func TestTheOrdinaryWayCostsNothingMore(t *testing.T) {

@@ -56,8 +56,28 @@ func (r *Replayer) Begin(o signal.Replay) func(ctx context.Context, ids []txid.I
 // judge judges a list. One that cannot be judged is skipped, and said why.
 func (r *replay) judge(ctx context.Context, ids []txid.ID) ([]signal.Replayed, error) {
 	all := make([]signal.Replayed, len(ids))
-	var part []found
-	place := make(map[txid.ID]int, len(ids))
+	part, place, err := r.readAll(ctx, ids, all)
+	if err != nil {
+		return nil, err
+	}
+	one := func(ctx context.Context, l lane) error {
+		for i := range l {
+			if err := r.one(ctx, l[i].signal, &all[place[l[i].id]]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if r.DryRun { // one after another: each may count what those before it would have made
+		return all, one(ctx, part)
+	}
+	return all, sideBySide(ctx, lanes(part, r.Settler.catalog()), one)
+}
+
+// readAll reads the signals of a list that may be judged again, and tells where
+// each stands in it.
+func (r *replay) readAll(ctx context.Context, ids []txid.ID, all []signal.Replayed) (part []found, place map[txid.ID]int, err error) {
+	place = make(map[txid.ID]int, len(ids))
 	for i, id := range ids {
 		all[i].SignalID = id.String()
 		if _, twice := place[id]; twice {
@@ -65,33 +85,15 @@ func (r *replay) judge(ctx context.Context, ids []txid.ID) ([]signal.Replayed, e
 			continue
 		}
 		sig, skipped, err := r.read(ctx, id, &all[i])
-		switch {
-		case err != nil:
-			return nil, err
-		case skipped != "":
-			all[i].Skipped = skipped
-		default:
+		if err != nil {
+			return nil, nil, err
+		}
+		if all[i].Skipped = skipped; skipped == "" {
 			place[id] = i
 			part = append(part, found{id: id, signal: sig})
 		}
 	}
-	if r.DryRun { // one after another: each may count what those before it would have made
-		for i := range part {
-			if err := r.one(ctx, part[i].signal, &all[place[part[i].id]]); err != nil {
-				return nil, err
-			}
-		}
-		return all, nil
-	}
-	err := sideBySide(ctx, lanes(part, r.Settler.catalog()), func(ctx context.Context, l lane) error {
-		for i := range l {
-			if err := r.one(ctx, l[i].signal, &all[place[l[i].id]]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return all, err
+	return part, place, nil
 }
 
 // read gives a signal that may be judged again, or says why it may not.
