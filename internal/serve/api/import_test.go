@@ -142,9 +142,12 @@ func TestImportInParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	const lines = 2*progressEvery + 1300
-	fmt.Fprintln(part, "tid,order_id")
+	text := []byte("tid,order_id\n")
 	for n := range lines {
-		fmt.Fprintf(part, "T%d,%d\n", n%97, n)
+		text = fmt.Appendf(text, "T%d,%d\n", n%97, n)
+	}
+	if _, err := part.Write(text); err != nil {
+		t.Fatal(err)
 	}
 	if err := form.Close(); err != nil {
 		t.Fatal(err)

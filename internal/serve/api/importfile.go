@@ -71,7 +71,7 @@ const importBuffer = 4096 // of csv.Reader
 
 // openImport reads the head of a file. columns says what columns hold whose names
 // do not; fixed are the values of columns that all lines share.
-func openImport(r io.Reader, columns map[string]string, fixed map[string]string) (*importFile, error) {
+func openImport(r io.Reader, columns, fixed map[string]string) (*importFile, error) {
 	text := bufio.NewReaderSize(r, 4*importBuffer)
 	if err := mustBeText(text); err != nil {
 		return nil, err
@@ -250,13 +250,14 @@ func (f *importFile) complete(values map[string]string) {
 
 // lineKey is equal for lines that say the same, whatever the order of the columns.
 func lineKey(said map[param.Name]string) string {
-	h := sha256.New()
+	var text []byte
 	for n := range param.NumNames {
 		if value := said[n]; value != "" {
-			fmt.Fprintf(h, "%s=%d:%s\n", n, len(value), value)
+			text = fmt.Appendf(text, "%s=%d:%s\n", n, len(value), value)
 		}
 	}
-	return "import-" + hex.EncodeToString(h.Sum(nil)[:12])
+	sum := sha256.Sum256(text)
+	return "import-" + hex.EncodeToString(sum[:12])
 }
 
 // unreadableLine says what is wrong with the CSV itself.

@@ -82,37 +82,48 @@ func (r *importRun) some(ctx context.Context, part []importLine) error {
 	if ctx.Err() != nil {
 		return errGone
 	}
-	all := make([]importOutcome, len(part))
-	failed := make([]error, len(part))
-	judge := func(lane []int) {
-		for _, n := range lane {
-			all[n], failed[n] = r.one(ctx, part[n])
-			if failed[n] != nil {
-				return
-			}
-		}
-	}
-	if r.options.dry { // each may count what those before it would have made
-		one := make([]int, len(part))
-		for n := range one {
-			one[n] = n
-		}
-		judge(one)
-	} else {
-		abreast(linesAbreast, lanes(len(part), func(n int) []string { return r.subjectsOf(part[n].claim) }), judge)
-	}
+	all := r.judge(ctx, part)
 	for n := range all {
-		if failed[n] != nil {
-			r.stop(part[n].number, failed[n])
+		if all[n].failed != nil {
+			r.stop(part[n].number, all[n].failed)
 		}
 		if all[n].Line == 0 { // it was not tried any more
 			continue
 		}
-		if err := r.tell(&all[n], part[n].wrong != ""); err != nil {
+		if err := r.tell(&all[n].importOutcome, part[n].wrong != ""); err != nil {
 			return err
 		}
 	}
 	return r.progress()
+}
+
+// judgedLine is what became of a line, or why it could not be judged.
+type judgedLine struct {
+	importOutcome
+	failed error
+}
+
+// judge judges a part's lines. Behind one that fails, no other of its lane is
+// tried.
+func (r *importRun) judge(ctx context.Context, part []importLine) []judgedLine {
+	all := make([]judgedLine, len(part))
+	judge := func(lane []int) {
+		for _, n := range lane {
+			if all[n].importOutcome, all[n].failed = r.one(ctx, part[n]); all[n].failed != nil {
+				return
+			}
+		}
+	}
+	if !r.options.dry {
+		abreast(linesAbreast, lanes(len(part), func(n int) []string { return r.subjectsOf(part[n].claim) }), judge)
+		return all
+	}
+	whole := make([]int, len(part)) // each may count what those before it would have made
+	for n := range whole {
+		whole[n] = n
+	}
+	judge(whole)
+	return all
 }
 
 // one judges one line.

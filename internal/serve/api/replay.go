@@ -235,33 +235,42 @@ func (r *replayRun) all(ctx context.Context, f VerdictFilter) error {
 		if err != nil {
 			return err
 		}
-		ids := make([]txid.ID, 0, len(list))
-		for _, v := range list {
-			if len(ids) == r.left {
-				next = f.Cursor
-				break
-			}
-			f.Cursor = v.SignalID
-			fits, err := r.sieve.takes(ctx, v)
-			if err != nil {
-				return err
-			}
-			if fits {
-				id, err := txid.Parse(v.SignalID)
-				if err != nil {
-					return err
-				}
-				ids = append(ids, id)
-			}
+		ids, behind, err := r.pick(ctx, list, next)
+		if err != nil {
+			return err
 		}
 		if err := r.some(ctx, ids); err != nil {
 			return err
 		}
-		f.Cursor, r.counts.Next = next, next
-		if looked += len(list); next == "" || r.left == 0 || looked >= mostSifted {
+		f.Cursor, r.counts.Next = behind, behind
+		if looked += len(list); behind == "" || r.left == 0 || looked >= mostSifted {
 			return r.out.line(replaySummary{r.counts})
 		}
 	}
+}
+
+// pick gives the signals of a list that fit, as many as are still wanted, and the
+// cursor of what follows them: next, if all of the list was looked at.
+func (r *replayRun) pick(ctx context.Context, list []signal.Verdict, next string) (ids []txid.ID, behind string, err error) {
+	for _, v := range list {
+		if len(ids) == r.left {
+			return ids, behind, nil
+		}
+		behind = v.SignalID
+		fits, err := r.sieve.takes(ctx, v)
+		if err != nil {
+			return nil, "", err
+		}
+		if !fits {
+			continue
+		}
+		id, err := txid.Parse(v.SignalID)
+		if err != nil {
+			return nil, "", err
+		}
+		ids = append(ids, id)
+	}
+	return ids, next, nil
 }
 
 // some judges a page.

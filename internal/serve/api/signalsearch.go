@@ -53,36 +53,52 @@ func (a *API) signals(ctx context.Context, in *signalsIn) (*answer, error) {
 	if s.sifts() {
 		f.Limit = lookedAtOnce
 	}
-	out := page{Data: []object{}}
+	p := signalPage{sieve: s, limit: in.Limit, out: page{Data: []object{}}}
 	for looked := 0; ; {
 		list, next, err := a.Verdicts.Verdicts(ctx, f)
 		if err != nil {
 			return nil, err
 		}
-		for _, v := range list {
-			if len(out.Data) == in.Limit {
-				out.Next = f.Cursor
-				return &answer{Body: out}, nil
-			}
-			f.Cursor = v.SignalID
-			fits, err := s.takes(ctx, v)
-			if err != nil {
-				return nil, err
-			}
-			if !fits {
-				continue
-			}
-			o, err := s.show(ctx, v)
-			if err != nil {
-				return nil, err
-			}
-			out.Data = append(out.Data, o)
+		if err := p.add(ctx, list, next); err != nil {
+			return nil, err
 		}
-		out.Next, f.Cursor = next, next
-		if looked += len(list); next == "" || len(out.Data) == in.Limit || looked >= mostLooked {
-			return &answer{Body: out}, nil
+		f.Cursor = p.out.Next
+		if looked += len(list); f.Cursor == "" || len(p.out.Data) == p.limit || looked >= mostLooked {
+			return &answer{Body: p.out}, nil
 		}
 	}
+}
+
+// signalPage fills one page of the list.
+type signalPage struct {
+	*sieve
+	limit int
+	out   page
+}
+
+// add takes up what fits of a list, as long as the page has room, and notes where
+// the next page begins: behind the list at next, if the page takes all of it.
+func (p *signalPage) add(ctx context.Context, list []signal.Verdict, next string) error {
+	for _, v := range list {
+		if len(p.out.Data) == p.limit {
+			return nil
+		}
+		p.out.Next = v.SignalID
+		fits, err := p.takes(ctx, v)
+		if err != nil {
+			return err
+		}
+		if !fits {
+			continue
+		}
+		o, err := p.show(ctx, v)
+		if err != nil {
+			return err
+		}
+		p.out.Data = append(p.out.Data, o)
+	}
+	p.out.Next = next
+	return nil
 }
 
 // filter gives what the ledger looks for by itself.

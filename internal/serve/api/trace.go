@@ -96,10 +96,8 @@ func (t *tracer) collect(ctx context.Context, id txid.ID) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range all.Verdicts {
-		if err := t.signal(ctx, v, earlierOn(v, all.Earlier)); err != nil {
-			return err
-		}
+	if err := t.signals(ctx, &all); err != nil {
+		return err
 	}
 	if t.who.IsNetwork() { // whose it was instead is nobody else's business
 		for _, v := range all.Passed {
@@ -119,6 +117,16 @@ func (t *tracer) collect(ctx context.Context, id txid.ID) error {
 		}
 	}
 	return t.deliveries(ctx, all.Deliveries, all.Attempts)
+}
+
+// signals adds all signals with the verdicts on them.
+func (t *tracer) signals(ctx context.Context, all *Trace) error {
+	for _, v := range all.Verdicts {
+		if err := t.signal(ctx, v, earlierOn(v, all.Earlier)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // add adds a step whose record the caller sees its part of.
