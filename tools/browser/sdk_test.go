@@ -151,6 +151,8 @@ func TestOnlyWhatLooksLikeAnIDIsTaken(t *testing.T) {
 		{"too long", "?tid=" + ofVisit + "0", "null"},
 		{"a letter that occurs in none", "?tid=" + strings.Replace(ofVisit, "h", "u", 1), "null"},
 		{"a conversion's ID names no touch", "?tid=6" + ofVisit[1:], "null"},
+		{"the ID of a visit that was turned away", "?tid=" + ofNobody, "null"},
+		{"and one that was not behind it", "?tid=" + ofNobody + "&cid=" + ofVisit, ofVisit},
 		{"a name that only ends so", "?sub_tid=" + ofVisit, "null"},
 	}
 	s := newStage(t, `data-consent="required"`) // so that nothing is kept from case to case
@@ -424,6 +426,23 @@ func TestAClickWithoutARedirect(t *testing.T) {
 	s.settled()
 	if got := s.tracker.got("/click"); len(got) != 1 {
 		t.Errorf("in the end the tracker got %+v, want one click", got)
+	}
+}
+
+// A click that is sent to a fallback has an ID too, and earns nothing.
+func TestAClickThatIsTurnedAwayTakesNoCredit(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.visit(shop + "/?tid=" + ofVisit)
+	s.loaded()
+	s.visit(shop + "/kettle")
+	s.loaded()
+	s.tracker.close()
+	if got := s.waybill(`"click", {offer_id: 3, affiliate_id: 7}`); !strings.Contains(got, ofNobody) {
+		t.Fatalf("the click gives %s, want %s", got, ofNobody)
+	}
+	if got := s.waybill(`"id"`); got != `"`+ofVisit+`"` {
+		t.Errorf("afterwards the ID is %s, want %q as before", got, ofVisit)
 	}
 }
 

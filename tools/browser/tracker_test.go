@@ -18,6 +18,7 @@ const (
 	ofClick  = "4jcc0kq1m2x3y4z5a6b7c8d9e0f1g2h3"
 	ofView   = "5kvv0kq1m2x3y4z5a6b7c8d9e0f1g2h3"
 	ofBefore = "4000000000000000000000000000000a"
+	ofNobody = "4m7n0kq1m2x3y4z5a6b7c8d9e0f1g2h3" // who was turned away
 )
 
 // request is one that a tracker got.
@@ -42,9 +43,10 @@ func (r request) field(name string) string {
 type tracker struct {
 	sdk http.Handler
 
-	mu   sync.Mutex
-	hits []request
-	fail int // how many hits from now get no answer
+	mu     sync.Mutex
+	hits   []request
+	fail   int  // how many hits from now get no answer
+	closed bool // clicks are turned away
 }
 
 func (k *tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -61,7 +63,7 @@ func (k *tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Method, r.URL.Path, r.URL.RawQuery, string(body),
 		r.Header.Get("Content-Type"), r.Header.Get("Origin"), r.Header.Get("Cookie"),
 	})
-	fail := k.fail > 0
+	fail, closed := k.fail > 0, k.closed
 	if fail {
 		k.fail--
 	}
@@ -74,7 +76,11 @@ func (k *tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	switch r.URL.Path {
 	case "/click":
-		fmt.Fprintf(w, `{"transaction_id":%q,"url":"%s/"}`, ofClick, shop)
+		id := ofClick
+		if closed {
+			id = ofNobody
+		}
+		fmt.Fprintf(w, `{"transaction_id":%q,"url":"%s/"}`, id, shop)
 	case "/impression":
 		fmt.Fprintf(w, `{"transaction_id":%q}`, ofView)
 	default:
@@ -87,6 +93,12 @@ func (k *tracker) got(path string) []request {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(k.hits), func(r request) bool { return !strings.HasPrefix(r.path, path) })
+}
+
+func (k *tracker) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = true
 }
 
 func (k *tracker) failNext(n int) {

@@ -3,7 +3,7 @@ import { lastClick } from "./memory";
 import { affiliate, coupon, customer, has, ofPage, offer, type Params, touch } from "./params";
 import { sendable } from "./person";
 import { type Answer, send } from "./send";
-import { findID } from "./txid";
+import { findID, looksLikeID } from "./txid";
 import type { Visitor } from "./visitor";
 
 /** What a page can report. Every hit gives the server's answer, or null. */
@@ -36,8 +36,8 @@ export class Hits {
       return known(this.visitor.id);
     }
     const answer = await this.ask("/click", all);
-    if (answer?.http === 200) { // else the offer takes no visitors
-      this.visitor.take(answer.transaction_id as string);
+    if (looksLikeID(answer?.transaction_id)) { // else the offer takes no visitors
+      this.visitor.take(answer!.transaction_id as string);
       if (!this.visitor.objects) {
         lastClick.set(text);
       }

@@ -1,9 +1,11 @@
 /**
  * What a transaction ID looks like: 32 characters of Crockford's base32, of
- * which the first says the version and that it names a click or a view. Only
- * the server can tell whether it is ours.
+ * which the first says the version and that it names a click or a view, and the
+ * second that its visitor was not turned away: such a visit earns nothing, and
+ * never takes the place of one that does. Only the server can tell whether it is
+ * ours.
  */
-const form = "[45][0-9a-hjkmnp-tv-z]{31}";
+const form = "[45][0-389abghjkr-tv][0-9a-hjkmnp-tv-z]{30}";
 
 /** The names that may carry it in a URL, in the order in which they win. */
 const names = ["transaction_id", "tid", "click_id", "clickid", "cid"];
