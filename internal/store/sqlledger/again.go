@@ -68,6 +68,9 @@ func settleAgainIn(ctx context.Context, s session, c *settlement.Case, r *signal
 	if err := keepVerdict(ctx, s, &old, r, now); err != nil {
 		return none, fmt.Errorf("keep the old verdict: %w", err)
 	}
+	if err := s.later(ctx, `DELETE FROM considered WHERE signal_id = $1`, c.SignalID); err != nil {
+		return none, fmt.Errorf("take back what was considered: %w", err)
+	}
 	if err := updateVerdict(ctx, s, &next); err != nil {
 		return none, fmt.Errorf("write the verdict: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 func rejectFirst(t testing.TB, db *DB, c settlement.Case, code signal.Code) settlement.Case {
 	t.Helper()
 	v := verdictOn(c, signal.Rejected, code, "")
+	v.Candidates = []signal.Considered{{By: "customer_id", TransactionID: "old", Code: code}}
 	refused := c
 	refused.Refusal = &v
 	settle(t, db, refused)
@@ -52,6 +53,9 @@ func settlesAgain(t *testing.T, db *DB) {
 	if diff := cmp.Diff(verdictOn(c, signal.Accepted, signal.OK, want.ID), got); diff != "" {
 		t.Errorf("the new verdict (-want +got):\n%s", diff)
 	}
+	if now, err := db.Verdict(t.Context(), c.SignalID); err != nil || now.Candidates != nil {
+		t.Errorf("its candidates are still %+v (%v), those of the old verdict", now.Candidates, err)
+	}
 	if kept, err := db.Conversion(t.Context(), want.ID); err != nil || !cmp.Equal(want, kept) {
 		t.Errorf("the conversion (%v):\n%s", err, cmp.Diff(want, kept))
 	}
@@ -59,6 +63,7 @@ func settlesAgain(t *testing.T, db *DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	old.Candidates = nil // the earlier verdict is kept without them
 	if diff := cmp.Diff([]signal.Earlier{{Verdict: old, ReplacedAt: clock, By: "key 3", Trusted: true}}, earlier); diff != "" {
 		t.Errorf("earlier verdicts (-want +got):\n%s", diff)
 	}
