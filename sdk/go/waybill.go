@@ -39,8 +39,9 @@ func names() []string {
 const idLen = 32
 
 // Clean gives the transaction ID that s is, in lower case and without the space
-// around it; empty if s is none. It knows the form alone: whether the ID is
-// genuine only Waybill can tell.
+// around it; empty if s is none, or that of a visitor who was turned away, whose
+// visit earns nothing and should take no other's place. It knows the form alone:
+// whether the ID is genuine only Waybill can tell.
 func Clean(s string) string {
 	id := strings.ToLower(strings.TrimSpace(s))
 	if len(id) != idLen {
@@ -51,8 +52,11 @@ func Clean(s string) string {
 			return ""
 		}
 	}
-	// 3 bits of version, which is 1, and 3 of kind: a click or an impression.
+	// 3 bits of version, which is 1, 3 of kind: a click or an impression, one for
+	// tests and one for visitors who were turned away.
 	switch first, second := digit(id[0]), digit(id[1]); {
+	case second&4 != 0:
+		return ""
 	case first == 4 && second >= 16, first == 5 && second < 16:
 		return id
 	default:

@@ -30,6 +30,13 @@ func mint(t *testing.T, kind txid.Kind) string {
 	return ticket.ID.String()
 }
 
+func turnedAway(t *testing.T) string {
+	t.Helper()
+	ticket := txid.NewMint(ring(t), 1, 0).Begin(time.Now(), txid.Subject{Kind: txid.Click, TurnedAway: true, Offer: 5})
+	ticket.Done()
+	return ticket.ID.String()
+}
+
 func TestClean(t *testing.T) {
 	t.Parallel()
 	click, view := mint(t, txid.Click), mint(t, txid.Impression)
@@ -40,6 +47,7 @@ func TestClean(t *testing.T) {
 		{"takes an ID with space around it", " \t" + click + "\n", click},
 		{"refuses a signal's ID", mint(t, txid.Signal), ""},
 		{"refuses a conversion's ID", mint(t, txid.Conversion), ""},
+		{"refuses the ID of a visitor who was turned away", turnedAway(t), ""},
 		{"refuses an ID of no kind", "40" + click[2:], ""},
 		{"refuses an ID of another version", "6" + click[1:], ""},
 		{"refuses nothing", "", ""},
@@ -69,7 +77,7 @@ func FuzzClean(f *testing.F) {
 	f.Add("4GOOOOOOIIIIIILLLLLL000000000000")
 	f.Fuzz(func(t *testing.T, text string) {
 		id, err := txid.Parse(strings.TrimSpace(text))
-		ours := err == nil && (id.Kind() == txid.Click || id.Kind() == txid.Impression)
+		ours := err == nil && (id.Kind() == txid.Click || id.Kind() == txid.Impression) && !id.TurnedAway()
 		got := waybill.Clean(text)
 		if (got != "") != ours {
 			t.Fatalf("Clean(%q) = %q, and txid.Parse says %v, %v", text, got, id, err)
