@@ -196,6 +196,7 @@ func (i *importer) take(ctx context.Context, x *exchange) error {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // it is only read, and gone afterwards
+	unhurried(x)
 	lines, err := openImport(file, o.columns, o.fixed)
 	if err != nil {
 		return err
@@ -230,6 +231,12 @@ func (i *importer) spool(x *exchange) (file *os.File, size int64, err error) {
 	}
 	_, err = file.Seek(0, io.SeekStart)
 	return file, size, err
+}
+
+// unhurried lets the work on a request that was read take as long as it takes. The
+// server would else give it up when the time to read the request is over.
+func unhurried(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // one without deadlines has none to lift
 }
 
 // receive copies a body to disk, as slowly as it comes, as long as there is room.

@@ -217,6 +217,7 @@ func (a *API) replayMany(ctx context.Context, x *exchange, body []byte) error {
 		judge: a.Replay(signal.Replay{By: keyOf(x.who), Trust: o.Trust, DryRun: *o.DryRun}),
 		out:   chunked{x: x, sent: time.Now(), head: ndjsonHead("replay")},
 	}
+	unhurried(x)
 	return run.out.end(run.all(ctx, o.filter()))
 }
 

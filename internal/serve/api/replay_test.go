@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -171,4 +173,54 @@ func TestReplayOfManySignals(t *testing.T) {
 		t.Errorf("%d signals in %d calls: %v; want 7 in the order of receipt in 3", len(ids), calls, ids)
 	}
 	w.passes(t, asNetwork, "signals/replay", `{"from":"2026-11-22T00:00:00Z","code":"token_invalid","dry_run":false,"trust":true}`, 200, `"looked":0`)
+}
+
+// timed is a connection that knows until when its server reads.
+type timed struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (c *timed) SetReadDeadline(t time.Time) error {
+	c.until = t
+	return nil
+}
+
+// TestLongWorkIsNotGivenUp: a server gives a request up when the time to read it is
+// over, read or not, so that time is lifted from work that takes long.
+func TestLongWorkIsNotGivenUp(t *testing.T) {
+	w, _ := newImportWorld(t)
+	c := &timed{ResponseRecorder: httptest.NewRecorder()}
+	judged := 0
+	look := func() {
+		judged++
+		if !c.until.IsZero() {
+			t.Errorf("it would be given up at %v", c.until)
+		}
+	}
+	w.Replay = func(signal.Replay) func(context.Context, []txid.ID) ([]signal.Replayed, error) {
+		return func(_ context.Context, ids []txid.ID) ([]signal.Replayed, error) {
+			look()
+			return make([]signal.Replayed, len(ids)), nil
+		}
+	}
+	w.Rehearse = func() func(context.Context, Hit) (signal.Verdict, error) {
+		return func(context.Context, Hit) (signal.Verdict, error) {
+			look()
+			return signal.Verdict{}, nil
+		}
+	}
+	for _, one := range []struct{ path, media, body string }{
+		{"signals/replay", "application/json", `{"from":"2026-11-22T00:00:00Z","dry_run":true}`},
+		{"imports/conversions?dry_run=true", asCSV, "tid,order_id\nT1,A\n"},
+	} {
+		c.until = time.Now().Add(time.Second)
+		r := httptest.NewRequest(http.MethodPost, "/api/v1/"+one.path, strings.NewReader(one.body))
+		r.Header.Set("Authorization", "Bearer "+w.keys[asNetwork])
+		r.Header.Set("Content-Type", one.media)
+		w.handler.ServeHTTP(c, r)
+	}
+	if judged != 2 {
+		t.Errorf("%d were judged, want 2: %s", judged, c.Body)
+	}
 }
