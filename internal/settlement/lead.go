@@ -168,18 +168,21 @@ func claimKey(transactionID, orderID string) string {
 
 // checkTarget finds the one of the conversions looked up that the signal is about.
 // Of an order that several goals have counted it is the default goal's, where the
-// signal names none.
+// signal names none. A test is never about a conversion that is none.
 func (h *hearing) checkTarget() *refusal {
 	named := h.s.Value(param.ConversionID)
 	of := make([]*conversion.Conversion, 0, len(h.Targets))
 	for i := range h.Targets {
-		if t := &h.Targets[i]; t.OfferID == h.offer.ID {
+		if t := &h.Targets[i]; t.OfferID == h.offer.ID && (t.Test || !h.test) {
 			of = append(of, t)
 		}
 	}
 	switch {
 	case len(of) == 0 && named != "" && h.s.Click.IsZero():
 		why := "there is no conversion " + strconv.Quote(named) + " of offer " + number(h.offer.ID)
+		if h.test {
+			why += " in test traffic"
+		}
 		return refuse(signal.Conflict, signal.Detail{Why: why}, "%s", why)
 	case len(of) == 0:
 		return nil
