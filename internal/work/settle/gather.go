@@ -23,8 +23,9 @@ const (
 	mostTouches = 64
 	// fewTouches is how many where they decide nothing, and are only shown.
 	fewTouches = 4
-	// mostWalked is how many keys of an identity are looked at for the oldest. One
-	// that has more, such as the address of a whole office, is nobody's.
+	// mostWalked is how many keys of an identity are looked at for the oldest. Of one
+	// that has more, such as the address of a whole office, older ones are passed
+	// over.
 	mostWalked = 4096
 )
 
