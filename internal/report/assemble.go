@@ -21,7 +21,7 @@ func (q *Query) Answer(ctx context.Context, r Reader) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	shown, err := q.firstRows(ctx, r, q.limit+1)
+	shown, total, err := q.firstRows(ctx, r, q.limit+1)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -37,7 +37,7 @@ func (q *Query) Answer(ctx context.Context, r Reader) (Answer, error) {
 		line.Links = links.of(e)
 		a.Rows = append(a.Rows, line)
 	}
-	if err := q.addTotals(ctx, r, &a, shown, coin); err != nil {
+	if err := q.addTotals(ctx, r, &a, shown, total, coin); err != nil {
 		return Answer{}, err
 	}
 	if q.previous == nil {
@@ -83,7 +83,7 @@ func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) (tr
 	if ask > 0 {
 		ask++ // to know whether there are more
 	}
-	s, ok, err := q.page(ask)
+	s, ok, err := q.page(ask, false)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -102,21 +102,24 @@ func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) (tr
 	return truncated, err
 }
 
-func (q *Query) firstRows(ctx context.Context, r Reader, limit int) ([]entry, error) {
-	s, ok, err := q.page(limit)
+func (q *Query) firstRows(ctx context.Context, r Reader, limit int) (all []entry, total *entry, err error) {
+	beside := q.totalsBeside()
+	s, ok, err := q.page(limit, beside)
 	if err != nil || !ok {
-		return nil, err
+		return nil, nil, err
 	}
-	var all []entry
 	held := 0
 	err = q.read(ctx, r, s, len(q.dims), func(e entry) error {
 		if held += q.weight(e); held > maxHeld {
 			return fault.New(fault.Limited, "the rows take more than %d MiB of memory; ask for fewer with limit, or for format=ndjson or csv", maxHeld>>20)
 		}
-		all = append(all, entry{dims: slices.Clone(e.dims), sums: slices.Clone(e.sums)})
+		if beside && total == nil {
+			total = &entry{sums: slices.Clone(e.sums[len(q.sums):])}
+		}
+		all = append(all, entry{dims: slices.Clone(e.dims), sums: slices.Clone(e.sums[:len(q.sums)])})
 		return nil
 	})
-	return all, err
+	return all, total, err
 }
 
 // maxHeld bounds the memory that the rows of one answer take, in bytes. Free
@@ -158,8 +161,8 @@ func tooLarge(name string) error {
 }
 
 // addTotals adds the sums over all rows, and over those beyond the limit.
-func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entry, coin coin) error {
-	total, err := q.totalOf(ctx, r, shown, a.Truncated)
+func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entry, known *entry, coin coin) error {
+	total, err := q.totalOf(ctx, r, shown, known, a.Truncated)
 	if err != nil {
 		return err
 	}
@@ -181,9 +184,13 @@ func (q *Query) addTotals(ctx context.Context, r Reader, a *Answer, shown []entr
 	return err
 }
 
-// totalOf gives the sums over all rows. Where they are all at hand, and no
-// visitor may stand in several, the warehouse need not be asked again.
-func (q *Query) totalOf(ctx context.Context, r Reader, shown []entry, truncated bool) (entry, error) {
+// totalOf gives the sums over all rows: as they came with the rows, or from the
+// rows where they are all at hand and no visitor may stand in several. Else the
+// warehouse is asked again.
+func (q *Query) totalOf(ctx context.Context, r Reader, shown []entry, known *entry, truncated bool) (entry, error) {
+	if known != nil {
+		return *known, nil
+	}
 	unique := slices.ContainsFunc(q.sums, func(m measure) bool { return m.name == uniqueClicks })
 	if truncated || unique {
 		return q.readTotal(ctx, r)

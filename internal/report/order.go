@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"waybill/internal/fact"
 )
 
 // index gives the column of a measure.
@@ -104,13 +106,16 @@ func (q *Query) orderBy(t table) string {
 }
 
 // page gives the statement of the rows, in order, at most limit of them; all of
-// them if it is 0.
-func (q *Query) page(limit int) (Statement, bool, error) {
+// them if it is 0. Behind its sums, each row may have those over all rows.
+func (q *Query) page(limit int, totals bool) (Statement, bool, error) {
 	t := q.table()
 	w := &writer{scope: t.scope}
 	kept := q.kept(w, t)
 	if kept == "" {
 		return Statement{}, false, w.err
+	}
+	if totals {
+		kept, t = t.withTotals(kept)
 	}
 	sql := t.final(kept)
 	if q.inOrder() {
@@ -120,6 +125,30 @@ func (q *Query) page(limit int) (Statement, bool, error) {
 		sql += " LIMIT " + strconv.Itoa(limit)
 	}
 	return Statement{SQL: sql, Args: w.args, Columns: t.result()}, true, w.err
+}
+
+// withTotals gives the rows with the sums over all of them behind their own, and
+// the table that reads both.
+func (t table) withTotals(rows string) (string, table) {
+	own := names("m", len(t.sums))
+	over := names("m", 2*len(t.sums))[len(t.sums):]
+	for i, name := range over {
+		over[i] = "sum(" + own[i] + ") OVER () AS " + name
+	}
+	for _, m := range slices.Clone(t.sums) {
+		m.name = "total_" + m.name
+		t.sums = append(t.sums[:len(t.sums):len(t.sums)], m)
+	}
+	return "SELECT " + commas(names("d", len(t.dims)), own, over) + " FROM (" + rows + ") AS o", t
+}
+
+// totalsBeside reports whether there are several rows, few enough for the engine
+// to hold them all while it sums them up, and none of their sums counts
+// visitors, who may stand in several rows.
+func (q *Query) totalsBeside() bool {
+	clicks := sourceOf(fact.Clicks, q.byClick)
+	return len(q.dims) > 0 && !q.table().scattered(clicks) && !q.table().scattered(sourceOf(fact.Conversions, q.byClick)) &&
+		!slices.ContainsFunc(q.sums, func(m measure) bool { return m.name == uniqueClicks })
 }
 
 // inOrder reports whether the rows must come in order. A stream of rows that may
