@@ -118,6 +118,9 @@ func (r *replay) read(ctx context.Context, id txid.ID, out *signal.Replayed) (si
 	if sig, err = signal.Read(id, record); err != nil {
 		return sig, "its record cannot be read", nil //nolint:nilerr // it holds up no other
 	}
+	if sig.Binds && (sig.Auth != signal.OK || sig.Click.IsZero()) { // then the journal has no keys of it
+		return sig, "it only ties a customer to a touch, and what was not believed when it came ties nothing; have it sent again", nil
+	}
 	return sig, "", nil
 }
 
@@ -136,7 +139,7 @@ func (r *replay) one(ctx context.Context, sig signal.Signal, out *signal.Replaye
 	began := time.Now()
 	how := r.Replay
 	readAnew(&sig, r.Settler.catalog())
-	if how.Trust = how.Trust && sig.Auth != signal.OK; how.Trust {
+	if how.Trust = how.Trust && canVouch(sig.Auth); how.Trust {
 		sig.Auth = signal.OK
 	}
 	c, err := r.Settler.prepare(ctx, sig, began)
@@ -158,6 +161,17 @@ func (r *replay) one(ctx context.Context, sig signal.Signal, out *signal.Replaye
 	out.After = v
 	r.Settler.logSettled(ctx, &v, again, time.Since(began))
 	return nil
+}
+
+// canVouch reports whether a sender that was turned down by code may be vouched
+// for: it lacked a proof, and did not speak of what is another's.
+func canVouch(code signal.Code) bool {
+	switch code {
+	case signal.TokenMissing, signal.TokenInvalid, signal.SignatureInvalid, signal.SignatureExpired, signal.IPNotAllowed:
+		return true
+	default:
+		return false
+	}
 }
 
 // readAnew reads the transaction ID of a signal in which none verified when it

@@ -206,6 +206,12 @@ func TestReplay(t *testing.T) {
 			how: signal.Replay{Trust: true}, want: "token_invalid > accepted ok",
 		},
 		{
+			name: "but nobody vouches for who speaks of another's offer", code: signal.OfferUnknown, mend: nothing,
+			hit:  func(s *signal.Signal) { s.Channel, s.Auth = signal.API, signal.OfferUnknown },
+			how:  signal.Replay{Trust: true},
+			want: "offer_unknown > rejected offer_unknown",
+		},
+		{
 			name: "an ID that was not known for one", code: signal.TransactionIDInvalid, mend: nothing,
 			hit:  func(s *signal.Signal) { s.Click = txid.ID{} },
 			want: "transaction_id_invalid > accepted ok",
@@ -284,6 +290,28 @@ func TestReplayTogether(t *testing.T) {
 	earlier, err := b.ledger.EarlierVerdicts(t.Context(), all[1].SignalID)
 	if err != nil || len(earlier) != 1 || !earlier[0].Trusted || earlier[0].Code != signal.TokenMissing {
 		t.Errorf("earlier verdicts %+v (%v), want the rejection, and that somebody vouched for its sender", earlier, err)
+	}
+}
+
+// TestReplayOfABinding: what was not believed when it came has left no keys by
+// which its customer is found, so to accept it later would be a lie.
+func TestReplayOfABinding(t *testing.T) {
+	b := newBench(t)
+	b.mend(func(s *catalog.Source) {
+		s.Offers[0].Attribution = []offer.Identifier{offer.ByTransactionID, offer.ByCustomerID}
+	})
+	v := b.hit(b.visit(time.Hour), func(s *signal.Signal) {
+		said(param.CustomerID, "c-1")(s)
+		s.Binds, s.Auth = true, signal.TokenMissing
+	})
+	if v.Code != signal.TokenMissing {
+		t.Fatalf("at first it was %s %s, want rejected token_missing", v.Status, v.Code)
+	}
+	const want = "skipped: it only ties a customer to a touch, and what was not believed when it came ties nothing; have it sent again"
+	for _, how := range []signal.Replay{{Trust: true, DryRun: true}, {Trust: true}} {
+		if got := b.replay(how, v); got != want {
+			t.Errorf("dry run %t: %s, want %s", how.DryRun, got, want)
+		}
 	}
 }
 
