@@ -301,3 +301,22 @@ func FuzzSDK(f *testing.F) {
 		}
 	})
 }
+
+// A key that every page shows must not ask whose visit a customer came by.
+func TestAPageIsToldNoIDThatItDoesNotKnow(t *testing.T) {
+	w := newWorld(t, withKeys)
+	theirs, own := w.transaction(), w.transaction()
+	w.settler.answer = &signal.Verdict{Status: signal.Duplicate, Code: signal.CodeDuplicate, TransactionID: theirs}
+	for _, tt := range []struct{ path, body, told, want string }{
+		{path: "/sdk/conversion", body: `{"offer_id":5,"customer_id":"c-1","key":"` + shopKey + `"}`, told: theirs},
+		{path: "/sdk/conversion", body: `{"transaction_id":"` + own + `","key":"` + shopKey + `"}`, told: own, want: own},
+		{path: "/postback", body: `{"offer_id":5,"customer_id":"c-1"}`, told: theirs, want: theirs},
+	} {
+		w.settler.answer.TransactionID = tt.told
+		var got signal.Verdict
+		read(t, w.post(tt.path, tt.body), &got)
+		if got.TransactionID != tt.want || got.Code != signal.CodeDuplicate {
+			t.Errorf("%s %s is told %+v, want the transaction %q", tt.path, tt.body, got, tt.want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"waybill/internal/identity"
+	"waybill/internal/param"
 	"waybill/internal/signal"
 	"waybill/internal/txid"
 )
@@ -116,6 +117,9 @@ func (e *Edge) take(ctx context.Context, h *hit) verdict {
 		e.Throttle.giveBack(h.client.addr)
 	}
 	e.Metrics.signal(v.Code)
+	if !h.channel.FromServer() && v.TransactionID != s.Value(param.TransactionID) {
+		v.TransactionID = "" // whose visit a customer or an order leads to is no page's to know
+	}
 	return v
 }
 
