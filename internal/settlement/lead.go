@@ -188,6 +188,9 @@ func (h *hearing) checkTarget() *refusal {
 		return nil
 	}
 	t, other := meant(of)
+	if h.isFirstOfDefault(t) {
+		return nil
+	}
 	if other != nil {
 		why := "it was counted for goals " + t.GoalCode + " and " + other.GoalCode + "; name the goal"
 		return refuse(signal.Conflict, signal.Detail{Why: why}, "%s", why)
@@ -196,6 +199,16 @@ func (h *hearing) checkTarget() *refusal {
 		h.target = t
 	}
 	return nil
+}
+
+// isFirstOfDefault reports whether the signal claims a conversion of the default
+// goal, where t tells that its order was counted for others alone.
+func (h *hearing) isFirstOfDefault(t *conversion.Conversion) bool {
+	if t.GoalCode == offer.DefaultGoal || h.s.Value(param.Goal) != "" || h.s.Value(param.ConversionID) != "" || mayChange(h.s) {
+		return false
+	}
+	_, ok := h.offer.Goal(offer.DefaultGoal)
+	return ok && attribution.Decide(&h.offer.Offer, h.s, h.candidates()...).Creditable()
 }
 
 // meant gives the one of several conversions that is meant: the first of the
