@@ -15,7 +15,7 @@ import (
 
 const (
 	linesAtOnce   = 512    // that are judged together
-	linesAbreast  = 8      // side by side: imports leave room for what comes live
+	linesAbreast  = 16     // side by side: imports leave room for what comes live
 	progressEvery = 10_000 // lines
 )
 
