@@ -12,9 +12,9 @@ import (
 	"waybill/internal/txid"
 )
 
-// SettleAgain judges a signal that was rejected again, and gives the verdict that
-// stands afterwards. The verdict's row is taken first, so that of several who ask
-// at once one has it judged. A signal that is not rejected any more keeps its
+// SettleAgain judges a signal again that was rejected, or put aside, and gives the
+// verdict that stands afterwards. The verdict's row is taken first, so that of
+// several who ask at once one has it judged. A signal that counts by now keeps its
 // verdict, and so does one that is rejected by the same code as before: then
 // nothing is written. Otherwise everything changes that Settle would write, and
 // the old verdict is kept as an earlier one.
@@ -34,7 +34,7 @@ func (db *DB) SettleAgain(ctx context.Context, c settlement.Case, r signal.Repla
 		return db.Verdict(ctx, c.SignalID)
 	}
 	if _, ok := errors.AsType[*unsure](err); ok {
-		if known, e := db.Verdict(ctx, c.SignalID); e == nil && known.Status != signal.Rejected {
+		if known, e := db.Verdict(ctx, c.SignalID); e == nil && !known.Replayable() {
 			return known, nil
 		}
 	}
@@ -45,9 +45,9 @@ func (db *DB) SettleAgain(ctx context.Context, c settlement.Case, r signal.Repla
 }
 
 func settleAgainIn(ctx context.Context, s session, c *settlement.Case, r *signal.Replay, now time.Time) (signal.Verdict, error) {
-	const hold = `UPDATE verdict SET status = status WHERE signal_id = $1 AND status = $2`
+	const hold = `UPDATE verdict SET status = status WHERE signal_id = $1 AND status IN ('rejected', 'queued')`
 	none := signal.Verdict{}
-	n, err := s.exec(ctx, hold, c.SignalID, string(signal.Rejected))
+	n, err := s.exec(ctx, hold, c.SignalID)
 	if err != nil {
 		return none, fmt.Errorf("lock the verdict: %w", err)
 	}

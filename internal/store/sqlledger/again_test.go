@@ -126,6 +126,27 @@ func settlesAgainOnce(t *testing.T, db *DB) {
 	checkClean(t, db)
 }
 
+// settlesAside: a signal that could not be settled, for a defect, counts once that
+// is mended.
+func settlesAside(t *testing.T, db *DB) {
+	i := newIDs(t)
+	c := newCase(i, "t1")
+	aside := c
+	v := verdictOn(c, signal.Queued, signal.CodeQueued, "")
+	aside.Refusal = &v
+	settle(t, db, aside)
+	want := newConversion(i.conversionID(t, c.SignalID), c)
+	c.Judge = func(settlement.State) (settlement.Outcome, error) { return accepted(t, c, want), nil }
+	if got := settleAgain(t, db, c, signal.Replay{By: "key 3"}); got.Status != signal.Accepted || got.ConversionID != want.ID {
+		t.Errorf("judged again it is %+v, want accepted", got)
+	}
+	earlier, err := db.EarlierVerdicts(t.Context(), c.SignalID)
+	if err != nil || len(earlier) != 1 || earlier[0].Status != signal.Queued {
+		t.Errorf("earlier verdicts %+v (%v), want the one that put it aside", earlier, err)
+	}
+	checkClean(t, db)
+}
+
 func settlesAgainInVain(t *testing.T, db *DB) {
 	i := newIDs(t)
 	ctx := t.Context()

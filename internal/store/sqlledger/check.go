@@ -80,6 +80,16 @@ var rules = [...]rule{
 	{"signal", "was accepted and names no conversion", `
 		SELECT signal_id FROM verdict
 		WHERE status = 'accepted' AND conversion_id = '' AND goal_id <> 0`}, // one without a goal only ties a customer to a click
+	{"signal", "its verdict was replaced and none is there", `
+		SELECT DISTINCT e.signal_id FROM earlier_verdict e
+		WHERE NOT EXISTS (SELECT 1 FROM verdict v WHERE v.signal_id = e.signal_id)`},
+	{"signal", "a verdict on it was replaced that was no rejection", `
+		SELECT DISTINCT signal_id FROM earlier_verdict WHERE status NOT IN ('rejected', 'queued')`},
+	{"signal", "its earlier verdicts are not numbered from 1 on", `
+		SELECT signal_id FROM earlier_verdict GROUP BY signal_id HAVING MIN(number) <> 1 OR MAX(number) <> COUNT(*)`},
+	{"signal", "has candidates and no verdict", `
+		SELECT c.signal_id FROM considered c
+		WHERE NOT EXISTS (SELECT 1 FROM verdict v WHERE v.signal_id = c.signal_id)`},
 	{"conversion", "no signal was accepted for it", `
 		SELECT c.id FROM conversion c
 		WHERE c.id NOT IN (SELECT v.conversion_id FROM verdict v WHERE v.status = 'accepted')`},

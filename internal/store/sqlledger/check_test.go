@@ -12,6 +12,8 @@ import (
 // TestCheckFinds breaks each thing that must always hold, and has it found.
 func TestCheckFinds(t *testing.T) {
 	const copied = `INSERT INTO entry (` + entryColumns + `) SELECT `
+	const earlier = `INSERT INTO earlier_verdict (` + verdictColumns + `, number, replaced_at, actor, trusted) SELECT `
+	const rejected = `signal_id, 'rejected', code, conversion_id, transaction_id, test, message, rule, offer_id, goal_id, channel, settled_at`
 	tests := []struct {
 		name   string
 		spoil  string
@@ -25,6 +27,10 @@ func TestCheckFinds(t *testing.T) {
 		{"an open verdict", `UPDATE verdict SET status = 'queued'`, "never finished"},
 		{"a verdict without its conversion", `UPDATE verdict SET conversion_id = 'x'`, "names a conversion that does not exist"},
 		{"an accepted nothing", `UPDATE verdict SET conversion_id = ''`, "names no conversion"},
+		{"an earlier verdict alone", earlier + strings.Replace(rejected, "signal_id", "'x'", 1) + `, 1, 0, '', FALSE FROM verdict LIMIT 1`, "replaced and none is there"},
+		{"an acceptance that was replaced", earlier + verdictColumns + `, 1, 0, '', FALSE FROM verdict`, "replaced that was no rejection"},
+		{"a first verdict that is lost", earlier + rejected + `, 2, 0, '', FALSE FROM verdict`, "not numbered from 1"},
+		{"candidates of no signal", `INSERT INTO considered (signal_id, transaction_id, candidates) VALUES ('x', '', '[]')`, "candidates and no verdict"},
 		{"a conversion of no signal", `UPDATE verdict SET status = 'duplicate'`, "no signal was accepted"},
 		{"no claim", `DELETE FROM claim`, "not counted under a claim"},
 		{"an order of another goal", `UPDATE taken_order SET goal_id = 99`, "belongs to no conversion"},

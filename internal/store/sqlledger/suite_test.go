@@ -37,6 +37,7 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"conversions are listed by filter and page", listsConversions},
 		{"a rejected signal is judged again, and its old verdict kept", settlesAgain},
 		{"a signal judged again counts once, whoever asks", settlesAgainOnce},
+		{"a signal that was put aside is judged again", settlesAside},
 		{"a signal rejected by the same code again leaves nothing behind", settlesAgainInVain},
 		{"what a case would be judged by is what it is judged by", foresees},
 		{"rejected signals are listed in the order of receipt", listsRejected},

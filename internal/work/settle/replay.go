@@ -19,14 +19,14 @@ import (
 // Verdicts is the ledger, as judging again needs it.
 type Verdicts interface {
 	Verdict(ctx context.Context, signalID string) (signal.Verdict, error)
-	// SettleAgain judges a signal again, unless it is not rejected any more.
+	// SettleAgain judges a signal again, unless it counts by now.
 	SettleAgain(ctx context.Context, c settlement.Case, r signal.Replay) (signal.Verdict, error)
 	// Foresee gives the state that a case would be judged in now.
 	Foresee(ctx context.Context, c settlement.Case) (settlement.State, error)
 }
 
-// Replayer judges rejected signals again, after what they were rejected for was
-// mended, and tries out signals that are written down nowhere.
+// Replayer judges signals again that were rejected, or put aside, after what was in
+// their way was mended, and tries out signals that are written down nowhere.
 //
 // A signal is judged as when it first came: windows, addresses and the periods of
 // caps as of its receipt, terms and statuses as of now. Only its transaction ID is
@@ -105,7 +105,7 @@ func (r *replay) read(ctx context.Context, id txid.ID, out *signal.Replayed) (si
 		return sig, "it has no verdict yet", nil
 	case err != nil:
 		return sig, "", err
-	case out.Before.Status != signal.Rejected:
+	case !out.Before.Replayable():
 		return sig, "it is not rejected", nil
 	}
 	record, err := r.Settler.journal.Get(ctx, id)

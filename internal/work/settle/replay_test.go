@@ -16,6 +16,7 @@ import (
 	"waybill/internal/money"
 	"waybill/internal/offer"
 	"waybill/internal/param"
+	"waybill/internal/settlement"
 	"waybill/internal/signal"
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/txid"
@@ -312,6 +313,29 @@ func TestReplayOfABinding(t *testing.T) {
 		if got := b.replay(how, v); got != want {
 			t.Errorf("dry run %t: %s, want %s", how.DryRun, got, want)
 		}
+	}
+}
+
+// TestReplayOfWhatWasPutAside: a signal that could not be settled is, once what
+// was in its way is mended.
+func TestReplayOfWhatWasPutAside(t *testing.T) {
+	b := newBench(t)
+	ticket := b.mint.Begin(time.Now(), txid.Subject{Kind: txid.Signal, Offer: 7, Affiliate: 9})
+	defer ticket.Done()
+	of := b.visit(time.Hour)
+	s := signal.Signal{ID: ticket.ID, ReceivedAt: time.Now(), Channel: signal.Postback, Auth: signal.OK, Click: of}
+	b.journal.put(s.ID, s.Append(nil))
+	aside := signal.Verdict{Status: signal.Queued, Code: signal.CodeQueued, SignalID: s.ID.String(), Rule: "a defect"}
+	if _, err := b.ledger.Settle(t.Context(), settlement.Case{SignalID: aside.SignalID, Refusal: &aside}); err != nil {
+		t.Fatal(err)
+	}
+	for _, how := range []signal.Replay{{DryRun: true}, {}} {
+		if got, want := b.replay(how, aside), "queued > accepted ok"; got != want {
+			t.Errorf("dry run %t: %s, want %s", how.DryRun, got, want)
+		}
+	}
+	if n := b.conversions(); n != 1 {
+		t.Errorf("%d conversions, want 1", n)
 	}
 }
 

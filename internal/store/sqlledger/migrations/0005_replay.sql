@@ -1,5 +1,6 @@
 -- The verdicts that others have taken the place of, numbered from 1 for each
--- signal. Only a rejection is ever replaced.
+-- signal. Only a rejection is ever replaced, and what put a signal aside that
+-- could not be settled.
 CREATE TABLE earlier_verdict (
     signal_id      TEXT    NOT NULL,
     number         BIGINT  NOT NULL,
