@@ -16,11 +16,12 @@ func (h *hearing) repeat(st State, c conversion.Conversion) (Outcome, error) {
 		return Outcome{Verdict: h.refusedOn(c, r)}, nil
 	}
 	next := c // its lists are replaced, never written into
-	adopts := h.hit.orderID != "" && c.OrderID == "" && st.Order == nil
+	adds := h.hit.server || h.target == nil // a browser adds nothing to what it only names
+	adopts := adds && h.hit.orderID != "" && c.OrderID == "" && st.Order == nil
 	if adopts {
 		next.OrderID = h.hit.orderID
 	}
-	if h.goal.Dedupe == offer.Every && c.Memory.HitID == "" {
+	if adds && h.goal.Dedupe == offer.Every && c.Memory.HitID == "" {
 		next.Memory.HitID = h.hit.hitID
 	}
 	hear := h.hearBrowser
