@@ -15,7 +15,7 @@ func (h *hearing) repeat(st State, c conversion.Conversion) (Outcome, error) {
 	if r := h.checkMeant(c); r != nil {
 		return Outcome{Verdict: h.refusedOn(c, r)}, nil
 	}
-	next := c // its lists are replaced, never written into
+	next := c                               // its lists are replaced, never written into
 	adds := h.hit.server || h.target == nil // a browser adds nothing to what it only names
 	adopts := adds && h.hit.orderID != "" && c.OrderID == "" && st.Order == nil
 	if adopts {

@@ -35,7 +35,8 @@
 //	           either counts each time. A browser's is only a sighting of the
 //	           latest conversion, and is asked for an ID where there is none.
 //
-// A conversion without an order ID takes the first that a hit on it brings.
+// A conversion without an order ID takes the first that a hit on it brings, but for
+// a browser's that only names the conversion.
 //
 // # A repeated hit
 //
