@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"waybill/internal/fact"
 )
 
 // index gives the column of a measure.
@@ -146,8 +144,7 @@ func (t table) withTotals(rows string) (string, table) {
 // to hold them all while it sums them up, and none of their sums counts
 // visitors, who may stand in several rows.
 func (q *Query) totalsBeside() bool {
-	clicks := sourceOf(fact.Clicks, q.byClick)
-	return len(q.dims) > 0 && !q.table().scattered(clicks) && !q.table().scattered(sourceOf(fact.Conversions, q.byClick)) &&
+	return len(q.dims) > 0 && !q.table().vast() &&
 		!slices.ContainsFunc(q.sums, func(m measure) bool { return m.name == uniqueClicks })
 }
 

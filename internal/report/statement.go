@@ -73,7 +73,8 @@ func commas(parts ...[]string) string { return strings.Join(slices.Concat(parts.
 // branch is one SELECT that gives some of the sums, the others as 0.
 type branch struct {
 	sql   string
-	whole bool // each of its rows is a row of the report
+	sums  []int // which of the sums it gives
+	whole bool  // each of its rows is a row of the report
 }
 
 // branches gives the SELECTs whose rows together hold all the sums.
@@ -95,10 +96,14 @@ func (t table) branches(w *writer) []branch {
 			}
 		}
 		if sums != nil {
-			all = append(all, t.sum(w, from, sums))
+			b := t.sum(w, from, sums)
+			b.sums = sums
+			all = append(all, b)
 		}
 		if unique != nil {
-			all = append(all, t.unique(w, from, unique[0]))
+			b := t.unique(w, from, unique[0])
+			b.sums = unique
+			all = append(all, b)
 		}
 	}
 	return all
@@ -107,7 +112,7 @@ func (t table) branches(w *writer) []branch {
 // sum gives the branch of the sums of one table.
 func (t table) sum(w *writer, from source, which []int) branch {
 	from.counted = from.visits()
-	if from.visits() && len(which) > 1 && !t.scattered(from) {
+	if from.visits() && len(which) > 1 && !t.vast() {
 		return t.byTraffic(w, from, which)
 	}
 	return branch{sql: t.grouped(w, from, which), whole: true}
@@ -243,6 +248,8 @@ func (t table) rows(w *writer) string {
 		return ""
 	case len(all) == 1 && all[0].whole && len(t.dims) > 0:
 		return all[0].sql
+	case t.vast():
+		return t.joined(all)
 	}
 	parts := make([]string, len(all))
 	for i, b := range all {
@@ -250,6 +257,43 @@ func (t table) rows(w *writer) string {
 	}
 	dims := names("d", len(t.dims))
 	return "SELECT " + commas(dims, summed("u", len(t.sums))) + " FROM (" + strings.Join(parts, " UNION ALL ") + ") AS u" + groupBy("u", dims...)
+}
+
+// vast reports whether the rows may be as many as the facts of some table. Then
+// every branch gives whole rows.
+func (t table) vast() bool {
+	for _, name := range []string{fact.Clicks, fact.Impressions, fact.Conversions, fact.Signals} {
+		if t.scattered(sourceOf(name, t.byClick)) {
+			return true
+		}
+	}
+	return false
+}
+
+// joined puts whole rows of several branches side by side. To group them all
+// once more would take the memory of the largest branch twice; a join takes
+// that of the smaller ones.
+func (t table) joined(all []branch) string {
+	from, sums := "", make([]string, len(t.sums))
+	for i := range sums {
+		sums[i] = "0 AS m" + strconv.Itoa(i+1)
+	}
+	dims := names("d", len(t.dims))
+	for i, b := range all {
+		name := "b" + strconv.Itoa(i+1)
+		for _, s := range b.sums {
+			m := "m" + strconv.Itoa(s+1)
+			sums[s] = "coalesce(" + name + "." + m + ", 0) AS " + m
+		}
+		if i > 0 {
+			from += " FULL OUTER JOIN "
+		}
+		from += "(" + b.sql + ") AS " + name
+		if i > 0 {
+			from += " USING (" + commas(dims) + ")"
+		}
+	}
+	return "SELECT " + commas(dims, sums) + " FROM " + from
 }
 
 // summed sums up columns m1, …; nothing sums up to 0.
