@@ -137,12 +137,11 @@ func (c clock) before(instant int64) string {
 // negative numbers, which engines differ in.
 func (p piece) bucket(u unit, c clock, wall bool) string {
 	local := plus(c.quarter, p.offset)
-	byDay := c.day != "" && p.offset == 0
 	switch {
-	case u == daily && byDay:
-		return fmt.Sprintf("%s * %d", c.day, dayQuarters)
-	case u == weekly && byDay:
-		return fmt.Sprintf("(%s) * %d", cut(plus(c.day, toMonday/dayQuarters), weekQuarters/dayQuarters), dayQuarters)
+	case u == daily && c.day != "":
+		return fmt.Sprintf("(%s) * %d", p.day(c), dayQuarters)
+	case u == weekly && c.day != "":
+		return fmt.Sprintf("(%s) * %d", cut("("+plus(p.day(c), toMonday/dayQuarters)+")", weekQuarters/dayQuarters), dayQuarters)
 	case u == hourly && wall:
 		return cut(local, hourQuarters)
 	case u == hourly:
@@ -151,6 +150,20 @@ func (p piece) bucket(u unit, c clock, wall bool) string {
 		return cut(plus(c.quarter, p.offset+toMonday), weekQuarters)
 	default:
 		return cut(local, dayQuarters)
+	}
+}
+
+// day gives the expression of the local day while p's offset holds: the one in
+// UTC, or its neighbour where the quarter lies beyond the local midnight. To
+// compare is cheaper than to divide. No offset is as long as a day.
+func (p piece) day(c clock) string {
+	switch {
+	case p.offset > 0:
+		return fmt.Sprintf("%s + CASE WHEN %s >= %s * %d + %d THEN 1 ELSE 0 END", c.day, c.quarter, c.day, dayQuarters, dayQuarters-p.offset)
+	case p.offset < 0:
+		return fmt.Sprintf("%s - CASE WHEN %s < %s * %d + %d THEN 1 ELSE 0 END", c.day, c.quarter, c.day, dayQuarters, -p.offset)
+	default:
+		return c.day
 	}
 }
 

@@ -85,9 +85,9 @@ func (e *eval) cases() int64 {
 		word := e.next()
 		holds := word == "ELSE"
 		if word == "WHEN" {
-			column := e.values[e.next()]
-			e.next()
-			holds = column < e.atom()
+			left := e.sum()
+			less := e.next() == "<"
+			holds = (left < e.sum()) == less
 			e.next()
 		}
 		n := e.sum()
