@@ -45,6 +45,34 @@ func TestCoupons(t *testing.T) {
 	}
 }
 
+// TestAffiliatesSeeOwnEarlierVerdicts: a signal was rejected for one affiliate's
+// click, and judged again credited another's. That one does not read whose it was.
+func TestAffiliatesSeeOwnEarlierVerdicts(t *testing.T) {
+	w := newWorld(t)
+	ticket := txid.NewMint(w.present.Ring(), 2, 0).Begin(noon, txid.Subject{Kind: txid.Click, Offer: 1, Affiliate: 2})
+	ticket.Done()
+	passed := ticket.ID.String()
+	of := w.reject(t, time.Hour, signal.GoalUnknown, func(*signal.Signal) {})
+	for _, v := range []signal.Verdict{
+		{Status: signal.Rejected, Code: signal.ClickExpired, TransactionID: passed, Message: "affiliate 2's click expired"},
+		{Status: signal.Duplicate, Code: signal.Sighting, TransactionID: w.click.String()},
+	} {
+		v.SignalID, v.OfferID, v.SettledAt = of, 1, noon
+		must[signal.Verdict](t)(w.db.SettleAgain(t.Context(), settlement.Case{SignalID: of, Refusal: &v}, signal.Replay{By: "key 1"}))
+	}
+	for _, path := range []string{"signals/" + of, "trace/" + w.click.String()} {
+		for _, as := range []string{asNetwork, asAdvertiser1, asAffiliate1} {
+			got := w.do(t, as, "GET", path, "")
+			if shown := strings.Contains(got.text, passed); shown != (as != asAffiliate1) {
+				t.Errorf("%s for %s tells of the other's click: %t\n%s", path, as, shown, got.text)
+			}
+			if !strings.Contains(got.text, "goal_unknown") {
+				t.Errorf("%s for %s lacks the verdict that was its own: %s", path, as, got.text)
+			}
+		}
+	}
+}
+
 // TestOnlyTheNetworkSeesCandidates: whose a conversion might have been is nobody
 // else's business, nor what it was that another click was passed over for.
 func TestOnlyTheNetworkSeesCandidates(t *testing.T) {

@@ -31,7 +31,7 @@ type signalRecord struct {
 	Extra         map[string]string      `json:"extra,omitempty" doc:"Parameters that Waybill does not know."`
 	Marks         []string               `json:"marks,omitempty" doc:"What was mended on the way."`
 	RecordGone    bool                   `json:"record_gone,omitempty" doc:"Only the verdict is left of it."`
-	Earlier       []earlierVerdictRecord `json:"earlier_verdicts,omitempty" doc:"Those that were replaced when it was judged again, the first one first."`
+	Earlier       []earlierVerdictRecord `json:"earlier_verdicts,omitempty" doc:"Those that were replaced when it was judged again, the first one first. An affiliate sees those on its own clicks."`
 }
 
 // earlierVerdictRecord is a verdict that another has taken the place of.
@@ -149,7 +149,9 @@ func (a *API) readSignal(ctx context.Context, who account.Principal, id txid.ID)
 	}
 	earlier, err := a.Verdicts.EarlierVerdicts(ctx, id.String())
 	for _, e := range earlier {
-		r.Earlier = append(r.Earlier, showEarlier(who, e))
+		if a.seesSignal(who, e.TransactionID, e.OfferID) {
+			r.Earlier = append(r.Earlier, showEarlier(who, e))
+		}
 	}
 	return r, err
 }

@@ -216,6 +216,9 @@ func (t *tracer) signal(ctx context.Context, v signal.Verdict, earlier []signal.
 	}
 	text := "The verdict was"
 	for _, e := range earlier {
+		if !t.api.seesSignal(t.who, e.TransactionID, e.OfferID) {
+			continue
+		}
 		if err := t.verdict(e.Verdict, text, r.ReceivedAt); err != nil {
 			return err
 		}
