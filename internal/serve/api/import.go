@@ -201,6 +201,7 @@ func (i *importer) take(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
+	lines.secret = i.Catalog().Settings().IdentityKey
 	run := &importRun{importer: i, options: o, lines: lines, size: size, counts: importCounts{DryRun: o.dry}}
 	run.file = file
 	run.out = chunked{x: x, sent: time.Now(), head: run.head}

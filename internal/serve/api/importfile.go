@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -28,6 +29,7 @@ type importFile struct {
 	columns []importColumn
 	fixed   []importColumn // with the value that all lines have
 	line    int            // of the file, as it was read last
+	secret  []byte         // that the keys of lines are made with
 }
 
 // importColumn is one column: the name that its values are sent under.
@@ -245,19 +247,21 @@ func (f *importFile) complete(values map[string]string) {
 			return
 		}
 	}
-	values["hit_id"] = lineKey(said)
+	values["hit_id"] = lineKey(f.secret, said)
 }
 
 // lineKey is equal for lines that say the same, whatever the order of the columns.
-func lineKey(said map[param.Name]string) string {
+// It is made with a secret: a line may name an e-mail, and is kept with its key.
+func lineKey(secret []byte, said map[param.Name]string) string {
 	var text []byte
 	for n := range param.NumNames {
 		if value := said[n]; value != "" {
 			text = fmt.Appendf(text, "%s=%d:%s\n", n, len(value), value)
 		}
 	}
-	sum := sha256.Sum256(text)
-	return "import-" + hex.EncodeToString(sum[:12])
+	sum := hmac.New(sha256.New, secret)
+	sum.Write(text)
+	return "import-" + hex.EncodeToString(sum.Sum(nil)[:12])
 }
 
 // unreadableLine says what is wrong with the CSV itself.

@@ -161,6 +161,18 @@ func TestImportKeys(t *testing.T) {
 			t.Errorf("%q has the key of another line", other)
 		}
 	}
+	f, err := openImport(strings.NewReader("email\nann@shop.example\n"), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.secret = []byte("another installation's")
+	l, err := f.next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain := key("email\nann@shop.example\n"); strings.Contains(string(l.claim), plain) {
+		t.Errorf("the key %s of an e-mail is the same everywhere: whoever reads it can try which it was", plain)
+	}
 	if own := key("tid,hit_id\nT1,mine\n"); own != "mine" {
 		t.Errorf("a line's own key became %s", own)
 	}
