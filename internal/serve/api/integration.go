@@ -29,7 +29,7 @@ const integrationPath = prefix + "/offers/{offer_id}/check-integration"
 const (
 	mostWait   = time.Minute // that one request waits for a postback
 	lookAgain  = 250 * time.Millisecond
-	mostMissed = 200 // signals without an ID that are looked at
+	mostMissed = 200 // signals without an ID that are looked at, for each way of having none
 )
 
 // checkOptions is what begins a check.
@@ -194,23 +194,22 @@ func (c *integrationCheck) readClick(ctx context.Context) error {
 // as far as the caller may know of them: one of them may be what is waited for.
 func (c *integrationCheck) missed(ctx context.Context) ([]signal.Verdict, error) {
 	var all []signal.Verdict
-	for _, test := range [...]bool{false, true} {
-		list, _, err := c.api.Verdicts.Verdicts(ctx, VerdictFilter{
-			Status: signal.Rejected, Test: test, From: c.id.Time(), Limit: mostMissed,
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range list {
-			nobodys := v.OfferID == 0 && c.who.IsNetwork()
-			if lostItsID(v.Code) && (nobodys || v.OfferID == c.offer.ID) {
-				all = append(all, v)
+	f := VerdictFilter{Status: signal.Rejected, From: c.id.Time(), Limit: mostMissed}
+	if !c.who.IsNetwork() { // who is not told of those that name no offer
+		f.OfferID = c.offer.ID
+	}
+	for _, f.Code = range [...]signal.Code{signal.TransactionIDMissing, signal.TransactionIDInvalid, signal.MacroUnexpanded} {
+		for _, f.Test = range [...]bool{false, true} {
+			list, _, err := c.api.Verdicts.Verdicts(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			for _, v := range list {
+				if v.OfferID == 0 || v.OfferID == c.offer.ID {
+					all = append(all, v)
+				}
 			}
 		}
 	}
 	return all, nil
-}
-
-func lostItsID(code signal.Code) bool {
-	return code == signal.TransactionIDMissing || code == signal.TransactionIDInvalid || code == signal.MacroUnexpanded
 }

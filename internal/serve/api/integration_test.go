@@ -123,6 +123,11 @@ func TestCheckIntegration(t *testing.T) {
 			state: "problems", want: []string{"problem transaction_id_missing"},
 		},
 		{
+			name: "it did among very many others that were rejected", state: "problems", want: []string{"problem transaction_id_missing"},
+			comes: append([]comes{{channel: signal.Postback, status: signal.Rejected, code: signal.TransactionIDMissing, nameless: true}},
+				slices.Repeat([]comes{{channel: signal.Pixel, status: signal.Rejected, code: signal.TokenMissing, nameless: true, nobodys: true}}, mostMissed+1)...),
+		},
+		{
 			name: "something came that names nobody, which only the network is told", comes: []comes{
 				{channel: signal.Postback, status: signal.Rejected, code: signal.MacroUnexpanded, nameless: true, nobodys: true},
 			},
