@@ -25,6 +25,9 @@ func (q *query) values() url.Values {
 	if err != nil {
 		v = url.Values{"dimensions": {err.Error()}} // which the report refuses by name
 	}
+	if q.stream {
+		v.Set("format", "ndjson") // in which nothing limits the rows
+	}
 	v.Set("from", historyUntil().AddDate(0, 0, -q.days).Format(time.DateOnly))
 	v.Set("to", historyUntil().AddDate(0, 0, -1).Format(time.DateOnly))
 	return v

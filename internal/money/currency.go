@@ -41,9 +41,7 @@ func (c Currency) known() bool {
 // Digits says how many decimals the currency itself has; 2 if it is empty or
 // unknown.
 func (c Currency) Digits() int {
-	switch {
-	case c.in(twoDecimals):
-		return 2
+	switch { // most have 2, whose list is long
 	case c.in(noDecimals):
 		return 0
 	case c.in(threeDecimals):

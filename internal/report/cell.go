@@ -78,16 +78,19 @@ func quotient(top, times, bottom int64, paid bool) Cell {
 	if !paid {
 		times *= money.Unit
 	}
-	digits, negative := divide(magnitude(top), uint64(times), magnitude(bottom)), (top < 0) != (bottom < 0) //nolint:gosec // times is positive
-	for len(digits) < sixDigits+1 {
-		digits = "0" + digits
+	room := [32]byte{'-', '0', '0', '0', '0', '0', '0', '0'} // a sign, and zeros that may be missing
+	const zeros = 1 + sixDigits + 1
+	digits := divide(room[:zeros], magnitude(top), uint64(times), magnitude(bottom)) //nolint:gosec // times is positive
+	from := min(zeros, len(digits)-sixDigits-1)
+	digits = append(digits, 0)
+	point := len(digits) - 1 - sixDigits
+	copy(digits[point+1:], digits[point:])
+	digits[point] = '.'
+	if (top < 0) != (bottom < 0) && strings.Trim(string(digits[from:]), "0.") != "" {
+		from--
+		digits[from] = '-'
 	}
-	point := len(digits) - sixDigits
-	text := digits[:point] + "." + digits[point:]
-	if negative && strings.Trim(text, "0.") != "" {
-		text = "-" + text
-	}
-	return Cell{Kind: Ratio, Text: text}
+	return Cell{Kind: Ratio, Text: string(digits[from:])}
 }
 
 // sixDigits is how many a quotient has.
@@ -101,17 +104,17 @@ func magnitude(n int64) uint64 {
 	return uint64(n)
 }
 
-// divide gives top*times/bottom in digits, rounded half to even.
-func divide(top, times, bottom uint64) string {
+// divide appends top*times/bottom in digits, rounded half to even.
+func divide(dst []byte, top, times, bottom uint64) []byte {
 	high, low := bits.Mul64(top, times)
 	if high != 0 {
-		return divideLong(top, times, bottom)
+		return append(dst, divideLong(top, times, bottom)...)
 	}
 	n, rest := low/bottom, low%bottom
 	if rest > bottom-rest || rest == bottom-rest && n%2 == 1 {
 		n++ // no overflow: with a rest, bottom is at least 2
 	}
-	return strconv.FormatUint(n, 10)
+	return strconv.AppendUint(dst, n, 10)
 }
 
 // divideLong does the same where the product is longer than 64 bits.
