@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,9 @@ func TestNoRoleMeetsWhatIsNotTheirs(t *testing.T) {
 	})
 }
 
+//nolint:gochecknoglobals // never changes
+var requestID = regexp.MustCompile(`urn:waybill:request:[a-z0-9]+`)
+
 // holdToRole fails when an answer tells what its reader may not know. What was
 // asked for by name may be named in the refusal.
 func holdToRole(t *rapid.T, as string, query url.Values, got reply) {
@@ -75,8 +79,9 @@ func holdToRole(t *rapid.T, as string, query url.Values, got reply) {
 		t.Fatalf("%s as %s = %d %s", query, as, got.status, got.text)
 	}
 	asked := query.Encode() + " " + strings.Join(query["filter"], " ")
+	told := requestID.ReplaceAllString(got.text, "") // drawn by chance, like any word of three letters
 	for _, text := range texts {
-		if strings.Contains(got.text, text) && !strings.Contains(asked, text) {
+		if strings.Contains(told, text) && !strings.Contains(asked, text) {
 			t.Errorf("%s as %s tells %q: %s", query, as, text, got.text)
 		}
 	}
