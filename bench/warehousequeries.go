@@ -61,7 +61,7 @@ func pairDimensions() []string {
 }
 
 // pairRuns is how often each pair is run, after once to warm up.
-const pairRuns = 3
+const pairRuns = 1
 
 func pair(a, b string) query {
 	return query{name: a + ", " + b, params: "dimensions=" + a + "," + b + "&" + usualMetrics, days: historyDays}

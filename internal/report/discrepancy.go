@@ -195,8 +195,16 @@ func (d *Discrepancy) sightings(ctx context.Context, r Reader, each func(*sighti
 		signals + ") AS s LEFT JOIN (SELECT conversion_id, max(browser) AS browser FROM (" + browsers + ") AS c GROUP BY c.conversion_id) AS b" +
 		" ON b.conversion_id = s.conversion_id ORDER BY s.transaction_id, s.conversion_id, s.ms, s.pixel"
 	statement := Statement{SQL: sql, Args: w.args, Columns: []Column{
-		{Name: "transaction_id", Text: true}, {Name: "conversion_id", Text: true}, {Name: "ms"}, {Name: "offer"}, {Name: "pixel"}, {Name: "rejected"},
-		{Name: "code", Text: true}, {Name: "amount_sent", Text: true}, {Name: "order_id", Text: true}, {Name: "browser", Text: true},
+		{Name: "transaction_id", Text: true},
+		{Name: "conversion_id", Text: true},
+		{Name: "ms"},
+		{Name: "offer"},
+		{Name: "pixel"},
+		{Name: "rejected"},
+		{Name: "code", Text: true},
+		{Name: "amount_sent", Text: true},
+		{Name: "order_id", Text: true},
+		{Name: "browser", Text: true},
 	}}
 	return r.Rows(ctx, statement, func(row Row) error {
 		return each(&sighting{

@@ -224,30 +224,8 @@ func sum(text string) (int64, bool) {
 
 // answer turns the tallies into rows, in order of day and offer.
 func (c *comparison) answer(a *DiscrepancyAnswer) error {
-	channels := map[int64]*[2]int64{}
-	for key, t := range c.rows {
-		if channels[key.offer] == nil {
-			channels[key.offer] = new([2]int64)
-		}
-		channels[key.offer][byPixel] += t.Both + t.OnlyPixel
-		channels[key.offer][byPostback] += t.Both + t.OnlyPostback
-	}
+	a.OneChannel = c.oneChannel()
 	total := tally{causes: map[Cause]int64{}}
-	browsers := map[string]*Loss{}
-	for offer, n := range channels {
-		if n[byPixel] == 0 || n[byPostback] == 0 {
-			a.OneChannel = append(a.OneChannel, offer)
-			continue
-		}
-		for name, loss := range c.browsers[offer] {
-			if browsers[name] == nil {
-				browsers[name] = new(Loss)
-			}
-			browsers[name].Missed += loss.Missed
-			browsers[name].Of += loss.Of
-		}
-	}
-	slices.Sort(a.OneChannel)
 	for key, t := range c.rows {
 		if slices.Contains(a.OneChannel, key.offer) {
 			continue
@@ -261,13 +239,51 @@ func (c *comparison) answer(a *DiscrepancyAnswer) error {
 		return cmp.Or(cmp.Compare(x.Day, y.Day), cmp.Compare(x.OfferID, y.OfferID))
 	})
 	a.Total = total.row()
-	for name, loss := range browsers {
-		a.Browsers = append(a.Browsers, BrowserLoss{Browser: name, Loss: *loss})
+	a.Browsers = c.byBrowser(a.OneChannel)
+	return nil
+}
+
+// oneChannel gives the offers of which one channel has seen nothing.
+func (c *comparison) oneChannel() []int64 {
+	channels := map[int64]*[2]int64{}
+	for key, t := range c.rows {
+		if channels[key.offer] == nil {
+			channels[key.offer] = new([2]int64)
+		}
+		channels[key.offer][byPixel] += t.Both + t.OnlyPixel
+		channels[key.offer][byPostback] += t.Both + t.OnlyPostback
 	}
-	slices.SortFunc(a.Browsers, func(x, y BrowserLoss) int {
+	all := []int64{}
+	for offer, n := range channels {
+		if n[byPixel] == 0 || n[byPostback] == 0 {
+			all = append(all, offer)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// byBrowser gives what the pixel lost in each family, of all offers but some.
+func (c *comparison) byBrowser(without []int64) []BrowserLoss {
+	sums := map[string]Loss{}
+	for offer, families := range c.browsers {
+		if slices.Contains(without, offer) {
+			continue
+		}
+		for name, loss := range families {
+			sum := sums[name]
+			sum.Missed, sum.Of = sum.Missed+loss.Missed, sum.Of+loss.Of
+			sums[name] = sum
+		}
+	}
+	all := make([]BrowserLoss, 0, len(sums))
+	for name, loss := range sums {
+		all = append(all, BrowserLoss{Browser: name, Loss: loss})
+	}
+	slices.SortFunc(all, func(x, y BrowserLoss) int {
 		return cmp.Or(cmp.Compare(y.Of, x.Of), cmp.Compare(x.Browser, y.Browser))
 	})
-	return nil
+	return all
 }
 
 // merge adds another row's counts.

@@ -68,7 +68,6 @@ func TestNoRoleMeetsWhatIsNotTheirs(t *testing.T) {
 	})
 }
 
-//nolint:gochecknoglobals // never changes
 var requestID = regexp.MustCompile(`urn:waybill:request:[a-z0-9]+`)
 
 // holdToRole fails when an answer tells what its reader may not know. What was
