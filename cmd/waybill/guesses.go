@@ -20,5 +20,12 @@ func (g guesses) valid() error {
 	return nil
 }
 
-// throttle makes what holds the sources back.
+// throttle makes what holds the sources of guesses back.
 func (g guesses) throttle() *edge.Throttle { return edge.NewThrottle(g.Rate, g.Burst) }
+
+// rejections makes what holds back sources of hits that name our IDs and are
+// rejected: far more of them than of guesses are an honest partner's mistake.
+func (g guesses) rejections() *edge.Throttle {
+	const times = 30
+	return edge.NewThrottle(times*g.Rate, times*g.Burst)
+}

@@ -151,7 +151,7 @@ func (n *node) edge() (*edge.Edge, error) {
 	return &edge.Edge{
 		Catalog: n.Catalog, Journal: n.journal, Mint: n.minter, Settler: prompt{n.settler, n.deliver},
 		Guide: visitor.NewGuide(atlas), Proxies: n.settings.Trusted, Metrics: edge.NewMetrics(n.metrics),
-		Throttle: n.settings.throttle(), Script: js.Script(),
+		Throttle: n.settings.throttle(), Rejections: n.settings.rejections(), Script: js.Script(),
 	}, nil
 }
 

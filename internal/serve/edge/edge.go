@@ -59,9 +59,12 @@ type Edge struct {
 	Settler  Settler
 	Guide    Guide
 	Proxies  Proxies
-	Throttle *Throttle // nil: nobody is held back
-	Metrics  *Metrics
-	Script   string // the browser SDK
+	Throttle *Throttle // of guesses; nil: nobody is held back
+	// Rejections holds back sources whose hits name IDs of ours and are rejected
+	// all the same, beyond what any honest partner sends.
+	Rejections *Throttle
+	Metrics    *Metrics
+	Script     string // the browser SDK
 
 	visits sync.Pool // of *visit
 	hasher visitor.Hasher

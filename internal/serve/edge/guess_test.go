@@ -187,3 +187,38 @@ func TestTheAPIIsNotHeldBack(t *testing.T) {
 		}
 	}
 }
+
+// TestRejectionsAreBounded sends hits with a valid ID of ours by one who has
+// proved nothing.
+func TestRejectionsAreBounded(t *testing.T) {
+	const most = 5
+	rejected := &signal.Verdict{Status: signal.Rejected, Code: signal.GoalUnknown}
+	tests := []struct {
+		name   string
+		answer *signal.Verdict
+		target string
+		held   bool
+	}{
+		{name: "rejected ones", answer: rejected, target: "/postback?tid=TID&goal=none", held: true},
+		{name: "rejected ones by a pixel", answer: rejected, target: "/pixel.gif?tid=TID", held: true},
+		{name: "accepted ones", answer: &signal.Verdict{Status: signal.Accepted, Code: signal.OK}, target: "/postback?tid=TID"},
+		{name: "repeated ones", answer: &signal.Verdict{Status: signal.Duplicate, Code: signal.CodeDuplicate}, target: "/postback?tid=TID"},
+		{name: "queued ones", answer: &signal.Verdict{Status: signal.Queued, Code: signal.CodeQueued}, target: "/postback?tid=TID"},
+		{name: "rejected ones with the right token", answer: rejected, target: "/postback?tid=TID&goal=none&token=" + token},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.edge.Throttle, w.edge.Rejections, w.settler.answer = edge.NewThrottle(0.01, 1), edge.NewThrottle(0.01, most), tt.answer
+			target := strings.ReplaceAll(tt.target, "TID", w.transaction())
+			for range most {
+				if rec := w.get(target); rec.Code == http.StatusTooManyRequests {
+					t.Fatal("held back too early")
+				}
+			}
+			if rec := w.get(target); (rec.Code == http.StatusTooManyRequests) != tt.held {
+				t.Errorf("answered with %d, want held back = %t", rec.Code, tt.held)
+			}
+		})
+	}
+}

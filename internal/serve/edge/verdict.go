@@ -102,25 +102,39 @@ func rateLimited(wait time.Duration) verdict {
 
 // take writes a hit down and has it judged. One that may be a guess is held to
 // what its source may send of these, and costs the source nothing if it counts: a
-// duplicate tells whoever tries for orders that he has met one.
+// duplicate tells whoever tries for orders that he has met one. One with a valid
+// ID, by a sender who has proved nothing, costs only where it is rejected, so
+// that one ID does not fill the disk.
 func (e *Edge) take(ctx context.Context, h *hit) verdict {
 	s := h.signal()
 	guess := h.guess(&s)
-	if guess {
-		if wait, ok := e.Throttle.take(h.client.addr, h.now); !ok {
-			e.Metrics.signal(signal.RateLimited)
-			return rateLimited(wait)
-		}
+	throttle := e.throttle(h, guess)
+	if wait, ok := throttle.take(h.client.addr, h.now); !ok {
+		e.Metrics.signal(signal.RateLimited)
+		return rateLimited(wait)
 	}
 	v := e.settle(ctx, h, s)
-	if guess && (v.Status == signal.Accepted || v.Status == signal.Updated) {
-		e.Throttle.giveBack(h.client.addr)
+	if v.Status == signal.Accepted || v.Status == signal.Updated || !guess && v.Status != signal.Rejected {
+		throttle.giveBack(h.client.addr)
 	}
 	e.Metrics.signal(v.Code)
 	if !h.channel.FromServer() && v.TransactionID != s.Value(param.TransactionID) {
 		v.TransactionID = "" // whose visit a customer or an order leads to is no page's to know
 	}
 	return v
+}
+
+// throttle gives what holds back the source of a hit; nil for one who has proved
+// who he is.
+func (e *Edge) throttle(h *hit, guess bool) *Throttle {
+	switch {
+	case guess:
+		return e.Throttle
+	case h.trusted == nil && !h.proven:
+		return e.Rejections
+	default:
+		return nil
+	}
 }
 
 // settle gives a signal its ID, writes it down and has it judged.
