@@ -250,7 +250,7 @@ func (i *importer) receive(x *exchange, file io.Writer, body io.Reader) (size in
 			}
 		}
 		_ = clock.SetReadDeadline(time.Now().Add(stall)) // one without deadlines has none to extend
-		n, err := io.CopyN(file, body, 1<<20)
+		n, err := io.CopyN(spool{file}, body, 1<<20)
 		size += n
 		switch {
 		case size > maxImport:
@@ -264,6 +264,18 @@ func (i *importer) receive(x *exchange, file io.Writer, body io.Reader) (size in
 			return size, err
 		}
 	}
+}
+
+// spool writes a file that is being received. What the disk does not take is no
+// fault of whoever sends it.
+type spool struct{ io.Writer }
+
+func (s spool) Write(p []byte) (int, error) {
+	n, err := s.Writer.Write(p)
+	if err != nil {
+		return n, fault.New(fault.Unavailable, "the file cannot be kept here for now: %s; nothing of it was counted, send it again later", err)
+	}
+	return n, nil
 }
 
 // fileIn gives the file in a request's body: all of it, or the file in a form.

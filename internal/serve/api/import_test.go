@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
+	"waybill/internal/fault"
 	"waybill/internal/signal"
 )
 
@@ -232,5 +235,17 @@ func TestReportOfManyConversions(t *testing.T) {
 	down := w.do(t, asNetwork, "POST", "conversions", `[{"tid":"T1","order_id":"down"}`+strings.Repeat(`,{"tid":"T1"}`, 200)+"]")
 	if down.status != 503 || len(c.hits) != taken+1 {
 		t.Errorf("where nothing is written down: %d, %d tried; want 503 after the first", down.status, len(c.hits)-taken)
+	}
+}
+
+// full is a disk that takes nothing more.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestAFullDiskIsNoFaultOfTheSender(t *testing.T) {
+	n, err := io.Copy(spool{full{}}, strings.NewReader("transaction_id"))
+	if n != 0 || fault.Of(err) != fault.Unavailable || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("Copy() to a full disk = %d, %v; want an error of kind unavailable that says so", n, err)
 	}
 }
