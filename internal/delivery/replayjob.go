@@ -27,19 +27,51 @@ type Filter struct {
 	Test           *bool            `json:"test,omitempty"`     // nil: real and test traffic
 }
 
+// JobAction is what a job does with the postbacks that its filter fits.
+type JobAction string
+
+// The actions.
+const (
+	// ActionReplay makes what is over wait again. It is that of a job that names
+	// none.
+	ActionReplay JobAction = "replay"
+	// ActionWithdraw takes back what waits or is parked, and is not under way. To
+	// undo it is to let it wait, or be parked, as it was before.
+	ActionWithdraw JobAction = "withdraw"
+)
+
+// Withdraw checks a filter of what is not to be sent. It must say more than
+// everything, and name the state: only what waits or is parked can be taken back.
+func (f Filter) Withdraw() error {
+	if f.State != Waiting && f.State != Parked {
+		return fault.At("state", "only what is waiting or parked can be withdrawn")
+	}
+	g := f
+	g.State = ""
+	if g.all() && f.Until.IsZero() && f.DueUntil.IsZero() {
+		return fault.New(fault.Invalid, "the filter fits everything that waits; say what is not to be sent: a destination, an event or a time")
+	}
+	return nil
+}
+
 // Replay checks a filter of what is to be sent again. It must say more than
 // everything, and what waits is sent anyway.
 func (f Filter) Replay() error {
 	switch {
 	case f.State == Waiting:
 		return fault.At("state", "what waits is sent anyway; name another state, or none")
-	case f.TransactionID == "" && f.ConversionID == "" && f.SubscriptionID == 0 && len(f.Subscriptions) == 0 &&
-		f.AffiliateID == 0 && f.AdvertiserID == 0 && f.OfferID == 0 && f.State == "" && f.Event == "" &&
-		f.Class == "" && f.HTTPStatus == 0 && f.From.IsZero() && f.DueFrom.IsZero():
+	case f.all():
 		return fault.New(fault.Invalid, "the filter fits everything that was ever sent; say what is to be sent again: a destination, a state or a time")
 	default:
 		return nil
 	}
+}
+
+// all reports whether a filter leaves out nothing, or only what is recent.
+func (f Filter) all() bool {
+	return f.TransactionID == "" && f.ConversionID == "" && f.SubscriptionID == 0 && len(f.Subscriptions) == 0 &&
+		f.AffiliateID == 0 && f.AdvertiserID == 0 && f.OfferID == 0 && f.State == "" && f.Event == "" &&
+		f.Class == "" && f.HTTPStatus == 0 && f.From.IsZero() && f.DueFrom.IsZero()
 }
 
 // ReplayState is how far a replay has come.
@@ -59,12 +91,13 @@ const (
 // it overtakes nothing of its conversion that is open before it.
 type ReplayJob struct {
 	ID         string
+	Action     JobAction
 	Filter     Filter
 	Actor      string // who began it
 	State      ReplayState
 	Total      int64 // that the filter fits, when it began
-	Done       int64 // made to wait
-	Skipped    int64 // that waited already
+	Done       int64 // made to wait, or withdrawn
+	Skipped    int64 // that were so already, or under way
 	Undone     int64 // put back
 	CreatedAt  time.Time
 	FinishedAt time.Time // zero while it runs, or is being undone
