@@ -8,14 +8,18 @@ type Ask struct {
 	LeaseUntil time.Time
 	Limit      int
 	// Most is how many it can take of a subscription, 0 for none now. One that
-	// is not listed has no bound.
+	// is not listed is bounded by Each.
 	Most map[int64]int
+	Each int // 0: no bound
 }
 
 // Of gives how many may be taken of a subscription, Limit at most.
 func (a Ask) Of(subscriptionID int64) int {
-	if n, bounded := a.Most[subscriptionID]; bounded {
-		return max(0, min(n, a.Limit))
+	n, listed := a.Most[subscriptionID]
+	if !listed {
+		if n = a.Each; n == 0 {
+			n = a.Limit
+		}
 	}
-	return max(0, a.Limit)
+	return max(0, min(n, a.Limit))
 }
