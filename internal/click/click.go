@@ -13,6 +13,7 @@ package click
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 
 	"waybill/internal/txid"
@@ -57,6 +58,18 @@ func (r Reason) Gone() bool {
 // Subs is how many free values an affiliate may send.
 const Subs = 10
 
+// AdIDs is how many IDs of ad platforms a visit may bring.
+const AdIDs = 9
+
+// FBC gives a click on Facebook or Instagram as Meta's cookie of that name holds
+// it: when its fbclid was first seen, and the fbclid itself.
+func FBC(fbclid string, at time.Time) string {
+	if fbclid == "" || at.IsZero() {
+		return ""
+	}
+	return "fb.1." + strconv.FormatInt(at.UnixMilli(), 10) + "." + fbclid
+}
+
 // Click is one visit through a tracking link, or one view of an advertisement.
 type Click struct {
 	ID          txid.ID   // not in the record: it is its key
@@ -72,6 +85,9 @@ type Click struct {
 	GAID       string // device IDs
 	IDFA       string
 	IDFV       string
+	// AdIDs are the IDs that ad platforms gave the visit and its browser: fbclid,
+	// gclid, gbraid, wbraid, ttclid, msclkid, fbp, fbc, ttp.
+	AdIDs      [AdIDs]string
 	CustomerID string // the advertiser's customer, where the link names one
 	Email      string // keyed hash; see param.Hash
 	Username   string // keyed hash

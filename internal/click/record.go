@@ -50,6 +50,9 @@ func (c *Click) fields(f *record.Fields, w *wire) {
 	for i := range c.Sub {
 		f.String(record.Number(31+i), &c.Sub[i])
 	}
+	for i := range c.AdIDs {
+		f.String(record.Number(41+i), &c.AdIDs[i])
+	}
 }
 
 // Append appends the click's record to dst. It allocates nothing if dst has

@@ -57,8 +57,16 @@ func full(t testing.TB) click.Click {
 	for i := range c.Sub {
 		c.Sub[i] = "value " + strconv.Itoa(i+1)
 	}
+	for i, name := range adIDs() {
+		c.AdIDs[i] = "of " + name
+	}
 	c.Location = "https://shop.example/?wb=" + c.ID.String() + "&s=1"
 	return c
+}
+
+// adIDs names the IDs of ad platforms in their order.
+func adIDs() [click.AdIDs]string {
+	return [...]string{"fbclid", "gclid", "gbraid", "wbraid", "ttclid", "msclkid", "fbp", "fbc", "ttp"}
 }
 
 // TestRecordKeepsToItsSchema compares each field of full records with what a
@@ -77,6 +85,9 @@ func TestRecordKeepsToItsSchema(t *testing.T) {
 	}
 	for i := range 10 {
 		want["sub"+strconv.Itoa(i+1)] = "value " + strconv.Itoa(i+1)
+	}
+	for _, name := range adIDs() {
+		want[name] = "of " + name
 	}
 	if diff := cmp.Diff(want, bySchema(t, &c)); diff != "" {
 		t.Errorf("by the schema the record says (-want +got):\n%s", diff)
@@ -193,6 +204,9 @@ func draw(r *rapid.T, keys *txid.Ring) click.Click {
 	for i := range c.Sub {
 		c.Sub[i] = text("sub")
 	}
+	for i := range c.AdIDs {
+		c.AdIDs[i] = text("ad ID")
+	}
 	if n := rapid.IntRange(0, 3).Draw(r, "marks"); n > 0 {
 		c.Marks = rapid.SliceOfN(rapid.String(), n, n).Draw(r, "mark")
 	}
@@ -259,5 +273,16 @@ func TestGone(t *testing.T) {
 		if got := tt.reason.Gone(); got != tt.want {
 			t.Errorf("%q.Gone() = %t, want %t", tt.reason, got, tt.want)
 		}
+	}
+}
+
+func TestFBC(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 22, 8, 30, 0, 123_456_000, time.UTC)
+	if got, want := click.FBC("IwAR2x_y-Z", at), "fb.1.1795336200123.IwAR2x_y-Z"; got != want {
+		t.Errorf("FBC() = %q, want %q", got, want)
+	}
+	if got := click.FBC("", at) + click.FBC("IwAR", time.Time{}); got != "" {
+		t.Errorf("FBC() of no click, or of no time = %q, want nothing", got)
 	}
 }

@@ -76,6 +76,9 @@ type Touch struct {
 	GAID          string    `json:"gaid,omitempty"`
 	IDFA          string    `json:"idfa,omitempty"`
 	IDFV          string    `json:"idfv,omitempty"`
+	// AdIDs are what ad platforms call the click and its browser, by the names of
+	// their parameters: fbclid, gclid.
+	AdIDs map[string]string `json:"ad_ids,omitempty"`
 }
 
 // Rate is a price that a conversion was given: a fixed part and a share of the
@@ -124,6 +127,9 @@ type Memory struct {
 	Waits       Wait     `json:"waits,omitempty"`   // why it is pending although no sender asked for that
 	Unpaid      bool     `json:"unpaid,omitempty"`  // it earns nothing, whatever is said of it later
 	CapUse      []CapUse `json:"cap_use,omitempty"`
+	// AdIDs are what signals have said of the IDs in Touch.AdIDs, and go before
+	// them: a server's word, or a browser's where the touch has none.
+	AdIDs map[string]string `json:"ad_ids,omitempty"`
 }
 
 // Conversion is one thing that was done and is paid for.

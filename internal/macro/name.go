@@ -34,6 +34,15 @@ const (
 	IDFA
 	IDFV
 	Coupon
+	FBCLID // the IDs of ad platforms, up to TTP, in the order of package param
+	GCLID
+	GBRAID
+	WBRAID
+	TTCLID
+	MSCLKID
+	FBP
+	FBC
+	TTP
 	DeepLink
 	Test
 	Country
@@ -66,7 +75,8 @@ var names = [NumNames]string{
 	Status: "status", OrderID: "order_id", Items: "items", HitID: "hit_id", ConversionID: "conversion_id",
 	DeliveryID: "delivery_id", Goal: "goal", GoalID: "goal_id", GoalName: "goal_name",
 	CustomerID: "customer_id", EmailSHA256: "email_sha256", GAID: "gaid", IDFA: "idfa", IDFV: "idfv",
-	Coupon: "coupon", DeepLink: "url", Test: "test", Country: "country", Device: "device", OS: "os",
+	Coupon: "coupon", FBCLID: "fbclid", GCLID: "gclid", GBRAID: "gbraid", WBRAID: "wbraid", TTCLID: "ttclid",
+	MSCLKID: "msclkid", FBP: "fbp", FBC: "fbc", TTP: "ttp", DeepLink: "url", Test: "test", Country: "country", Device: "device", OS: "os",
 	Browser: "browser", IP: "ip", UserAgent: "user_agent", Random: "random", Sig: "sig",
 	ClickTime: "click_time", ConversionTime: "conversion_time", OccurredAt: "occurred_at",
 	Timestamp: "timestamp", Date: "date",
@@ -139,7 +149,7 @@ func (u Use) Allows(n Name) bool {
 
 // atClick reports whether n is known when a visitor is sent to the offer.
 func atClick(n Name) bool {
-	if n >= Sub1 && n < Adv1 {
+	if n >= Sub1 && n < Adv1 || n >= FBCLID && n <= TTP {
 		return true
 	}
 	switch n {

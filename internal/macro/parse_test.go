@@ -159,6 +159,8 @@ func TestAllows(t *testing.T) {
 	}{
 		{macro.OfferURL, macro.Sub1 + 9, true},
 		{macro.OfferURL, macro.IP, true},
+		{macro.OfferURL, macro.FBCLID, true},
+		{macro.OfferURL, macro.TTP, true},
 		{macro.OfferURL, macro.Adv1, false},
 		{macro.OfferURL, macro.Payout, false},
 		{macro.OfferURL, macro.Revenue, false},
@@ -190,7 +192,7 @@ func TestEveryMacroHasItsOwnName(t *testing.T) {
 	}
 	for _, want := range strings.Fields(`offer_id affiliate_id transaction_id aff_click_id sub1 sub10 source amount currency payout
 		order_id items hit_id conversion_id goal adv1 adv10 status occurred_at customer_id email_sha256 ip user_agent gaid idfa idfv
-		coupon url test delivery_id revenue goal_id goal_name offer_name advertiser_id country device os browser click_time
+		fbclid gclid gbraid wbraid ttclid msclkid fbp fbc ttp coupon url test delivery_id revenue goal_id goal_name offer_name advertiser_id country device os browser click_time
 		conversion_time timestamp date random sig`) {
 		if _, ok := macro.ParseName(want); !ok {
 			t.Errorf("there is no macro {%s}", want)

@@ -21,7 +21,8 @@ const (
 // visitor is.
 func (d Door) kind(n Name) int {
 	switch n {
-	case Email, Username, EmailSHA256, CustomerID, GAID, IDFA, IDFV, Coupon:
+	case Email, Username, EmailSHA256, CustomerID, GAID, IDFA, IDFV, Coupon,
+		FBCLID, GCLID, GBRAID, WBRAID, TTCLID, MSCLKID, FBP, FBC, TTP:
 		return decides
 	case OfferID, AffiliateID, TransactionID, OrderID, HitID, ConversionID, Goal, Status, OccurredAt, IP:
 		if d == Signal {

@@ -17,7 +17,7 @@ package param
 type Name uint8
 
 // The parameters. Sub1 and Adv1 are followed by nine more: the third value of
-// the affiliate is Sub1 + 2.
+// the affiliate is Sub1 + 2. FBCLID to TTP are the AdIDs.
 const (
 	OfferID Name = iota
 	AffiliateID
@@ -46,6 +46,15 @@ const (
 	IDFA
 	IDFV
 	Coupon
+	FBCLID  // of a click on Facebook or Instagram
+	GCLID   // of one on an advertisement of Google's
+	GBRAID  // of one from the web into an app, where GCLID may not be had
+	WBRAID  // of one from an app into the web
+	TTCLID  // of one on TikTok
+	MSCLKID // of one on an advertisement of Microsoft's
+	FBP     // Meta's ID of the browser
+	FBC     // Meta's ID of the click, as its cookie holds it
+	TTP     // TikTok's ID of the browser
 	Token
 	TS
 	Sig
@@ -54,6 +63,9 @@ const (
 	Format
 	NumNames // how many there are
 )
+
+// AdIDs is how many IDs of ad platforms there are, FBCLID first.
+const AdIDs = int(TTP-FBCLID) + 1
 
 // Door is where a request came in. It decides what the names of click IDs mean.
 type Door uint8

@@ -28,6 +28,8 @@ func TestNamesMeanWhatTheContractSays(t *testing.T) {
 		"email": param.Email, "username": param.Username, "email_sha256": param.EmailSHA256,
 		"ip": param.IP, "user_agent": param.UserAgent, "ua": param.UserAgent,
 		"gaid": param.GAID, "idfa": param.IDFA, "idfv": param.IDFV, "google_aid": param.GAID, "ios_ifa": param.IDFA, "ios_ifv": param.IDFV,
+		"fbclid": param.FBCLID, "gclid": param.GCLID, "gbraid": param.GBRAID, "wbraid": param.WBRAID, "ttclid": param.TTCLID, "msclkid": param.MSCLKID,
+		"fbp": param.FBP, "_fbp": param.FBP, "fbc": param.FBC, "_fbc": param.FBC, "ttp": param.TTP, "_ttp": param.TTP,
 		"coupon": param.Coupon, "coupon_code": param.Coupon, "promo_code": param.Coupon,
 		"token": param.Token, "security_token": param.Token, "verification_token": param.Token, "secure": param.Token,
 		"ts": param.TS, "sig": param.Sig, "url": param.URL, "deep_link": param.URL, "test": param.Test, "format": param.Format,
