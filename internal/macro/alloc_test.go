@@ -11,12 +11,14 @@ import (
 const (
 	plainURL    = "https://shop.example/landing?ref=waybill&tid={transaction_id}&aff={affiliate_id}&s1={sub1}&s2={sub2}"
 	filteredURL = "https://shop.example/?a={sub1|lower|sha256}&b={sub3|raw}&c={sub2|base64url}&d={click_time|2006-01-02 15:04:05}&e={sub9|default:none}&f={click_time}"
+	form        = "tid={transaction_id}&note={sub4}&raw={sub3|raw}&at={click_time|unix_ms}&clid={fbclid|default:-}"
+	header      = "Key {transaction_id} {sub2|base64url} {click_time|rfc3339}"
 	body        = `{"id":"{transaction_id}","amount":{amount},"note":"{sub4|lower}","items":{items}}`
 )
 
 func TestRenderingAllocatesNothing(t *testing.T) {
 	v := values()
-	for text, as := range map[string]macro.Encoding{plainURL: macro.URL, filteredURL: macro.URL, body: macro.JSON} {
+	for text, as := range map[string]macro.Encoding{plainURL: macro.URL, filteredURL: macro.URL, body: macro.JSON, form: macro.Form, header: macro.Header} {
 		tmpl, err := macro.Parse(text, as, macro.NetworkPostback)
 		if err != nil {
 			t.Fatal(err)

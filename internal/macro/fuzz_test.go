@@ -23,6 +23,7 @@ func filled(s string) *macro.Values {
 func seeds(f *testing.F) {
 	f.Helper()
 	for _, text := range []string{
+		"https://s.example/?a=$sub1&b=:cid&c=__x__&d=[[x]]&e=!!!x!!!&f=*|x|*&g=%%x%%&h=REPLACE&i=(cid)&j={{a.b}}",
 		"https://shop.example/?t={transaction_id}&s={sub1|raw}#{sub2}",
 		"http://shop.example:80?{url|raw}", "https://[::1]/{sub1|default:a b|lower}", "https://{sub1}/", "https://s.example/{sub1|sha256|base64url}?%zz",
 		"https://s.example/?{click_time|Jan 2006}", "https://s.example/[cid]/#a#", "https://s.example\\@x/{sub1}",
@@ -80,6 +81,35 @@ func FuzzBody(f *testing.F) {
 			got := tmpl.Render(v)
 			if strings.IndexFunc(got, func(r rune) bool { return r < ' ' || r >= 0x7f }) >= 0 {
 				t.Errorf("encoding %d: %q with %q renders %q", as, text, value, got)
+			}
+		}
+	})
+}
+
+// FuzzValues holds what was frozen to coming back as it was: thawed and frozen
+// again it is the same.
+func FuzzValues(f *testing.F) {
+	for _, s := range []string{
+		`{"sub1":"a","click_time":"2026-11-22T08:30:00.123Z","conversion_time":"soon"}`, `{"from_the_future":"b"}`, `{}`, `null`, `[]`, `{"sub1":1}`,
+		`{"click_time":"-0001-01-01T00:00:00Z"}`, `{"date":"2026-11-22T08:30:00.123456+01:00"}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var v, again macro.Values
+		if err := json.Unmarshal(data, &v); err != nil {
+			return
+		}
+		frozen, err := json.Marshal(&v)
+		if err != nil {
+			t.Fatalf("%q thaws into what cannot be frozen: %v", data, err)
+		}
+		if err := json.Unmarshal(frozen, &again); err != nil {
+			t.Fatalf("%q freezes to %s, which cannot be thawed: %v", data, frozen, err)
+		}
+		for n := range macro.NumNames {
+			if v.Get(n) != again.Get(n) {
+				t.Errorf("%q: %s is %q, and %q once frozen", data, n, v.Get(n), again.Get(n))
 			}
 		}
 	})

@@ -8,16 +8,45 @@ import (
 
 func letter(c byte) bool { return c|0x20-'a' < 26 || c == '_' }
 
-// word gives the length of the name at the start of s.
+// word gives the length of the name at the start of s. Other systems write dots
+// and dashes in theirs.
 func word(s string) int {
-	n := 0
-	for n < len(s) && (alphanumeric(s[n]) || s[n] == '_') {
-		n++
-	}
-	if n > 0 && !letter(s[0]) {
+	if s == "" || !letter(s[0]) {
 		return 0
 	}
-	return n
+	n, end := 0, 0
+	for ; n < len(s) && (alphanumeric(s[n]) || strings.IndexByte("_.-", s[n]) >= 0); n++ {
+		if alphanumeric(s[n]) || s[n] == '_' {
+			end = n + 1
+		}
+	}
+	return end
+}
+
+// sign is what other systems write around a name. A common one counts only where
+// it stands around all of a value, and a name that could be a word only where it
+// is one of a macro.
+type sign struct {
+	before, after string
+	common, word  bool
+}
+
+//nolint:gochecknoglobals // a table that never changes; of two that begin alike, the longer comes first
+var signs = [...]sign{
+	{before: "[[[", after: "]]]"},
+	{before: "[[", after: "]]"},
+	{before: "[", after: "]"},
+	{before: "!!!", after: "!!!"},
+	{before: "*|", after: "|*"},
+	{before: "%%", after: "%%"},
+	{before: "%", after: "%"},
+	{before: "#", after: "#"},
+	{before: "<", after: ">"},
+	{before: "__", after: "__", common: true},
+	{before: "$$", after: "$$", common: true},
+	{before: "$", common: true, word: true},
+	{before: ":", common: true, word: true},
+	{before: "(", after: ")", common: true, word: true},
 }
 
 // enclosed gives the name that s starts with between before and after, and the
@@ -29,44 +58,88 @@ func enclosed(s, before, after string) (name string, n int) {
 	}
 	inner := strings.TrimLeft(rest, " ")
 	n = word(inner)
+	if strings.HasPrefix(after, "_") { // which names end with, too
+		n = len(strings.TrimRight(inner[:n], "_"))
+	}
 	if n == 0 || !strings.HasPrefix(strings.TrimLeft(inner[n:], " "), after) {
 		return "", 0
 	}
-	end := strings.Index(rest, after) + len(after)
+	end := len(rest) - len(strings.TrimLeft(inner[n:], " ")) + len(after)
 	return inner[:n], len(before) + end
 }
 
-// foreign gives the end of another system's macro that begins at i, or of a
-// percent sign that escapes nothing; i itself where neither does.
+// foreign gives the end of another system's macro that begins at i, or of what
+// stands in its place; i itself where neither does.
 func (p *parser) foreign(i int) int {
 	s := p.text[i:]
-	var name string
-	var n int
-	switch s[0] {
-	case '#':
-		name, n = enclosed(s, "#", "#")
-	case '[':
-		if name, n = enclosed(s, "[", "]"); n > 0 && p.key(i) {
-			return i
+	if strings.IndexByte("[!*%#<_$:(RO", s[0]) < 0 { // most characters
+		return i
+	}
+	for _, around := range &signs {
+		name, n := enclosed(s, around.before, around.after)
+		if n == 0 || !p.taken(around, i, i+n, name) {
+			continue
 		}
-	case '<':
-		name, n = enclosed(s, "<", ">")
+		p.failForeign(s[:n], name)
+		return i + n
+	}
+	switch s[0] {
 	case '%':
 		return p.percent(i)
+	case 'R', 'O':
+		return p.leftOpen(i)
 	default:
 		return i
 	}
-	if n == 0 || p.as == JSON && !p.fills(i, i+n) {
-		return i
-	}
-	p.failForeign(s[:n], name)
-	return i + n
 }
 
-// fills reports whether text[i:end] is all that a JSON string holds. Elsewhere
-// in JSON, words in brackets and the like may well be text.
+// taken reports whether text[i:end] is another system's macro.
+func (p *parser) taken(around sign, i, end int, name string) bool {
+	if (around.common || p.as == JSON) && !p.fills(i, end) {
+		return false
+	}
+	switch {
+	case around.before[0] == '[':
+		return !p.key(i)
+	case around.before == "%":
+		return !escape(p.text[end-1:])
+	case around.word:
+		_, known := elsewhere(plainWord(name))
+		return known
+	default:
+		return true
+	}
+}
+
+// leftOpen takes the words that trackers put into the postbacks they hand out, to
+// be replaced by macros.
+func (p *parser) leftOpen(i int) int {
+	for _, word := range [...]string{"REPLACE", "OPTIONAL"} {
+		end := i + len(word)
+		if !strings.HasPrefix(p.text[i:], word) || !p.fills(i, end) {
+			continue
+		}
+		start := strings.LastIndexAny(p.text[:i], "?&/,{") + 1
+		of := strings.Trim(p.text[start:i], `=": `)
+		if m, ok := elsewhere(plainWord(of)); ok {
+			p.fail("%s stands where a macro belongs: write %s", word, m)
+		} else {
+			p.fail("%s stands where a macro belongs; put one in its place, or take it out", word)
+		}
+		return end
+	}
+	return i
+}
+
+// fills reports whether text[i:end] is all of a value: of a string in JSON, where
+// words in brackets and the like may well be text, else of a parameter or a part
+// of a path.
 func (p *parser) fills(i, end int) bool {
-	return p.quoted && p.text[i-1] == '"' && end < len(p.text) && p.text[end] == '"'
+	if p.as == JSON {
+		return p.quoted && p.text[i-1] == '"' && end < len(p.text) && p.text[end] == '"'
+	}
+	begins := i == 0 || strings.IndexByte("=/?&#", p.text[i-1]) >= 0
+	return begins && (end == len(p.text) || strings.IndexByte("&/?#", p.text[end]) >= 0)
 }
 
 // key reports whether the text at i is part of a parameter's name, where
@@ -79,13 +152,9 @@ func (p *parser) key(i int) bool {
 	return at < 0 && p.as == Form || at >= 0 && (p.text[at] == '?' || p.text[at] == '&')
 }
 
+// percent gives the end of a percent sign that escapes nothing.
 func (p *parser) percent(i int) int {
 	s := p.text[i:]
-	name, n := enclosed(s, "%", "%")
-	if n > 0 && !escape(s[n-1:]) && (p.as != JSON || p.fills(i, i+n)) {
-		p.failForeign(s[:n], name)
-		return i + n
-	}
 	if p.as != URL && p.as != Form || escape(s) {
 		return i
 	}
@@ -98,97 +167,74 @@ func (p *parser) percent(i int) int {
 func escape(s string) bool { return len(s) > 2 && s[0] == '%' && isHex(s[1]) && isHex(s[2]) }
 
 func (p *parser) failForeign(written, name string) {
-	switch meant := p.suggest(name); {
-	case ambiguous(name):
-		p.fail("%s: macros are written in single braces: {aff_click_id} (the affiliate's) or {transaction_id} (ours)?", written)
-	case meant != "":
-		p.fail("%s: macros are written in single braces: {%s}", written, meant)
-	default:
+	switch m, ok := p.meant(name); {
+	case !ok:
 		p.fail("%s: macros are written in single braces, like {sub1}, and none is called %s", written, name)
+	case m.question == "" && !p.use.Allows(m.name):
+		p.fail("%s: that would be {%s}, which cannot stand in %s", written, m.name, p.use)
+	default:
+		p.fail("%s: macros are written in single braces: %s", written, m)
 	}
 }
 
 func (p *parser) failUnknown(name string) {
-	if ambiguous(name) {
-		p.fail("{%s}: {aff_click_id} (the affiliate's) or {transaction_id} (ours)?", name)
-		return
-	}
-	if meant := p.suggest(name); meant != "" {
-		p.fail("{%s}: did you mean {%s}?", name, meant)
-		return
-	}
-	p.fail("{%.40s}: there is no such macro", name)
-}
-
-// ambiguous reports whether name is what other systems call either of two IDs.
-func ambiguous(name string) bool {
-	switch plainWord(name) {
-	case "clickid", "cid", "tid", "clkid", "subid":
-		return true
+	switch m, ok := p.meant(name); {
+	case !ok && m.question != "":
+		p.fail("{%.40s}: there is no such macro; %s", name, m)
+	case !ok:
+		p.fail("{%.40s}: there is no such macro", name)
+	case m.question != "":
+		p.fail("{%s}: %s", name, m)
+	case !p.use.Allows(m.name):
+		p.fail("{%s}: that would be {%s}, which cannot stand in %s", name, m.name, p.use)
 	default:
-		return false
+		p.fail("{%s}: did you mean %s?", name, m)
 	}
 }
 
-// suggest gives the macro that name most likely means, empty if none is near.
-func (p *parser) suggest(name string) string {
-	meant := plainWord(name)
-	if len(meant) == 0 || len(meant) > 40 {
-		return ""
+// String names the macro that is meant, or asks which.
+func (m meaning) String() string {
+	if m.question != "" {
+		return m.question
 	}
-	if other := elsewhere(meant); other != "" {
-		return other
+	return "{" + m.name.String() + "}"
+}
+
+// meant gives what name most likely means, false if no macro is near.
+func (p *parser) meant(name string) (meaning, bool) {
+	plain := plainWord(name)
+	if plain == "" || len(plain) > 40 {
+		return meaning{}, false
 	}
-	best, near := "", 1+len(meant)/5
+	if m, ok := elsewhere(plain); ok {
+		return m, true
+	}
+	if ours, _ := freeValue(plain); ours != "" {
+		return meaning{question: "free values are {" + ours + "1} to {" + ours + "10}"}, false
+	}
+	best, near := NumNames, 1+len(plain)/5
 	for n := range NumNames {
 		if !p.use.Allows(n) {
 			continue
 		}
-		if d := fault.Distance(meant, plainWord(n.String())); d < near || d == near && best == "" {
-			best, near = n.String(), d
+		if d := fault.Distance(plain, plainWord(n.String())); d < near || d == near && best == NumNames {
+			best, near = n, d
 		}
 	}
-	return best
+	return meaning{name: best}, best != NumNames
 }
 
-// plainWord gives name without what people vary: case, separators, spaces.
+// plainWord gives name without what people vary: case, separators, spaces, and
+// whatever signs another system puts into its braces.
 func plainWord(name string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || r == ' ' || r == '.' {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r | 0x20
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		default:
 			return -1
 		}
-		return r
-	}, strings.ToLower(name))
-}
-
-// elsewhere translates the names of other systems, and of parameters.
-func elsewhere(name string) string {
-	for _, numbered := range [...]struct{ prefix, ours string }{
-		{"affsub", "sub"}, {"subid", "sub"}, {"s", "sub"}, {"advsub", "adv"},
-	} {
-		digits, ok := strings.CutPrefix(name, numbered.prefix)
-		if ok && digits == "" && len(numbered.prefix) > 1 {
-			digits = "1"
-		}
-		if n, known := ParseName(numbered.ours + digits); ok && known {
-			return n.String()
-		}
-	}
-	others := map[string]Name{
-		"oid": OfferID, "offer": OfferID, "campaignid": OfferID, "affid": AffiliateID, "pid": AffiliateID,
-		"partnerid": AffiliateID, "affiliate": AffiliateID, "publisherid": AffiliateID, "advid": AdvertiserID,
-		"advertiser": AdvertiserID, "sourceid": Source, "saleamount": Amount, "sum": Amount, "price": Amount,
-		"payoutamount": Payout, "revenueamount": Revenue, "txid": OrderID, "txnid": OrderID, "order": OrderID,
-		"goalref": Goal, "event": GoalName, "eventname": GoalName, "eventid": GoalID, "et": Goal,
-		"userid": CustomerID, "externalid": CustomerID, "googleaid": GAID, "iosifa": IDFA, "iosifv": IDFV,
-		"couponcode": Coupon, "promocode": Coupon, "deeplink": DeepLink, "geo": Country, "countrycode": Country,
-		"useragent": UserAgent, "ua": UserAgent, "ran": Random, "rand": Random, "cachebuster": Random,
-		"signature": Sig, "datetime": Timestamp, "ts": Timestamp, "time": Timestamp,
-		"transaction": TransactionID, "affiliateclickid": AffClickID,
-		"affclick": AffClickID, "ipaddress": IP, "sessionip": IP,
-	}
-	if n, ok := others[name]; ok {
-		return n.String()
-	}
-	return ""
+	}, name)
 }
