@@ -129,6 +129,9 @@ func (v *visit) value(n macro.Name) string {
 	if n >= macro.Sub1 && n < macro.Sub1+click.Subs {
 		return c.Sub[n-macro.Sub1]
 	}
+	if n >= macro.FBCLID && n <= macro.TTP {
+		return v.adID(n)
+	}
 	switch n {
 	case macro.AffClickID:
 		return c.AffClickID
@@ -156,6 +159,16 @@ func (v *visit) value(n macro.Name) string {
 	default:
 		return v.visitorValue(n)
 	}
+}
+
+// adID gives what an ad platform calls the visit. Meta's click ID has the form of
+// its cookie, which a landing page may have none of yet.
+func (v *visit) adID(n macro.Name) string {
+	c := &v.click
+	if id := c.AdIDs[n-macro.FBCLID]; id != "" || n != macro.FBC {
+		return id
+	}
+	return click.FBC(c.AdIDs[0], v.now)
 }
 
 // offerValue gives what the offer says of itself, where there is one.

@@ -75,6 +75,7 @@ func (v *visit) keep() {
 	}
 	c.Coupon = v.values.Get(param.Coupon)
 	c.GAID, c.IDFA, c.IDFV = v.values.Get(param.GAID), v.values.Get(param.IDFA), v.values.Get(param.IDFV)
+	v.keepAdIDs()
 	v.keepCustomer()
 	if v.values.Cut|v.values.TooLong == 0 {
 		return
@@ -84,6 +85,26 @@ func (v *visit) keep() {
 	}
 	for _, n := range v.values.TooLong.Names() {
 		v.mark(n.String() + " dropped")
+	}
+}
+
+// The IDs of ad platforms have one order everywhere.
+const (
+	_ = uint(click.AdIDs - param.AdIDs)
+	_ = uint(param.AdIDs - click.AdIDs)
+)
+
+// keepAdIDs takes what ad platforms call the visit. A macro that the platform did
+// not fill in names none.
+func (v *visit) keepAdIDs() {
+	for i := range v.click.AdIDs {
+		n := param.FBCLID + param.Name(i)
+		id := v.values.Get(n)
+		if id != "" && param.Unexpanded(id) {
+			v.mark(n.String() + " dropped")
+			continue
+		}
+		v.click.AdIDs[i] = id
 	}
 }
 
