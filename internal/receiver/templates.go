@@ -179,11 +179,6 @@ func (k FieldKind) check(value string) error {
 			return err
 		}
 		return nil
-	case FieldJSON:
-		if !json.Valid([]byte(value)) {
-			return fault.New(fault.Invalid, "is not JSON")
-		}
-		return nil
 	case FieldSecret:
 		if strings.ContainsAny(value, "{}<>") {
 			return fault.New(fault.Invalid, "is a fixed text: no macro can stand in it")
