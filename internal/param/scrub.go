@@ -49,6 +49,21 @@ func HashDigest(key []byte, digest string) string {
 	return Hashed + hex.EncodeToString(mac.Sum(nil))
 }
 
+// EmailDigest gives the plain digest of the e-mail that v names, before Scrub has
+// taken it out: of the address, or as it came. It is empty where neither an
+// address nor a digest came.
+func (v *Values) EmailDigest() string {
+	for _, n := range [...]Name{Email, EmailSHA256} {
+		switch s := strings.TrimSpace(v.text[n]); {
+		case hexString(s, 2*sha256.Size):
+			return strings.ToLower(s)
+		case strings.Contains(s, "@"):
+			return Digest(s)
+		}
+	}
+	return ""
+}
+
 func isHashed(s string) bool {
 	sum, ok := strings.CutPrefix(s, Hashed)
 	return ok && hexString(sum, 2*sha256.Size)

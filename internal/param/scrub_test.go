@@ -226,3 +226,37 @@ func FuzzScrubJSON(f *testing.F) {
 		}
 	})
 }
+
+func TestEmailDigest(t *testing.T) {
+	ann := param.Digest("ann@example.com")
+	tests := []struct{ name, query, want string }{
+		{"of an address", "email=Ann@Example.com%20", ann},
+		{"of an address whose plus nobody escaped", "email=ann+x@example.com", param.Digest("ann+x@example.com")},
+		{"as it came", "email_sha256=" + ann, ann},
+		{"as it came in capitals", "EMAIL_SHA256=" + strings.ToUpper(ann), ann},
+		{"under the address's name", "email=" + ann, ann},
+		{"of an address under the digest's name", "email_sha256=ann@example.com", ann},
+		{"of the address, if both came", "email=ann@example.com&email_sha256=" + param.Digest("bob@example.com"), ann},
+		{"of the digest, if the address is none", "email=ann&email_sha256=" + ann, ann},
+		{"of no user name", "username=ann@example.com", ""},
+		{"of no name", "email=ann", ""},
+		{"of no shorter hash", "email_sha256=" + ann[:40], ""},
+		{"of nothing", "amount=5", ""},
+		{"of what stands for nothing", "email=null&email_sha256=" + param.Digest(""), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var v param.Values
+			if err := v.ScanQuery(param.Signal, tt.query); err != nil {
+				t.Fatal(err)
+			}
+			if got := v.EmailDigest(); got != tt.want {
+				t.Errorf("EmailDigest() = %q, want %q", got, tt.want)
+			}
+			v.Scrub([]byte("key"))
+			if got := v.EmailDigest(); got != "" {
+				t.Errorf("once scrubbed it gives %q", got)
+			}
+		})
+	}
+}

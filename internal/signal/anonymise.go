@@ -15,11 +15,13 @@ type Anonymiser interface {
 }
 
 // Anonymise takes out of a signal the addresses and agents in it: of its sender,
-// who may be the visitor, and those that the sender has named, in Raw too. It
-// reports whether anything has changed. An address that is none is taken out.
+// who may be the visitor, and those that the sender has named, in Raw too, and an
+// e-mail's digest. It reports whether anything has changed. An address that is
+// none is taken out.
 func (s *Signal) Anonymise(a Anonymiser) bool {
 	address, agent := a.Address(s.IP), a.Agent(s.UserAgent)
 	changed := address != s.IP || agent != s.UserAgent
+	changed = s.ForgetEmail() || changed
 	s.IP, s.UserAgent = address, agent
 	for i := range s.Params {
 		p := &s.Params[i]
@@ -38,6 +40,15 @@ func (s *Signal) Anonymise(a Anonymiser) bool {
 		}
 	}
 	return changed
+}
+
+// ForgetEmail takes out of a signal the digest that was to be forwarded, and
+// reports whether there was one. The keyed hash stays, by which conversions find
+// their clicks.
+func (s *Signal) ForgetEmail() bool {
+	there := s.EmailSHA256 != ""
+	s.EmailSHA256 = ""
+	return there
 }
 
 func addressText(a Anonymiser, text string) string {

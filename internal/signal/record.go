@@ -1,6 +1,8 @@
 package signal
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -15,6 +17,7 @@ type wire struct {
 	index   int64
 	version int64
 	params  []Extra // names as words: the numbers of package param may move
+	email   [sha256.Size]byte
 }
 
 // fields lists the record's fields, for both directions.
@@ -41,11 +44,24 @@ func (s *Signal) fields(f *record.Fields, w *wire) {
 	f.Strings(16, &s.Marks)
 	f.Int(17, &w.version)
 	f.Bool(18, &s.Binds)
+	f.Array(19, w.email[:])
 }
 
 func (e *Extra) fields(f *record.Fields) {
 	f.String(1, &e.Name)
 	f.String(2, &e.Value)
+}
+
+// bytesOf gives the bytes of a digest in hex; none of what is no digest.
+func bytesOf(digest string) (b [sha256.Size]byte) {
+	var text [2 * sha256.Size]byte
+	if copy(text[:], digest) != len(digest) {
+		return b
+	}
+	if _, err := hex.Decode(b[:], text[:]); err != nil {
+		return [sha256.Size]byte{}
+	}
+	return b
 }
 
 // Append appends the signal's record to dst.
@@ -59,6 +75,7 @@ func (s *Signal) Append(dst []byte) []byte {
 	for i, p := range s.Params {
 		w.params[i] = Extra{p.Name.String(), p.Value}
 	}
+	w.email = bytesOf(s.EmailSHA256)
 	f := record.To(dst)
 	s.fields(&f, &w)
 	return f.Written()
@@ -78,6 +95,9 @@ func Read(id txid.ID, b []byte) (Signal, error) {
 	}
 	s.ReceivedAt = time.UnixMicro(id.Time().UnixMicro() + w.afterID).UTC()
 	s.Index, s.IfVersion = int(w.index), int(w.version)
+	if w.email != [sha256.Size]byte{} {
+		s.EmailSHA256 = hex.EncodeToString(w.email[:])
+	}
 	for _, p := range w.params {
 		if n, ok := param.Signal.Find(p.Name); ok && n.String() == p.Name {
 			s.Params = append(s.Params, Param{n, p.Value})

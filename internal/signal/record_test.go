@@ -2,6 +2,7 @@ package signal_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/netip"
 	"slices"
 	"strings"
@@ -49,7 +50,26 @@ func full(t testing.TB) signal.Signal {
 		Auth: signal.TokenInvalid, Malformed: "amount twice", Index: 3, Test: true, Click: mint(t, txid.Click, at.Add(-time.Hour)),
 		Params: []signal.Param{{Name: param.TransactionID, Value: "x"}, {Name: param.Adv1 + 9, Value: "y"}, {Name: param.Amount, Value: "12"}},
 		Extra:  []signal.Extra{{Name: "coupon2", Value: "MAY"}, {Name: "z", Value: ""}},
-		Marks:  []string{"amp; removed", ""}, IfVersion: 4, Binds: true,
+		Marks:  []string{"amp; removed", ""}, IfVersion: 4, Binds: true, EmailSHA256: param.Digest("ann@example.com"),
+	}
+}
+
+func sha256Of(s string) []byte {
+	sum := sha256.Sum256([]byte(s))
+	return sum[:]
+}
+
+// TestADigestThatIsNoneIsNotWritten, or the record would hold something else.
+func TestADigestThatIsNoneIsNotWritten(t *testing.T) {
+	t.Parallel()
+	id := mint(t, txid.Signal, time.Date(2026, 11, 22, 8, 30, 0, 0, time.UTC))
+	digest := param.Digest("ann@example.com")
+	for _, text := range []string{"", "ann@example.com", digest[:62], digest + "00", "zz" + digest[2:], "emailhash:" + digest} {
+		s := signal.Signal{ID: id, ReceivedAt: id.Time(), EmailSHA256: text}
+		got, err := signal.Read(id, s.Append(nil))
+		if err != nil || got.EmailSHA256 != "" {
+			t.Errorf("the digest %q comes back as %q (%v), want none", text, got.EmailSHA256, err)
+		}
 	}
 }
 
@@ -109,6 +129,7 @@ func TestRecordKeepsToItsSchema(t *testing.T) {
 		},
 		"extra": []any{map[string]any{"name": "coupon2", "value": "MAY"}, map[string]any{"name": "z"}},
 		"marks": []any{"amp; removed", ""}, "if_version": int64(4), "binds": true,
+		"email_sha256": sha256Of("ann@example.com"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("by the schema the record says (-want +got):\n%s", diff)

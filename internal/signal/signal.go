@@ -4,7 +4,9 @@
 // is wrong with it. Its record is protobuf wire format by the schema in
 // signal.proto. E-mails, user names, tokens and signatures are taken out before
 // that, so no record ever holds one: the first two become keyed hashes, the
-// last two the result of their check.
+// last two the result of their check. Only where somebody subscribed to the
+// conversions forwards e-mails' digests does a record hold that digest, for as
+// long as it takes to forward it.
 package signal
 
 import (
@@ -55,6 +57,11 @@ type Signal struct {
 	Params []Param  // what it says, by canonical names, in the order of param.Name
 	Extra  []Extra  // parameters that Waybill does not know
 	Marks  []string // what was mended on the way: "amp; removed"
+
+	// EmailSHA256 is the plain digest of the customer's e-mail, in lower-case hex,
+	// which ad platforms know him by. It is empty unless it is to be forwarded to
+	// one; see ForgetEmail.
+	EmailSHA256 string
 }
 
 // Param is one value under its canonical name.
