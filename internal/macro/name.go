@@ -125,21 +125,22 @@ const (
 	// NetworkPostback stays with the network, which sees all.
 	NetworkPostback
 
-	// WithVisitor added to a postback's use allows the visitor's address and
-	// user agent: AffiliatePostback | WithVisitor.
+	// WithVisitor added to a postback's use allows what tells who the visitor is:
+	// the address and user agent, and, to an affiliate, the digest of the e-mail
+	// that the advertiser's customer gave: AffiliatePostback | WithVisitor.
 	WithVisitor Use = 1 << 7
 )
 
 // Allows reports whether a template of this use may hold n.
 func (u Use) Allows(n Name) bool {
-	visitor := n == IP || n == UserAgent
+	visitor, shared := n == IP || n == UserAgent, u&WithVisitor != 0
 	switch u &^ WithVisitor {
 	case OfferURL:
 		return n < NumNames && atClick(n)
 	case AffiliatePostback:
-		return n < NumNames && n != Revenue && (!visitor || u&WithVisitor != 0)
+		return n < NumNames && n != Revenue && (!visitor && n != EmailSHA256 || shared)
 	case AdvertiserPostback:
-		return n < NumNames && n != Payout && (!visitor || u&WithVisitor != 0)
+		return n < NumNames && n != Payout && (!visitor || shared)
 	case NetworkPostback:
 		return n < NumNames
 	default:

@@ -198,7 +198,7 @@ func (p *parser) macro(inner string) {
 		p.failUnknown(name)
 		return
 	case !p.use.Allows(n):
-		p.fail("{%s} cannot stand in %s", name, p.use)
+		p.failForbidden("{"+name+"}", n)
 		return
 	}
 	m := part{macro: true, name: n, encode: p.encoder(n)}

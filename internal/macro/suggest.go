@@ -171,7 +171,7 @@ func (p *parser) failForeign(written, name string) {
 	case !ok:
 		p.fail("%s: macros are written in single braces, like {sub1}, and none is called %s", written, name)
 	case m.question == "" && !p.use.Allows(m.name):
-		p.fail("%s: that would be {%s}, which cannot stand in %s", written, m.name, p.use)
+		p.failForbidden(written+": that would be {"+m.name.String()+"}, which", m.name)
 	default:
 		p.fail("%s: macros are written in single braces: %s", written, m)
 	}
@@ -186,10 +186,19 @@ func (p *parser) failUnknown(name string) {
 	case m.question != "":
 		p.fail("{%s}: %s", name, m)
 	case !p.use.Allows(m.name):
-		p.fail("{%s}: that would be {%s}, which cannot stand in %s", name, m.name, p.use)
+		p.failForbidden("{"+name+"}: that would be {"+m.name.String()+"}, which", m.name)
 	default:
 		p.fail("{%s}: did you mean %s?", name, m)
 	}
+}
+
+// failForbidden refuses a macro that tells more than may be known.
+func (p *parser) failForbidden(what string, n Name) {
+	if (p.use | WithVisitor).Allows(n) {
+		p.fail("%s cannot stand in %s, unless the network lets its owner know who the visitor is (share_visitor)", what, p.use)
+		return
+	}
+	p.fail("%s cannot stand in %s", what, p.use)
 }
 
 // String names the macro that is meant, or asks which.
