@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
 	"waybill/internal/demo/shop"
@@ -21,9 +17,12 @@ import (
 // demoCmd is "waybill demo".
 type demoCmd struct {
 	Once    bool           `help:"Leave after the round trips; exit code 0 only if every step was seen at the far end."`
+	Chain   int            `placeholder:"N" help:"Show a chain instead: N installations (1 to 10), each an affiliate of the next, and where an ID gets lost."`
+	Break   []string       `sep:"none" placeholder:"HOP:HOW" help:"Break the chain on purpose, for one visitor more, such as 2:out-no-id. HOP is tracker, shop or a number from 1 (next to the tracker); docs/chains.md lists the ways. May be repeated."`
 	Listen  string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the demo's Waybill answers. With --once a free port is taken."`
 	Shop    demoShopCmd    `cmd:"" hidden:"" help:"The demo's shop, alone."`
 	Tracker demoTrackerCmd `cmd:"" hidden:"" help:"The demo's affiliate tracker, alone."`
+	Relay   demoRelayCmd   `cmd:"" hidden:"" help:"A redirector between two hops of the demo, alone."`
 	Whole   demoRunCmd     `cmd:"" name:"run" default:"1" hidden:"" help:"The whole demo."`
 }
 
@@ -36,24 +35,30 @@ const arrival = 15 * time.Second
 // demo is a running demo: Waybill, the shop and the tracker, each a process of
 // its own, with a catalog between them.
 type demo struct {
-	env      *env
-	dir      string
-	children []*child
-	waybill  string // URLs
-	shop     string
-	tracker  string
-	key      string
-	payouts  []string // that the tracker was told, in the order of the trips
-	client   http.Client
+	troupe
+
+	node    *demoNode
+	shop    string // URLs
+	tracker string
+	payouts []string // that the tracker was told, in the order of the trips
 }
 
-// Run shows the whole way.
+// Run shows the whole way, or a chain.
 func (demoRunCmd) Run(e *env, c *command) error {
+	if err := c.Demo.validate(); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "waybill-demo-")
 	if err != nil {
 		return fmt.Errorf("make a temporary folder: %w", err)
 	}
-	d := &demo{env: e, dir: dir, client: http.Client{Timeout: arrival}}
+	t := troupe{env: e, dir: dir, client: &http.Client{Timeout: arrival}}
+	if c.Demo.Chain > 0 {
+		d := &chainDemo{troupe: t}
+		err = d.run(&c.Demo)
+		return errors.Join(err, d.stop(), os.RemoveAll(dir))
+	}
+	d := &demo{troupe: t}
 	err = d.run(&c.Demo)
 	return errors.Join(err, d.stop(), os.RemoveAll(dir))
 }
@@ -81,9 +86,9 @@ func (d *demo) run(c *demoCmd) error {
 	d.say("\nEverything stays up until you press Ctrl-C. Click it through yourself:")
 	d.say("  the affiliate's tracker  %s/", d.tracker)
 	d.say("  a campaign link          %s/campaign/%s", d.tracker, shop.Cookie)
-	d.say("  Waybill's API            curl -H 'Authorization: Bearer %s' %s/api/v1/conversions", d.key, d.waybill)
-	d.say("  a report                 curl -H 'Authorization: Bearer %s' '%s%s'", d.key, d.waybill, reportOfDemo)
-	d.say("  metrics                  %s/metrics", d.waybill)
+	d.say("  Waybill's API            curl -H 'Authorization: Bearer %s' %s/api/v1/conversions", d.node.key, d.node.url)
+	d.say("  a report                 curl -H 'Authorization: Bearer %s' '%s%s'", d.node.key, d.node.url, reportOfDemo)
+	d.say("  metrics                  %s/metrics", d.node.url)
 	<-d.env.ctx.Done()
 	return nil
 }
@@ -95,20 +100,10 @@ func (d *demo) start(c *demoCmd) error {
 	if c.Once {
 		listen = "127.0.0.1:0"
 	}
-	data := filepath.Join(d.dir, "data")
 	var err error
-	d.waybill, err = d.child("serve", "--data", data, "--listen", listen,
-		"--allow-private-destinations", "127.0.0.0/8", "--log-level", "warn")
-	if err != nil {
+	if d.node, err = d.serve("data", listen); err != nil {
 		return err
 	}
-	var key strings.Builder
-	quiet := *d.env
-	quiet.stdout = &key
-	if err := perform(&quiet, common{Data: data}, &keyCreate{Role: "network", Name: "demo"}); err != nil {
-		return err
-	}
-	d.key = strings.TrimSpace(key.String())
 	return d.catalog()
 }
 
@@ -122,21 +117,21 @@ type named struct {
 // and an offer for each way of keeping the transaction ID.
 func (d *demo) catalog() error {
 	var seller, partner named
-	err := d.create("advertisers", map[string]any{"name": "Demo shop", "postback_auth": "token"}, &seller)
+	err := d.node.create(d.env.ctx, "advertisers", map[string]any{"name": "Demo shop", "postback_auth": "token"}, &seller)
 	if err == nil {
-		err = d.create("affiliates", map[string]any{"name": "Demo affiliate"}, &partner)
+		err = d.node.create(d.env.ctx, "affiliates", map[string]any{"name": "Demo affiliate"}, &partner)
 	}
 	if err != nil {
 		return err
 	}
-	d.shop, err = d.child("demo", "shop", "--postback", d.waybill+"/postback", "--token", seller.Token)
+	d.shop, err = d.child("demo", "shop", "--postback", d.node.url+"/postback", "--token", seller.Token)
 	if err != nil {
 		return err
 	}
 	args := []string{"demo", "tracker"}
 	for _, way := range shop.Ways() {
 		var o named
-		err := d.create("offers", map[string]any{
+		err := d.node.create(d.env.ctx, "offers", map[string]any{
 			"advertiser_id": seller.ID, "name": "Kettle, ID kept by " + way,
 			"destination_url": d.shop + "/product/" + way + "?tid={transaction_id}&via={affiliate_id}",
 			"payout":          map[string]string{"type": "cps", "percent": "10"},
@@ -145,12 +140,12 @@ func (d *demo) catalog() error {
 		if err != nil {
 			return err
 		}
-		args = append(args, "--campaign", fmt.Sprintf("%s=%s/click?offer_id=%d&affiliate_id=%d&sub1=%s", way, d.waybill, o.ID, partner.ID, way))
+		args = append(args, "--campaign", fmt.Sprintf("%s=%s/click?offer_id=%d&affiliate_id=%d&sub1=%s&aff_click_id={clickid}", way, d.node.url, o.ID, partner.ID, way))
 	}
 	if d.tracker, err = d.child(args...); err != nil {
 		return err
 	}
-	return d.create("postbacks", map[string]any{
+	return d.node.create(d.env.ctx, "postbacks", map[string]any{
 		"owner": map[string]int64{"affiliate_id": partner.ID},
 		"url":   d.tracker + "/postback?cid={aff_click_id}&payout={payout}&currency={currency}&txid={conversion_id}&status={status}&sub1={sub1}",
 	}, new(named))
@@ -186,7 +181,7 @@ func (d *demo) await(clickID string) (tracker.Click, error) {
 	defer tick.Stop()
 	for {
 		var c tracker.Click
-		if err := d.get(ctx, d.tracker+"/clicks/"+clickID, &c); err == nil && len(c.Conversions) > 0 {
+		if err := d.get(ctx, d.tracker+"/clicks/"+clickID, "", &c); err == nil && len(c.Conversions) > 0 {
 			if n := len(c.Conversions); n > 1 {
 				return c, fmt.Errorf("the tracker heard of click %s %d times", clickID, n)
 			}
@@ -204,63 +199,4 @@ func (d *demo) await(clickID string) (tracker.Click, error) {
 func (d *demo) verify() error {
 	d.say("")
 	return perform(d.env, common{Data: filepath.Join(d.dir, "data")}, new(check))
-}
-
-// create makes a record through the REST API.
-func (d *demo) create(resource string, v, into any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("create %s: %w", resource, err)
-	}
-	r, err := http.NewRequestWithContext(d.env.ctx, http.MethodPost, d.waybill+"/api/v1/"+resource, strings.NewReader(string(b)))
-	if err != nil {
-		return fmt.Errorf("create %s: %w", resource, err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	return d.fetch(r, into)
-}
-
-// get reads JSON.
-func (d *demo) get(ctx context.Context, address string, into any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
-	if err != nil {
-		return fmt.Errorf("get %s: %w", address, err)
-	}
-	return d.fetch(r, into)
-}
-
-// fetch sends a request, with the key where it is Waybill's to see.
-func (d *demo) fetch(r *http.Request, into any) error {
-	if strings.HasPrefix(r.URL.String(), d.waybill+"/") {
-		r.Header.Set("Authorization", "Bearer "+d.key)
-	}
-	resp, err := d.client.Do(r)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err)
-	}
-	body, err := io.ReadAll(resp.Body)
-	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err)
-	}
-	if resp.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("%s %s answered %d: %s", r.Method, r.URL.Path, resp.StatusCode, body)
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err)
-	}
-	return nil
-}
-
-// say prints a line.
-func (d *demo) say(format string, args ...any) {
-	fmt.Fprintf(d.env.stdout, format+"\n", args...) //nolint:errcheck // progress; the exit code tells
-}
-
-// campaignFlag splits name=URL.
-func campaignFlag(text string) (name, link string, err error) {
-	name, link, ok := strings.Cut(text, "=")
-	if !ok {
-		return "", "", fmt.Errorf("--campaign %s is not NAME=URL", strconv.Quote(text))
-	}
-	return name, link, nil
 }

@@ -13,8 +13,10 @@ import (
 	"syscall"
 	"time"
 
+	"waybill/internal/demo/relay"
 	"waybill/internal/demo/shop"
 	"waybill/internal/demo/tracker"
+	"waybill/internal/fault"
 )
 
 // child is a process that the demo started.
@@ -25,15 +27,15 @@ type child struct {
 
 // child starts this program again as another part of the demo, and gives the
 // URL in the first line that it prints.
-func (d *demo) child(args ...string) (string, error) {
+func (t *troupe) child(args ...string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find this program: %w", err)
 	}
-	cmd := exec.CommandContext(d.env.ctx, self, args...) //nolint:gosec // this program itself
+	cmd := exec.CommandContext(t.env.ctx, self, args...) //nolint:gosec // this program itself
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Stderr = d.env.stderr
+	cmd.Stderr = t.env.stderr
 	// Ctrl-C in a terminal goes to the whole group; the demo tells its children itself.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
@@ -43,7 +45,7 @@ func (d *demo) child(args ...string) (string, error) {
 	if err := cmd.Start(); err != nil {
 		return "", fmt.Errorf("start %s: %w", strings.Join(args[:2], " "), err)
 	}
-	d.children = append(d.children, &child{cmd: cmd, name: args[0]})
+	t.children = append(t.children, &child{cmd: cmd, name: args[0]})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	words := strings.Fields(line)
 	if err != nil || len(words) == 0 {
@@ -53,12 +55,12 @@ func (d *demo) child(args ...string) (string, error) {
 }
 
 // stop ends the children, the last one first.
-func (d *demo) stop() error {
+func (t *troupe) stop() error {
 	var errs []error
-	for i := len(d.children) - 1; i >= 0; i-- {
-		c := d.children[i]
+	for i := len(t.children) - 1; i >= 0; i-- {
+		c := t.children[i]
 		_ = c.cmd.Process.Signal(syscall.SIGTERM) // one that has ended already needs none
-		if err := c.cmd.Wait(); err != nil && d.env.ctx.Err() == nil {
+		if err := c.cmd.Wait(); err != nil && t.env.ctx.Err() == nil {
 			errs = append(errs, fmt.Errorf("stop %s: %w", c.name, err))
 		}
 	}
@@ -67,13 +69,18 @@ func (d *demo) stop() error {
 
 // demoShopCmd is the demo's shop as a process.
 type demoShopCmd struct {
-	Postback string `required:"" help:"Waybill's postback URL."`
-	Token    string `required:"" help:"The token that proves the shop's postbacks."`
+	Postback string   `required:"" help:"Waybill's postback URL."`
+	Token    string   `required:"" help:"The token that proves the shop's postbacks."`
+	Name     []string `sep:"none" help:"WAY=NAME: what the shop names the ID by in the postbacks of a way; left open: as it should."`
 }
 
 // Run serves the shop until it is told to stop.
 func (c *demoShopCmd) Run(e *env) error {
-	s := &shop.Shop{Postback: c.Postback, Token: c.Token, Client: &http.Client{Timeout: 10 * time.Second}}
+	names, err := pairs("--name", c.Name)
+	if err != nil {
+		return err
+	}
+	s := &shop.Shop{Postback: c.Postback, Token: c.Token, Names: names, Client: &http.Client{Timeout: 10 * time.Second}}
 	return serveDemo(e, "demo shop", s.Handler())
 }
 
@@ -84,15 +91,38 @@ type demoTrackerCmd struct {
 
 // Run serves the tracker until it is told to stop.
 func (c *demoTrackerCmd) Run(e *env) error {
-	t := &tracker.Tracker{Links: map[string]string{}}
-	for _, text := range c.Campaign {
-		name, link, err := campaignFlag(text)
-		if err != nil {
-			return err
-		}
-		t.Links[name] = link
+	links, err := pairs("--campaign", c.Campaign)
+	if err != nil {
+		return err
 	}
+	t := &tracker.Tracker{Links: links}
 	return serveDemo(e, "demo tracker", t.Handler())
+}
+
+// demoRelayCmd is a redirector of the demo as a process.
+type demoRelayCmd struct {
+	To      string `required:"" help:"Where it leads; the parameters that it is given are added."`
+	Keep    int    `help:"To how many characters it cuts every value; 0: it leaves them whole."`
+	Literal string `help:"What it puts in place of every value."`
+}
+
+// Run serves the redirector until it is told to stop.
+func (c *demoRelayCmd) Run(e *env) error {
+	r := relay.Relay{To: c.To, Keep: c.Keep, Literal: c.Literal}
+	return serveDemo(e, "demo relay", r.Handler())
+}
+
+// pairs splits what a flag that may be repeated says: NAME=VALUE.
+func pairs(flag string, texts []string) (map[string]string, error) {
+	all := make(map[string]string, len(texts))
+	for _, text := range texts {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return nil, fault.New(fault.Invalid, "%s %q is not NAME=VALUE", flag, text)
+		}
+		all[name] = value
+	}
+	return all, nil
 }
 
 // serveDemo serves one part of the demo on a free port and prints its URL.

@@ -63,7 +63,7 @@ func (d *demo) freshReport(moment time.Time) (r demoReport, err error) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		err = d.get(ctx, d.waybill+reportOfDemo, &r)
+		err = d.get(ctx, d.node.url+reportOfDemo, d.node.key, &r)
 		if err == nil && r.AsOf.After(moment) {
 			return r, nil
 		}

@@ -60,7 +60,7 @@ func (d *demo) steps(tid string) ([]traceStep, error) {
 		var trace struct {
 			Steps []traceStep `json:"steps"`
 		}
-		if err := d.get(ctx, d.waybill+"/api/v1/trace/"+tid, &trace); err != nil {
+		if err := d.node.get(ctx, "trace/"+tid, &trace); err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(trace.Steps, func(s traceStep) bool { return s.Kind == "attempt" }) {

@@ -57,7 +57,7 @@ func (o *Onward) delivered() bool {
 // told checks a postback that the receiver has not counted.
 func (c *checker) told(k int, s *step) bool {
 	reads := s.to.reads(Back)
-	s.place = findIn(Find(s.URL, s.want, reads), s.Body, s.want, reads)
+	s.place = FindIn(Find(s.URL, s.want, reads), s.Body, s.want, reads)
 	s.got = s.place.Value
 	unread := s.to.Part == nil
 	switch {

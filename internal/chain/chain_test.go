@@ -192,6 +192,15 @@ func TestCheck(t *testing.T) {
 			want: "1 out cut", fix: "destination_url at hop 1",
 		},
 		{
+			name: "finds a redirector that writes a macro in place of the ID",
+			change: func(hops []chain.Hop) {
+				hops[2].Part.Before.ID = "{click_id}"
+				answered(hops, 2, ofFirst, "%7Bclick_id%7D")
+				refused(hops, 1, signal.MacroUnexpanded)
+			},
+			want: "2 out literal_macro", fix: "Look for a redirector",
+		},
+		{
 			name: "finds an ID with something put around it",
 			change: func(hops []chain.Hop) {
 				hops[2].Part.Before.ID = "x_" + ofFirst
@@ -250,6 +259,15 @@ func TestCheck(t *testing.T) {
 				refused(hops, 3, signal.MacroUnexpanded)
 			},
 			want: "4 back literal_macro",
+		},
+		{
+			name: "finds what a shop that sends JSON has cut",
+			change: func(hops []chain.Hop) {
+				o := &hops[4].Part.Onward[0]
+				o.URL, o.Body = "http://"+host(3)+"/postback", `{"amount":4.5,"transaction_id":"`+ofThird[:12]+`"}`
+				refused(hops, 3, signal.TransactionIDInvalid)
+			},
+			want: "4 back cut",
 		},
 		{
 			name:   "finds an installation that has no postback",

@@ -1,6 +1,8 @@
 package chain
 
 import (
+	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -86,6 +88,24 @@ func Find(address, id string, reads []string) Place {
 	return findIn(best, u.RawQuery, id, reads)
 }
 
+// FindIn looks for an ID in the body of a request, a form or an object of JSON,
+// and gives the better of best and what it finds.
+func FindIn(best Place, body, id string, reads []string) Place {
+	if id == "" {
+		return best
+	}
+	var object map[string]any
+	if json.Unmarshal([]byte(body), &object) != nil {
+		return findIn(best, body, id, reads)
+	}
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if value, ok := object[name].(string); ok {
+			best = choose(best, Place{Parameter: name, Value: value}, id, reads)
+		}
+	}
+	return best
+}
+
 // findIn looks for an ID in a query or form, and gives the better of best and
 // what it finds.
 func findIn(best Place, query, id string, reads []string) Place {
@@ -93,14 +113,19 @@ func findIn(best Place, query, id string, reads []string) Place {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")
 		name, value, _ := strings.Cut(pair, "=")
-		p := Place{Parameter: plain(name), Value: plain(value)}
-		p.Change = Compare(id, p.Value)
-		if p.Change == Literal && len(reads) > 0 && !contains(reads, p.Parameter) {
-			continue
-		}
-		if better(p, best, reads) {
-			best = p
-		}
+		best = choose(best, Place{Parameter: plain(name), Value: plain(value)}, id, reads)
+	}
+	return best
+}
+
+// choose gives the better of best and another place for an ID.
+func choose(best, p Place, id string, reads []string) Place {
+	p.Change = Compare(id, p.Value)
+	if p.Change == Literal && len(reads) > 0 && !contains(reads, p.Parameter) {
+		return best
+	}
+	if better(p, best, reads) {
+		return p
 	}
 	return best
 }

@@ -7,9 +7,7 @@ func (s *step) text(k Kind) string {
 	switch k {
 	case NoID:
 		return s.withoutID()
-	case Kind(Literal):
-		return fmt.Sprintf("%s handed %s the text %s in place of the ID: a macro that was not filled in.", s.from.Name, s.to.Name, s.got)
-	case Kind(Cased), Kind(Cut), Kind(Wrapped), Kind(Another):
+	case Kind(Cased), Kind(Cut), Kind(Wrapped), Kind(Another), Kind(Literal):
 		return s.changed(k)
 	case WrongParameter:
 		return fmt.Sprintf("%s handed %s the ID as %s, where %s does not look for it.", s.from.Name, s.to.Name, s.place.Parameter, s.to.Name)
@@ -55,6 +53,8 @@ func (s *step) changed(k Kind) string {
 		how = fmt.Sprintf("it was cut to %d of %d characters", len(s.got), len(s.want))
 	case Wrapped:
 		how = "something was put around it"
+	case Literal:
+		how = "a macro that was not filled in"
 	}
 	if s.place.Change == Whole {
 		return fmt.Sprintf("%s handed on the ID %s whole, and %s has %s: %s, by %s or between the two.", s.from.Name, s.want, s.to.Name, s.got, how, s.to.Name)
@@ -77,13 +77,14 @@ func (s *step) reason() string {
 func (s *step) fix(k Kind) string {
 	behind := s.place.Change == Whole // the sender has done what it should
 	switch k {
-	case Kind(Cased), Kind(Cut), Kind(Wrapped), Kind(Another), NoID:
+	case Kind(Cased), Kind(Cut), Kind(Wrapped), Kind(Another), Kind(Literal), NoID:
 		if behind {
 			return s.fixBehind(Change(k))
 		}
+		if k == Kind(Literal) {
+			return fmt.Sprintf("In %s, put %s in place of %s: %s=%s.", s.template(), s.what(), s.got, s.parameter(), s.macro())
+		}
 		return fmt.Sprintf("In %s, hand on %s unchanged: %s=%s.", s.template(), s.what(), s.parameter(), s.macro())
-	case Kind(Literal):
-		return fmt.Sprintf("In %s, put %s in place of %s: %s=%s.", s.template(), s.what(), s.got, s.parameter(), s.macro())
 	case WrongParameter:
 		return fmt.Sprintf("In %s, rename %s to %s.", s.template(), s.place.Parameter, s.parameter())
 	case TurnedAway:

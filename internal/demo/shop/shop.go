@@ -17,6 +17,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -27,7 +29,7 @@ const (
 	URL    = "url"
 )
 
-// Ways lists them.
+// Ways lists them. Whatever else a way is called, the URL keeps the ID.
 func Ways() []string { return []string{Cookie, Hidden, URL} }
 
 // cookieName is the shop's own, on its own domain.
@@ -40,16 +42,29 @@ type Shop struct {
 	Postback string
 	Token    string
 	Client   *http.Client
+
+	// Names is what the shop names the ID by in its postbacks, for the ways in
+	// which it does so wrongly: a parameter with the ID as {tid}, in lower case as
+	// {tid:lower}, its beginning as {tid:20}. An empty one has no postback sent.
+	Names map[string]string
+
+	mu     sync.Mutex
+	orders map[string]Order
 }
+
+// rightName is how the ID is named where nothing is wrong.
+const rightName = "transaction_id={tid}"
 
 // Order is what the shop knows of a sale, and what Waybill said to it.
 type Order struct {
-	ID      string
-	Way     string
-	TID     string
-	Amount  string
-	Answer  string // Waybill's, as it came
-	Verdict string // accepted, duplicate, …
+	ID      string `json:"id"`
+	Way     string `json:"way"`
+	TID     string `json:"tid"` // as the shop kept it
+	Amount  string `json:"amount"`
+	Sent    string `json:"sent,omitempty"`   // the postback's URL, without the token
+	Status  int    `json:"status,omitempty"` // of the answer
+	Answer  string `json:"answer,omitempty"` // Waybill's, as it came
+	Verdict string `json:"verdict,omitempty"`
 }
 
 // Handler serves the shop's pages.
@@ -58,6 +73,7 @@ func (s *Shop) Handler() http.Handler {
 	mux.HandleFunc("GET /product/{way}", s.product)
 	mux.HandleFunc("GET /basket/{way}", s.basket)
 	mux.HandleFunc("POST /order/{way}", s.order)
+	mux.HandleFunc("GET /orders/{id}", s.show)
 	return mux
 }
 
@@ -89,7 +105,26 @@ func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The order is taken, but Waybill could not be told: "+err.Error(), http.StatusBadGateway)
 		return
 	}
+	s.mu.Lock()
+	if s.orders == nil {
+		s.orders = map[string]Order{}
+	}
+	s.orders[o.ID] = o
+	s.mu.Unlock()
 	render(w, thanksPage, o)
+}
+
+// show gives one order as JSON.
+func (s *Shop) show(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	o, ok := s.orders[r.PathValue("id")]
+	s.mu.Unlock()
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(o) // whoever hung up needs no answer
 }
 
 // kept finds the ID that the shop kept, in the way it kept it.
@@ -107,14 +142,30 @@ func kept(r *http.Request) string {
 	}
 }
 
+// naming gives how an order's postback names the ID, empty where none is sent.
+func (s *Shop) naming(o *Order) string {
+	name, wrong := s.Names[o.Way]
+	if !wrong {
+		name = rightName
+	}
+	return strings.NewReplacer(
+		"{tid}", url.QueryEscape(o.TID),
+		"{tid:lower}", url.QueryEscape(strings.ToLower(o.TID)),
+		"{tid:20}", url.QueryEscape(o.TID[:min(20, len(o.TID))]),
+	).Replace(name)
+}
+
 // report calls the postback URL from the shop's server.
 func (s *Shop) report(ctx context.Context, o *Order) error {
-	q := url.Values{
-		"transaction_id": {o.TID}, "order_id": {o.ID}, "amount": {o.Amount}, "currency": {"USD"}, "token": {s.Token},
+	naming := s.naming(o)
+	if naming == "" {
+		return nil
 	}
+	rest := url.Values{"order_id": {o.ID}, "amount": {o.Amount}, "currency": {"USD"}}
+	o.Sent = s.Postback + "?" + naming + "&" + rest.Encode()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Postback+"?"+q.Encode(), http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.Sent+"&token="+url.QueryEscape(s.Token), http.NoBody)
 	if err != nil {
 		return fmt.Errorf("make the postback: %w", err)
 	}
@@ -132,12 +183,15 @@ func (s *Shop) report(ctx context.Context, o *Order) error {
 	if err := json.Unmarshal(body, &verdict); err != nil {
 		return fmt.Errorf("read the answer %q: %w", body, err)
 	}
-	o.Answer, o.Verdict = string(body), verdict.Status
+	o.Status, o.Answer, o.Verdict = resp.StatusCode, string(body), verdict.Status
 	return nil
 }
 
 // page is what the shop's pages show.
 type page struct{ Way, TID string }
+
+// InURL reports whether the URLs of the funnel carry the ID.
+func (p page) InURL() bool { return p.Way != Cookie && p.Way != Hidden }
 
 // render writes a page.
 func render(w http.ResponseWriter, t *template.Template, data any) {
@@ -159,13 +213,13 @@ var (
 	productPage = layout("A good kettle", `<p>49.90 USD. This page keeps the transaction ID by way of <b>{{.Way}}</b>.</p>
 <form action="/basket/{{.Way}}" method="get">
 {{if eq .Way "hidden"}}<input type="hidden" name="carried" value="{{.TID}}">{{end}}
-{{if eq .Way "url"}}<input type="hidden" name="tid" value="{{.TID}}">{{end}}
+{{if .InURL}}<input type="hidden" name="tid" value="{{.TID}}">{{end}}
 <button>Put into the basket</button></form><p>Arrived with <code>{{.TID}}</code></p>`)
 	basketPage = layout("Your basket", `<p>1 kettle, 49.90 USD.</p>
-<form action="/order/{{.Way}}{{if eq .Way "url"}}?tid={{.TID}}{{end}}" method="post">
+<form action="/order/{{.Way}}{{if .InURL}}?tid={{.TID}}{{end}}" method="post">
 {{if eq .Way "hidden"}}<input type="hidden" name="carried" value="{{.TID}}">{{end}}
 <button>Buy now</button></form>`)
 	thanksPage = layout("Thank you", `<p>Order <b id="order">{{.ID}}</b> over {{.Amount}} USD.</p>
-<p>Waybill was told of it from the shop's server, and answered <b id="verdict">{{.Verdict}}</b>:</p>
-<pre><code id="answer">{{.Answer}}</code></pre>`)
+{{if .Sent}}<p>Waybill was told of it from the shop's server, and answered <b id="verdict">{{.Verdict}}</b>:</p>
+<pre><code id="answer">{{.Answer}}</code></pre>{{else}}<p>Nobody was told of it.</p>{{end}}`)
 )

@@ -9,13 +9,16 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
 
 // Tracker is the demo's affiliate tracker. It keeps what it knows in memory.
 type Tracker struct {
-	// Links are Waybill's tracking links by campaign, without the click ID.
+	// Links are Waybill's tracking links by campaign. {clickid} in one is the
+	// click ID, {clickid:lower} the same in lower case, {clickid:20} its beginning;
+	// other macros stay as they are, as in real trackers.
 	Links map[string]string
 
 	mu     sync.Mutex
@@ -27,6 +30,7 @@ type Tracker struct {
 type Click struct {
 	ID          string       `json:"id"`
 	Campaign    string       `json:"campaign"`
+	Sent        string       `json:"sent"` // where it was sent
 	At          time.Time    `json:"at"`
 	Conversions []Conversion `json:"conversions"`
 }
@@ -56,6 +60,9 @@ func (t *Tracker) send(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &Click{ID: "trk" + rand.Text(), Campaign: r.PathValue("name"), At: time.Now().UTC()}
+	c.Sent = strings.NewReplacer(
+		"{clickid}", url.QueryEscape(c.ID), "{clickid:lower}", url.QueryEscape(strings.ToLower(c.ID)), "{clickid:20}", url.QueryEscape(c.ID[:20]),
+	).Replace(link)
 	t.mu.Lock()
 	if t.clicks == nil {
 		t.clicks = map[string]*Click{}
@@ -64,7 +71,7 @@ func (t *Tracker) send(w http.ResponseWriter, r *http.Request) {
 	t.order = append(t.order, c.ID)
 	t.mu.Unlock()
 	w.Header().Set("Tracker-Click-Id", c.ID)
-	http.Redirect(w, r, link+"&aff_click_id="+url.QueryEscape(c.ID), http.StatusFound)
+	http.Redirect(w, r, c.Sent, http.StatusFound)
 }
 
 // receive takes a postback. One that names no click of ours is refused, as real

@@ -57,8 +57,8 @@ func Buy(ctx context.Context, campaign string) (Journey, error) {
 
 // redirected notes each hop, and the tracker's click ID on the first.
 func (v *visitor) redirected(r *http.Request, via []*http.Request) error {
-	if len(via) > 10 {
-		return errors.New("more than ten redirects")
+	if len(via) > 20 { // as browsers do
+		return errors.New("more than twenty redirects")
 	}
 	if id := r.Response.Header.Get("Tracker-Click-Id"); id != "" {
 		v.journey.TrackerClickID = id

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"waybill/internal/account"
+	"waybill/internal/chain"
 	"waybill/internal/click"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
@@ -37,9 +38,10 @@ type step struct {
 
 // traceRecord is everything about one ID, in order of time.
 type traceRecord struct {
-	TransactionID string `json:"transaction_id"`
-	Test          bool   `json:"test"`
-	Steps         []step `json:"steps"`
+	TransactionID string     `json:"transaction_id"`
+	Test          bool       `json:"test"`
+	Hops          chain.Part `json:"hops" doc:"This installation's part in a chain of trackers: the IDs that its neighbours know the visitor by, and where the conversion went on to."`
+	Steps         []step     `json:"steps"`
 }
 
 func (a *API) registerTrace(h huma.API, s *schemas) {
@@ -52,7 +54,8 @@ func (a *API) registerTrace(h huma.API, s *schemas) {
 		summary: "Everything about one transaction", out: schemaOf[traceRecord](s),
 		roles: []account.Role{account.Advertiser, account.Affiliate},
 		text: "The click, where the visitor was sent, every signal that named it with its verdict, the conversions, entries, " +
-			"owed postbacks and attempts, in order of time, each with the store it comes from.",
+			"owed postbacks and attempts, in order of time, each with the store it comes from. " +
+			"`hops` tells where the ID came from and where it went: laid beside those of the trackers before and behind, it shows at which one an ID was lost.",
 	}, func(ctx context.Context, in *traceIn) (*answer, error) { return a.trace(ctx, in.who(), in.ID) })
 }
 
@@ -69,7 +72,7 @@ func (a *API) trace(ctx context.Context, who account.Principal, text string) (*a
 	if err != nil {
 		return nil, fault.Within("path.transaction_id", err)
 	}
-	t := tracer{api: a, who: who}
+	t := tracer{api: a, who: who, part: newPart(id)}
 	if err := t.collect(ctx, id); err != nil {
 		return nil, err
 	}
@@ -77,7 +80,7 @@ func (a *API) trace(ctx context.Context, who account.Principal, text string) (*a
 		return nil, missing
 	}
 	slices.SortStableFunc(t.steps, func(one, other step) int { return one.At.Compare(other.At) })
-	return &answer{Body: traceRecord{TransactionID: id.String(), Test: id.Test(), Steps: t.steps}}, nil
+	return &answer{Body: traceRecord{TransactionID: id.String(), Test: id.Test(), Hops: t.part, Steps: t.steps}}, nil
 }
 
 // tracer puts a trace together. Steps are added in the order of cause and
@@ -85,6 +88,7 @@ func (a *API) trace(ctx context.Context, who account.Principal, text string) (*a
 type tracer struct {
 	api   *API
 	who   account.Principal
+	part  chain.Part
 	steps []step
 }
 
@@ -101,7 +105,11 @@ func (t *tracer) collect(ctx context.Context, id txid.ID) error {
 	}
 	if t.who.IsNetwork() { // whose it was instead is nobody else's business
 		for _, v := range all.Passed {
-			if err := t.signal(ctx, v, nil); err != nil {
+			r, err := t.read(ctx, v)
+			if err != nil {
+				return err
+			}
+			if err := t.signal(r, v, nil); err != nil {
 				return err
 			}
 		}
@@ -122,7 +130,12 @@ func (t *tracer) collect(ctx context.Context, id txid.ID) error {
 // signals adds all signals with the verdicts on them.
 func (t *tracer) signals(ctx context.Context, all *Trace) error {
 	for _, v := range all.Verdicts {
-		if err := t.signal(ctx, v, earlierOn(v, all.Earlier)); err != nil {
+		r, err := t.read(ctx, v)
+		if err != nil {
+			return err
+		}
+		t.heard(&r)
+		if err := t.signal(r, v, earlierOn(v, all.Earlier)); err != nil {
 			return err
 		}
 	}
@@ -156,6 +169,7 @@ func (t *tracer) click(ctx context.Context, id txid.ID) error {
 	if err != nil {
 		return err
 	}
+	t.visited(&c)
 	if id.Kind() == txid.Impression {
 		return t.add(step{
 			At: c.At, Store: fromJournal, Kind: "impression", ID: id.String(),
@@ -185,25 +199,25 @@ func (t *tracer) way(c click.Click) step {
 	return s
 }
 
-// signal adds a signal as it came and the verdict on it.
-func (t *tracer) signal(ctx context.Context, v signal.Verdict, earlier []signal.Earlier) error {
-	r := showLost(v)
+// read gives the signal that a verdict is on, as far as it is known.
+func (t *tracer) read(ctx context.Context, v signal.Verdict) (signalRecord, error) {
 	id, err := txid.Parse(v.SignalID)
 	if err != nil {
-		return fmt.Errorf("read the ID of signal %s: %w", v.SignalID, err)
+		return signalRecord{}, fmt.Errorf("read the ID of signal %s: %w", v.SignalID, err)
 	}
 	record, err := t.api.Journal.Get(ctx, id)
-	switch {
-	case fault.Of(err) == fault.NotFound:
-	case err != nil:
-		return err
-	default:
-		g, err := signal.Read(id, record)
-		if err != nil {
-			return err
-		}
-		r = showSignal(g, v)
+	if fault.Of(err) == fault.NotFound {
+		return showLost(v), nil
 	}
+	if err != nil {
+		return signalRecord{}, err
+	}
+	g, err := signal.Read(id, record)
+	return showSignal(g, v), err
+}
+
+// signal adds a signal as it came and the verdict on it.
+func (t *tracer) signal(r signalRecord, v signal.Verdict, earlier []signal.Earlier) error {
 	s := step{
 		At: r.ReceivedAt, Store: fromJournal, Kind: "signal", ID: r.ID,
 		Text: fmt.Sprintf("A signal came on the channel %s.", r.Channel),
@@ -260,6 +274,7 @@ func (t *tracer) conversion(c conversion.Conversion) error {
 	if !t.who.Owns(c.AdvertiserID, c.AffiliateID) {
 		return nil
 	}
+	t.remembered(&c)
 	return t.add(step{
 		At: c.CreatedAt, Store: fromLedger, Kind: "conversion", ID: c.ID,
 		Text: fmt.Sprintf("A conversion of goal %s was made; it is %s now.", c.GoalCode, c.Status),
@@ -287,6 +302,7 @@ func (t *tracer) deliveries(ctx context.Context, all []delivery.Owed, attempts [
 			continue
 		}
 		mine[d.ID] = true
+		t.onward(&d, attempts)
 		err = t.add(step{
 			At: d.CreatedAt, Store: fromLedger, Kind: "delivery", ID: d.ID,
 			Text: fmt.Sprintf("A postback about %s is owed to subscription %d; it is %s now.", d.Event, d.SubscriptionID, d.State),
