@@ -285,12 +285,19 @@ func impure(names map[string]string, n ast.Node) (why string) {
 				return "uses time." + n.Sel.Name + ": a noun has no clock, times are handed in"
 			}
 		case "net/http":
-			if !strings.HasPrefix(n.Sel.Name, "Status") {
-				return "uses http." + n.Sel.Name + ": of HTTP a noun knows the numbers of statuses alone"
+			if !wordOfHTTP(n.Sel.Name) {
+				return "uses http." + n.Sel.Name + ": of HTTP a noun knows statuses, methods and headers alone, which are words and do nothing"
 			}
 		}
 	}
 	return ""
+}
+
+// wordOfHTTP reports whether a name of net/http is one of a value, and not of
+// machinery.
+func wordOfHTTP(name string) bool {
+	return strings.HasPrefix(name, "Status") || strings.HasPrefix(name, "Method") ||
+		name == "Header" || name == "CanonicalHeaderKey"
 }
 
 // TestPackagesSayWhatTheyAreFor wants one package comment, in the file that is

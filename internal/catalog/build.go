@@ -11,6 +11,7 @@ import (
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
+	"waybill/internal/receiver"
 	"waybill/internal/tune"
 	"waybill/internal/txid"
 )
@@ -158,8 +159,8 @@ func (c *Catalog) addDomains() {
 	}
 }
 
-// addSubscriptions adds the subscriptions. One whose URL is broken stays: what
-// it is owed waits for the URL to be mended, and is not lost.
+// addSubscriptions adds the subscriptions. One that is broken stays: what it is
+// owed waits until it is mended, and is not lost.
 func (c *Catalog) addSubscriptions() {
 	for i := range c.source.Subscriptions {
 		s := &Subscription{Subscription: c.source.Subscriptions[i]}
@@ -170,7 +171,11 @@ func (c *Catalog) addSubscriptions() {
 		if !add(c, c.subscriptions, "subscription", s.ID, s) {
 			continue
 		}
-		s.Template = c.template(s.URL, s.Owner.Use(), "subscription", s.ID)
+		plan, err := receiver.Compile(s.Subscription)
+		if err != nil {
+			c.problem(err, "subscription", s.ID)
+		}
+		s.Plan = plan
 		switch {
 		case s.Owner.AffiliateID != 0:
 			c.ofAffiliate[s.Owner.AffiliateID] = append(c.ofAffiliate[s.Owner.AffiliateID], s)

@@ -29,6 +29,7 @@ import (
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
+	"waybill/internal/receiver"
 	"waybill/internal/tune"
 	"waybill/internal/txid"
 )
@@ -115,10 +116,10 @@ func (o *Offer) GoalNamed(named string) (*offer.Goal, bool) {
 	return nil, false
 }
 
-// Subscription is a subscription with its template.
+// Subscription is a subscription, made ready for use.
 type Subscription struct {
 	delivery.Subscription
-	Template *macro.Template // nil when the URL is broken
+	Plan *receiver.Plan // nil when it is broken
 }
 
 // Problem is something of the source that could not be used as it is.
@@ -221,6 +222,33 @@ func (c *Catalog) Subscriptions(v *conversion.Conversion, e conversion.Event) []
 	for _, list := range [...][]*Subscription{c.ofAffiliate[v.AffiliateID], c.ofAdvertiser[v.AdvertiserID], c.ofNetwork} {
 		for _, s := range list {
 			if s.Fits(*v, e) {
+				all = append(all, s)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *Subscription) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Pixels gives the browser pixels of v's affiliate that an event of its life
+// fires, by ID.
+func (c *Catalog) Pixels(v *conversion.Conversion, e conversion.Event) []*Subscription {
+	var all []*Subscription
+	for _, s := range c.ofAffiliate[v.AffiliateID] {
+		if s.Format.Browser() && s.Plan != nil && s.Concerns(*v, e) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Alerted gives those who hear of what became of a subscription's destination,
+// by ID.
+func (c *Catalog) Alerted(about delivery.Subscription, e conversion.Event) []*Subscription {
+	var all []*Subscription
+	for _, list := range [...][]*Subscription{c.ofAffiliate[about.Owner.AffiliateID], c.ofAdvertiser[about.Owner.AdvertiserID], c.ofNetwork} {
+		for _, s := range list {
+			if s.FitsAlert(about, e) {
 				all = append(all, s)
 			}
 		}

@@ -104,7 +104,7 @@ func TestLookUps(t *testing.T) {
 	if g, ok := c.Goal(60); !ok || g.OfferID != 6 {
 		t.Errorf("Goal(60) = %+v, %t; want offer 6's", g, ok)
 	}
-	if s, ok := c.Subscription(2); !ok || s.Owner.AdvertiserID != 3 || s.Template.Host() != "tracker.example" {
+	if s, ok := c.Subscription(2); !ok || s.Owner.AdvertiserID != 3 || s.Plan.Host() != "tracker.example" {
 		t.Errorf("Subscription(2) = %+v, %t; want the advertiser's, ready to render", s, ok)
 	}
 	if k, ok := c.KeyByHash("aa"); !ok || k.ID != 1 {
@@ -373,7 +373,7 @@ func TestProblems(t *testing.T) {
 			func(c *catalog.Catalog) bool {
 				s, _ := c.Subscription(1)
 				owed := c.Subscriptions(&conversion.Conversion{AffiliateID: 7, AdvertiserID: 3, OfferID: 5}, conversion.EventCreated)
-				return s.Template == nil && len(owed) == 3
+				return s.Plan == nil && len(owed) == 3
 			},
 		},
 		{

@@ -11,41 +11,45 @@ import (
 // maxBody is how much of an answer is kept.
 const maxBody = 2 << 10
 
-// Classify says what an attempt came to, and whether trying again is of no use.
-// The class is empty when it was delivered. status is that of the answer, or 0
-// where none came; then err says why.
+// Classify says what an attempt came to by the status of its answer, and whether
+// trying again is of no use. The class is empty when it was delivered. status is
+// 0 where no answer came; then err says why.
 //
 // A redirect, and a status that blames the request, are tried again like the
 // rest: the URL is read anew for each attempt, so the mistake may be mended.
 func Classify(status int, err ErrorClass) (class ErrorClass, permanent bool) {
+	class = classOf(status, err)
+	return class, class.Permanent()
+}
+
+func classOf(status int, err ErrorClass) ErrorClass {
 	switch {
 	case status == 0 && err == "":
-		return ErrOther, false
+		return ErrOther
 	case status == 0:
-		return err, err == ErrForbidden || err == ErrTemplate
+		return err
 	case status >= 200 && status < 300:
-		return "", false
+		return ""
 	case status >= 300 && status < 400:
-		return ErrRedirect, false
+		return ErrRedirect
 	case status == http.StatusGone:
-		return ErrGone, true
+		return ErrGone
 	default:
-		return ErrStatus, false
+		return ErrStatus
 	}
 }
 
-// After gives what becomes of an owed postback by an attempt. retryAfter is how
-// long its receiver asks to be left alone, 0 if it does not; jitter is drawn
-// evenly from 0 to 1.
-func (o Owed) After(a Attempt, retryAfter time.Duration, jitter float64) Owed {
+// After gives what becomes of an owed postback by an attempt. s is its
+// subscription's schedule. retryAfter is how long its receiver asks to be left
+// alone, 0 if it does not; jitter is drawn evenly from 0 to 1.
+func (o Owed) After(a Attempt, s Schedule, retryAfter time.Duration, jitter float64) Owed {
 	ended := a.At.Add(a.Took)
 	o.Attempts, o.LeasedUntil = a.Number, time.Time{}
-	_, permanent := Classify(a.Status, a.Error)
-	next, again := Next(a.Number, ended, retryAfter, jitter)
+	next, again := s.Next(a.Number, ended, retryAfter, jitter)
 	switch {
 	case a.Error == "":
 		o.State, o.DoneAt = Delivered, ended
-	case permanent || !again:
+	case a.Error.Permanent() || !again:
 		o.State, o.DoneAt = Dead, ended
 	default:
 		o.State, o.DueAt = Waiting, next

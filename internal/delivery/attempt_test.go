@@ -22,13 +22,13 @@ func TestNext(t *testing.T) {
 		5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 	}
 	for i, wait := range waits {
-		got, again := delivery.Next(i+1, noon(), 0, 0.5)
+		got, again := delivery.Schedule(nil).Next(i+1, noon(), 0, 0.5)
 		if !again || got != noon().Add(wait) {
 			t.Errorf("after attempt %d: %s, %v; want %s later", i+1, got.Sub(noon()), again, wait)
 		}
 	}
 	for _, n := range []int{-1, 0, 11, 12, math.MaxInt} {
-		if got, again := delivery.Next(n, noon(), time.Hour, 0.5); again || !got.IsZero() {
+		if got, again := delivery.Schedule(nil).Next(n, noon(), time.Hour, 0.5); again || !got.IsZero() {
 			t.Errorf("after attempt %d: %s, %v; want none", n, got, again)
 		}
 	}
@@ -57,7 +57,7 @@ func TestNextMoved(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, again := delivery.Next(tt.attempt, noon(), tt.retryAfter, tt.jitter)
+			got, again := delivery.Schedule(nil).Next(tt.attempt, noon(), tt.retryAfter, tt.jitter)
 			if !again || got.Sub(noon()).Round(time.Millisecond) != tt.want {
 				t.Errorf("Next() = %s later, %v; want %s", got.Sub(noon()), again, tt.want)
 			}
@@ -72,8 +72,8 @@ func TestNextBounds(t *testing.T) {
 		n := rapid.IntRange(1, delivery.MaxAttempts-1).Draw(t, "attempt")
 		retryAfter := time.Duration(rapid.Int64().Draw(t, "retry after"))
 		jitter := rapid.Float64().Draw(t, "jitter")
-		plain, _ := delivery.Next(n, noon(), 0, 0.5)
-		got, again := delivery.Next(n, noon(), retryAfter, jitter)
+		plain, _ := delivery.Schedule(nil).Next(n, noon(), 0, 0.5)
+		got, again := delivery.Schedule(nil).Next(n, noon(), retryAfter, jitter)
 		wait, scheduled := got.Sub(noon()), plain.Sub(noon())
 		if !again || wait < scheduled*4/5-1 || wait > max(scheduled*6/5+1, 24*time.Hour) {
 			t.Errorf("attempt %d is followed after %s, %v; the schedule says %s", n, wait, again, scheduled)
@@ -154,7 +154,7 @@ func TestAfter(t *testing.T) {
 			want := before
 			want.Attempts, want.LeasedUntil = tt.attempt.Number, time.Time{}
 			tt.want(&want)
-			if diff := cmp.Diff(want, before.After(tt.attempt, 0, 0.5)); diff != "" {
+			if diff := cmp.Diff(want, before.After(tt.attempt, nil, 0, 0.5)); diff != "" {
 				t.Errorf("After(), -want +got:\n%s", diff)
 			}
 		})
@@ -169,7 +169,7 @@ func TestLife(t *testing.T) {
 		if o.Attempts > 100 {
 			t.Fatal("it is tried for ever")
 		}
-		o = o.After(delivery.Attempt{Number: o.Attempts + 1, At: o.DueAt, Error: delivery.ErrTimeout}, 0, 0)
+		o = o.After(delivery.Attempt{Number: o.Attempts + 1, At: o.DueAt, Error: delivery.ErrTimeout}, nil, 0, 0)
 	}
 	if o.State != delivery.Dead || o.Attempts != delivery.MaxAttempts {
 		t.Errorf("it ends %s after %d attempts; want dead after %d", o.State, o.Attempts, delivery.MaxAttempts)

@@ -11,46 +11,7 @@ import (
 	"time"
 
 	"waybill/internal/conversion"
-	"waybill/internal/span"
 )
-
-// Owner is whose subscription it is; it decides which values may be told.
-// Exactly one of the fields is set.
-type Owner struct {
-	AffiliateID  int64 `json:"affiliate_id,omitempty" doc:"An affiliate's tracker: hears of that affiliate's conversions, never of revenue."`
-	AdvertiserID int64 `json:"advertiser_id,omitempty" doc:"An advertiser's system: hears of its offers' conversions, never of payouts."`
-	Network      bool  `json:"network,omitempty" doc:"The network's own systems: hear of everything."`
-}
-
-// Subscription is who wants to hear of which events, and how.
-type Subscription struct {
-	ID      int64              `json:"id" readOnly:"true"`
-	Owner   Owner              `json:"owner"`
-	OfferID int64              `json:"offer_id,omitempty" doc:"Only this offer's conversions; left open: all."`
-	Goal    string             `json:"goal,omitempty" doc:"Only conversions of this goal (code); left open: all."`
-	On      []conversion.Event `json:"on" doc:"The events it hears of."`
-	Method  string             `json:"method,omitempty" enum:"GET" default:"GET"`
-	URL     string             `json:"url" doc:"Where the postback goes; macros such as {aff_click_id} and {payout} are filled in."`
-	Format  string             `json:"format,omitempty" enum:"get" default:"get" doc:"get: everything is in the URL."`
-	Delay   span.Span          `json:"delay,omitzero" doc:"How long after the event it is first tried."`
-	Status  Status             `json:"status,omitempty" enum:"active,paused" default:"active" doc:"A paused subscription owes nothing new; what it owes waits."`
-}
-
-// Status says whether a subscription is served.
-type Status string
-
-// The statuses.
-const (
-	Active Status = "active"
-	Paused Status = "paused"
-)
-
-// Default is a subscription before anything was said of it.
-func Default() Subscription {
-	return Subscription{
-		On: []conversion.Event{conversion.EventCreated}, Method: "GET", Format: "get", Status: Active,
-	}
-}
 
 // State is how far an owed postback has come.
 type State string
@@ -77,6 +38,10 @@ type Owed struct {
 	Values         map[string]string `json:"values"` // frozen, by macro name; only what its owner may know
 	State          State             `json:"state"`
 	Attempts       int               `json:"attempts"`
+	Replayed       int               `json:"replayed,omitempty"`    // attempts before it was replayed last; its schedule begins anew behind them
+	ReplayJob      string            `json:"replay_job,omitempty"`  // the job that made it wait last
+	LastClass      ErrorClass        `json:"last_class,omitempty"`  // of the last attempt; empty when that succeeded
+	LastStatus     int               `json:"last_status,omitempty"` // of the last attempt's answer
 	CreatedAt      time.Time         `json:"created_at"`
 	DueAt          time.Time         `json:"due_at"`
 	LeasedUntil    time.Time         `json:"leased_until,omitzero"`
@@ -90,11 +55,15 @@ type Attempt struct {
 	At         time.Time     `json:"at"`
 	Took       time.Duration `json:"took"`
 	Method     string        `json:"method"`
-	URL        string        `json:"url"`
-	Status     int           `json:"status,omitempty"` // HTTP status, 0 when none came
-	Body       string        `json:"body,omitempty"`   // the first 2 KiB of the answer, as harmless text
-	Error      ErrorClass    `json:"error,omitempty"`  // empty when it was delivered
-	Detail     string        `json:"detail,omitempty"` // the error in words
+	URL        string        `json:"url"` // of the request; what is secret in it is masked
+	// RequestHeader and RequestBody are the rest of the request, masked likewise.
+	// Of the body the first 4 KiB are kept.
+	RequestHeader map[string]string `json:"request_header,omitempty"`
+	RequestBody   string            `json:"request_body,omitempty"`
+	Status        int               `json:"status,omitempty"` // HTTP status, 0 when none came
+	Body          string            `json:"body,omitempty"`   // the first 2 KiB of the answer, as harmless text
+	Error         ErrorClass        `json:"error,omitempty"`  // empty when it was delivered
+	Detail        string            `json:"detail,omitempty"` // the error in words
 }
 
 // ErrorClass says what went wrong with an attempt.
@@ -112,5 +81,17 @@ const (
 	ErrRedirect  ErrorClass = "redirect"          // 3xx: postbacks are not redirected
 	ErrStatus    ErrorClass = "status"            // any other status that is not 2xx
 	ErrGone      ErrorClass = "gone"              // permanent: 410
+	ErrAnswer    ErrorClass = "answer"            // the answer's body says that it failed, for now
+	ErrRejected  ErrorClass = "rejected"          // permanent: the answer's body says that this one is never taken
 	ErrOther     ErrorClass = "other"
 )
+
+// Permanent reports whether trying again is of no use.
+func (c ErrorClass) Permanent() bool {
+	switch c {
+	case ErrForbidden, ErrTemplate, ErrGone, ErrRejected:
+		return true
+	default:
+		return false
+	}
+}

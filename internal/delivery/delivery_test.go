@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -32,44 +33,71 @@ func TestValidate(t *testing.T) {
 	}{
 		{name: "the default with owner and URL is right", change: func(*delivery.Subscription) {}},
 		{name: "everything that may be said is right", change: func(s *delivery.Subscription) {
-			s.OfferID, s.Goal, s.Delay, s.Status = 3, "sale", 30*span.Day, delivery.Paused
+			s.Name, s.Template = "Sales", "voluum"
+			s.OfferID, s.Goal, s.Delay, s.Status = 3, "sale", 30*span.Day, delivery.Disabled
+			s.Statuses = []conversion.Status{conversion.Pending, conversion.Hold, conversion.Approved, conversion.Rejected, conversion.Paid}
+			s.StatusWords = map[string]string{"rejected": "declined", "paid": ""}
+			s.Retry = delivery.Schedule{span.Span(time.Second), 7 * span.Day}
+			s.Timeout, s.ConnectTimeout = span.Span(time.Minute), span.Span(100*time.Millisecond)
+			s.Rate, s.InFlight, s.Backlog = 0.01, 256, delivery.Newest
+			s.SuccessContains, s.FailureContains = "OK", "error"
 			s.On = []conversion.Event{
 				conversion.EventCreated, conversion.EventApproved, conversion.EventRejected,
 				conversion.EventReversed, conversion.EventPaid, conversion.EventUpdated,
 			}
 		}},
-		{name: "plain http is right", change: func(s *delivery.Subscription) { s.URL = "http://tracker.example/{sub1}" }},
 		{name: "an owner is needed", change: func(s *delivery.Subscription) { s.Owner = delivery.Owner{} }, fields: []string{"owner"}},
 		{name: "one owner is enough", change: func(s *delivery.Subscription) { s.Owner.AdvertiserID = 2 }, fields: []string{"owner"}},
 		{name: "the network is an owner too", change: func(s *delivery.Subscription) { s.Owner.Network = true }, fields: []string{"owner"}},
 		{name: "numbers of owners are positive", change: func(s *delivery.Subscription) { s.Owner.AffiliateID = -7 }, fields: []string{"owner.affiliate_id"}},
 		{name: "an advertiser's too", change: func(s *delivery.Subscription) { s.Owner = delivery.Owner{AdvertiserID: -1} }, fields: []string{"owner.advertiser_id"}},
-		{name: "a URL is needed", change: func(s *delivery.Subscription) { s.URL = "" }, fields: []string{"url"}},
-		{name: "a URL leads to a web server", change: func(s *delivery.Subscription) { s.URL = "ftp://tracker.example/{sub1}" }, fields: []string{"url"}},
-		{name: "a URL has a scheme", change: func(s *delivery.Subscription) { s.URL = "tracker.example/{sub1}" }, fields: []string{"url"}},
-		{name: "no macro decides where it goes", change: func(s *delivery.Subscription) { s.URL = "https://{sub1}/" }, fields: []string{"url"}},
-		{name: "each unknown macro is named", change: func(s *delivery.Subscription) { s.URL = "https://t.example/{subid}?{click_id}" }, fields: []string{"url", "url"}},
-		{name: "an affiliate never learns the revenue", change: func(s *delivery.Subscription) { s.URL += "&r={revenue}" }, fields: []string{"url"}},
-		{name: "nor a visitor's address", change: func(s *delivery.Subscription) { s.URL += "&ip={ip}" }, fields: []string{"url"}},
-		{name: "an advertiser never learns the payout", change: func(s *delivery.Subscription) { s.Owner = delivery.Owner{AdvertiserID: 2} }, fields: []string{"url"}},
-		{name: "the network may know all", change: func(s *delivery.Subscription) {
-			s.Owner, s.URL = delivery.Owner{Network: true}, "https://n.example/{payout}/{revenue}/{ip}"
-		}},
 		{name: "it hears of something", change: func(s *delivery.Subscription) { s.On = nil }, fields: []string{"on"}},
 		{name: "it hears of known events", change: func(s *delivery.Subscription) { s.On = append(s.On, "created") }, fields: []string{"on[1]"}},
 		{name: "it hears of each event once", change: func(s *delivery.Subscription) { s.On = append(s.On, "conversion.paid", "conversion.created") }, fields: []string{"on[2]"}},
-		{name: "it is sent by GET", change: func(s *delivery.Subscription) { s.Method = "POST" }, fields: []string{"method"}},
-		{name: "as a URL", change: func(s *delivery.Subscription) { s.Format = "json" }, fields: []string{"format"}},
-		{name: "it is active or paused", change: func(s *delivery.Subscription) { s.Status = "off" }, fields: []string{"status"}},
+		{name: "it speaks a known format", change: func(s *delivery.Subscription) { s.Format = "xml" }, fields: []string{"format"}},
+		{name: "it is active, paused or disabled", change: func(s *delivery.Subscription) { s.Status = "off" }, fields: []string{"status"}},
 		{name: "a status is needed", change: func(s *delivery.Subscription) { s.Status = "" }, fields: []string{"status"}},
 		{name: "offers have positive numbers", change: func(s *delivery.Subscription) { s.OfferID = -1 }, fields: []string{"offer_id"}},
 		{name: "a goal's code is short", change: func(s *delivery.Subscription) { s.Goal = strings.Repeat("g", 65) }, fields: []string{"goal"}},
 		{name: "a goal's code is a word", change: func(s *delivery.Subscription) { s.Goal = " sale" }, fields: []string{"goal"}},
 		{name: "nothing is sent before it happens", change: func(s *delivery.Subscription) { s.Delay = -1 }, fields: []string{"delay"}},
 		{name: "nor a year later", change: func(s *delivery.Subscription) { s.Delay = 30*span.Day + 1 }, fields: []string{"delay"}},
+		{name: "a name is a line", change: func(s *delivery.Subscription) { s.Name = "a\nb" }, fields: []string{"name"}},
+		{name: "a short one", change: func(s *delivery.Subscription) { s.Name = strings.Repeat("é", 201) }, fields: []string{"name"}},
+		{name: "so is what an answer must hold", change: func(s *delivery.Subscription) { s.SuccessContains, s.FailureContains = "a\x00", "\xff" }, fields: []string{"success_contains", "failure_contains"}},
+		{name: "statuses are ours, each once", change: func(s *delivery.Subscription) {
+			s.Statuses = []conversion.Status{"approved", "declined", "approved"}
+		}, fields: []string{"statuses[1]", "statuses[2]"}},
+		{name: "on the left stand our statuses", change: func(s *delivery.Subscription) { s.StatusWords = map[string]string{"declined": "rejected"} }, fields: []string{"status_words"}},
+		{name: "on the right short words", change: func(s *delivery.Subscription) { s.StatusWords = map[string]string{"rejected": "a\tb"} }, fields: []string{"status_words.rejected"}},
+		{name: "destinations are no macros", change: func(s *delivery.Subscription) {
+			s.On = []conversion.Event{delivery.EventDestinationOpened}
+		}, fields: []string{"on"}},
+		{name: "webhooks tell of destinations", change: func(s *delivery.Subscription) {
+			s.Format = delivery.Webhook
+			s.On = []conversion.Event{delivery.EventDestinationOpened, delivery.EventDestinationClosed, delivery.EventDestinationDisabled, delivery.EventDestinationBacklog}
+		}},
+		{name: "waits are neither short nor long", change: func(s *delivery.Subscription) {
+			s.Retry = delivery.Schedule{span.Span(time.Millisecond), 8 * span.Day}
+		}, fields: []string{"retry[0]", "retry[1]"}},
+		{name: "nor many", change: func(s *delivery.Subscription) { s.Retry = make(delivery.Schedule, 31) }, fields: []string{"retry"}},
+		{name: "nor a quarter together", change: func(s *delivery.Subscription) {
+			s.Retry = delivery.Schedule{7 * span.Day, 7 * span.Day, 7 * span.Day, 7 * span.Day, 7 * span.Day}
+		}, fields: []string{"retry"}},
+		{name: "nobody waits for more than a minute", change: func(s *delivery.Subscription) { s.Timeout = span.Span(time.Minute) + 1 }, fields: []string{"timeout"}},
+		{name: "nor for nothing", change: func(s *delivery.Subscription) { s.Timeout, s.ConnectTimeout = 1, 1 }, fields: []string{"timeout", "connect_timeout"}},
+		{name: "connecting is a part of it", change: func(s *delivery.Subscription) {
+			s.Timeout, s.ConnectTimeout = span.Span(time.Second), span.Span(2*time.Second)
+		}, fields: []string{"connect_timeout"}},
+		{name: "a rate is more than nothing", change: func(s *delivery.Subscription) { s.Rate = 0.001 }, fields: []string{"rate"}},
+		{name: "and a number", change: func(s *delivery.Subscription) { s.Rate = math.NaN() }, fields: []string{"rate"}},
+		{name: "and no flood", change: func(s *delivery.Subscription) { s.Rate = math.Inf(1) }, fields: []string{"rate"}},
+		{name: "less than none are not in flight", change: func(s *delivery.Subscription) { s.InFlight = -1 }, fields: []string{"in_flight"}},
+		{name: "nor a crowd", change: func(s *delivery.Subscription) { s.InFlight = 257 }, fields: []string{"in_flight"}},
+		{name: "a backlog goes by age", change: func(s *delivery.Subscription) { s.Backlog = "dearest" }, fields: []string{"backlog"}},
 		{
 			name: "all mistakes are told at once", change: func(s *delivery.Subscription) { *s = delivery.Subscription{} },
-			fields: []string{"owner", "on", "url", "method", "format", "status"},
+			fields: []string{"owner", "on", "format", "status"},
 		},
 	}
 	for _, tt := range tests {
@@ -116,48 +144,8 @@ func TestUse(t *testing.T) {
 	}
 }
 
-func TestWarnings(t *testing.T) {
-	tests := []struct {
-		name   string
-		change func(*delivery.Subscription)
-		want   []string // a part of each
-	}{
-		{name: "nothing to say", change: func(*delivery.Subscription) {}},
-		{name: "no click to be told by", change: func(s *delivery.Subscription) { s.URL = "https://t.example/?p={payout}" }, want: []string{"which click"}},
-		{name: "a free value may tell it", change: func(s *delivery.Subscription) { s.URL = "https://t.example/{sub10}" }},
-		{name: "so may our ID", change: func(s *delivery.Subscription) { s.URL = "https://t.example/{transaction_id}" }},
-		{name: "and the conversion's", change: func(s *delivery.Subscription) { s.URL = "https://t.example/{conversion_id}" }},
-		{name: "an advertiser's free value is not the click's", change: func(s *delivery.Subscription) { s.URL = "https://t.example/{adv1}" }, want: []string{"which click"}},
-		{name: "others know their own ways", change: func(s *delivery.Subscription) {
-			s.Owner, s.URL = delivery.Owner{Network: true}, "https://t.example/{payout}"
-		}},
-		{name: "http can be read", change: func(s *delivery.Subscription) { s.URL = "HTTP://t.example/{sub1}" }, want: []string{"https"}},
-		{name: "a private network", change: func(s *delivery.Subscription) { s.URL = "https://10.1.2.3:8443/{sub1}" }, want: []string{"private"}},
-		{name: "this machine", change: func(s *delivery.Subscription) { s.URL = "http://localhost:8080/{sub1}" }, want: []string{"https", "private"}},
-		{name: "this machine in numbers", change: func(s *delivery.Subscription) { s.URL = "https://[::ffff:127.0.0.1]/{sub1}" }, want: []string{"private"}},
-		{name: "a public address", change: func(s *delivery.Subscription) { s.URL = "https://198.41.0.4/{sub1}" }},
-		{name: "nobody signs", change: func(s *delivery.Subscription) { s.URL += "&s={sig}" }, want: []string{"{sig}"}},
-		{name: "what is wrong is not warned of", change: func(s *delivery.Subscription) { s.URL = "http://{sub1}" }},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := affiliates7()
-			tt.change(&s)
-			got := s.Warnings()
-			if len(got) != len(tt.want) {
-				t.Fatalf("Warnings() = %v, want %d of them", got, len(tt.want))
-			}
-			for i, w := range got {
-				if w.Field != "url" || !strings.Contains(w.Text, tt.want[i]) {
-					t.Errorf("warning %d = %+v; want one about %q", i, w, tt.want[i])
-				}
-			}
-		})
-	}
-}
-
 func TestFits(t *testing.T) {
-	c := conversion.Conversion{OfferID: 3, GoalCode: "Sale", AffiliateID: 7, AdvertiserID: 2}
+	c := conversion.Conversion{OfferID: 3, GoalCode: "Sale", AffiliateID: 7, AdvertiserID: 2, Status: conversion.Approved}
 	tests := []struct {
 		name   string
 		change func(*delivery.Subscription)
@@ -177,6 +165,10 @@ func TestFits(t *testing.T) {
 		{name: "another goal's", change: func(s *delivery.Subscription) { s.Goal = "lead" }},
 		{name: "an event it does not hear of", change: func(*delivery.Subscription) {}, event: conversion.EventPaid},
 		{name: "a paused one is owed nothing", change: func(s *delivery.Subscription) { s.Status = delivery.Paused }},
+		{name: "nor is a disabled one", change: func(s *delivery.Subscription) { s.Status = delivery.Disabled }},
+		{name: "a status it asks for", change: func(s *delivery.Subscription) { s.Statuses = []conversion.Status{"rejected", "approved"} }, want: true},
+		{name: "a status it does not ask for", change: func(s *delivery.Subscription) { s.Statuses = []conversion.Status{"rejected"} }},
+		{name: "pixels are fired, not owed", change: func(s *delivery.Subscription) { s.Format = delivery.Image }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -102,14 +102,14 @@ func touchValues(t *conversion.Touch, set func(macro.Name, string)) {
 	set(macro.IDFV, t.IDFV)
 }
 
-// needsLost reports whether a subscription's template has a macro whose value
+// needsLost reports whether a subscription takes a value that
 // was lost with the click's record. Such a postback waits for a person: a
 // tracker cannot do anything with one that lacks its click ID.
 func needsLost(sub *catalog.Subscription, values map[string]string) bool {
-	if sub.Template == nil {
+	if sub.Plan == nil {
 		return true // nobody can tell what it needs
 	}
-	for _, n := range sub.Template.Names() {
+	for _, n := range sub.Plan.Names() {
 		if _, known := values[n.String()]; !known && fromClick(n) {
 			return true
 		}

@@ -15,6 +15,7 @@ import (
 	"waybill/internal/fault"
 	"waybill/internal/link"
 	"waybill/internal/offer"
+	"waybill/internal/receiver"
 	"waybill/internal/tune"
 )
 
@@ -236,7 +237,11 @@ func (a *API) subscriptions() resource[int64, delivery.Subscription] {
 		table:   a.Subscriptions,
 		initial: func(int64) delivery.Subscription { return delivery.Default() },
 		key:     func(v delivery.Subscription) int64 { return v.ID },
-		check:   func(v delivery.Subscription) error { return v.Validate() },
+		check:   receiver.Validate,
+		complete: func(v *delivery.Subscription) error {
+			receiver.Complete(v)
+			return nil
+		},
 		readers: []account.Role{account.Advertiser, account.Affiliate},
 		writers: []account.Role{account.Advertiser, account.Affiliate},
 		filters: []filter[delivery.Subscription]{
@@ -265,7 +270,7 @@ func (a *API) subscriptions() resource[int64, delivery.Subscription] {
 
 func subscriptionWarnings(v delivery.Subscription) []warning {
 	var all []warning
-	for _, w := range v.Warnings() {
+	for _, w := range receiver.Warnings(v) {
 		all = append(all, warning{Field: w.Field, Message: w.Text})
 	}
 	return all

@@ -33,6 +33,7 @@ import (
 	"waybill/internal/money"
 	"waybill/internal/offer"
 	"waybill/internal/param"
+	"waybill/internal/receiver"
 	"waybill/internal/settlement"
 	"waybill/internal/signal"
 	"waybill/internal/store/sqlledger"
@@ -83,10 +84,14 @@ func (d *door) Submit(_ context.Context, h Hit) signal.Verdict {
 type wire struct{ sent []string }
 
 func (w *wire) Test(_ context.Context, s delivery.Subscription, o delivery.Owed) (delivery.Attempt, error) {
-	text, err := render(s, o.Values)
-	w.sent = append(w.sent, text)
+	plan, err := receiver.Compile(s)
+	if err != nil {
+		return delivery.Attempt{}, err
+	}
+	r, err := plan.Request(&o, receiver.Moment{At: noon})
+	w.sent = append(w.sent, r.URL)
 	return delivery.Attempt{
-		DeliveryID: o.ID, Number: 1, At: noon, Took: 1500 * time.Microsecond, Method: s.Method, URL: text, Status: 200, Body: "thanks",
+		DeliveryID: o.ID, Number: 1, At: noon, Took: 1500 * time.Microsecond, Method: s.Method, URL: r.URL, Status: 200, Body: "thanks",
 	}, err
 }
 
@@ -128,6 +133,7 @@ func newWorld(t *testing.T) *world {
 		Terms: realTable[int64, offer.Term]{db.Terms()}, Links: realTable[string, link.Link]{db.Links()}, Coupons: realTable[int64, coupon.Coupon]{db.Coupons()},
 		Subscriptions: realTable[int64, delivery.Subscription]{db.Subscriptions()}, Domains: realTable[int64, host.Domain]{db.Domains()},
 		Keys: l, Settings: l, IDMap: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l, Counters: l,
+		Queue: l, Standing: l, Jobs: l, JobRecords: l,
 		Comparable: db, Reconciliations: db,
 		Signals: w.door, Tester: w.wire, Retention: 400 * 24 * time.Hour, PublicURL: "https://go.example.com",
 		Values: func(c conversion.Conversion, _ macro.Use) map[string]string {
@@ -277,9 +283,9 @@ func (w *world) settle(t *testing.T) {
 
 	first := must[delivery.Owed](t)(w.db.Delivery(t.Context(), w.delivery))
 	first.State, first.Attempts, first.DoneAt = delivery.Delivered, 1, noon.Add(-50*time.Second)
-	err := w.db.Record(t.Context(), delivery.Attempt{
+	err := w.db.Record(t.Context(), delivery.Report{Attempt: delivery.Attempt{
 		DeliveryID: w.delivery, Number: 1, At: noon.Add(-50 * time.Second), Took: time.Second, Method: "GET", URL: "https://tracker.example.com/?cid=aff-77", Status: 200,
-	}, first)
+	}, After: first})
 	if err != nil {
 		t.Fatal(err)
 	}

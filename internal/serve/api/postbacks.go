@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
 	"waybill/internal/macro"
+	"waybill/internal/receiver"
 )
 
 // previewRequest is a template that is to be looked at before it is saved.
@@ -70,35 +70,25 @@ func (a *API) previewPostback(ctx context.Context, in *makeIn) (*answer, error) 
 	if !owns(in.who(), s.Owner) {
 		return nil, fault.New(fault.Forbidden, "this postback would belong to somebody else")
 	}
-	if err := s.Validate(); err != nil {
+	receiver.Complete(&s)
+	if err := receiver.Validate(s); err != nil {
 		return nil, err
 	}
 	values, err := a.sampleValues(ctx, in.who(), s.Owner, asked.ConversionID)
 	if err != nil {
 		return nil, err
 	}
-	text, err := render(s, values)
+	plan, err := receiver.Compile(s)
 	if err != nil {
 		return nil, err
 	}
-	return &answer{Body: preview{Method: s.Method, URL: text, Values: values, Warnings: subscriptionWarnings(s)}}, nil
-}
-
-// render fills a subscription's URL in.
-func render(s delivery.Subscription, values map[string]string) (string, error) {
-	t, err := macro.Parse(s.URL, macro.URL, s.Owner.Use())
+	now := a.now().UTC()
+	r, err := plan.Request(&delivery.Owed{Values: values, Event: asked.Event, CreatedAt: now}, receiver.Moment{At: now})
 	if err != nil {
-		return "", fault.Within("url", err)
+		return nil, err
 	}
-	frozen, err := json.Marshal(values)
-	if err != nil {
-		return "", err
-	}
-	var v macro.Values
-	if err := json.Unmarshal(frozen, &v); err != nil {
-		return "", err
-	}
-	return t.Render(&v), nil
+	r = receiver.Mask(r, s)
+	return &answer{Body: preview{Method: r.Method, URL: r.URL, Values: values, Warnings: subscriptionWarnings(s)}}, nil
 }
 
 type testIn struct {

@@ -37,7 +37,7 @@ func (w *Worker) attempt(ctx context.Context, j job) {
 		w.giveBack(later, []putBack{{j.owed, time.Now()}})
 		return
 	}
-	after := j.owed.After(a, retryAfter, rand.Float64()) //nolint:gosec // spreads attempts, guards nothing
+	after := j.owed.After(a, j.sub.Retry, retryAfter, rand.Float64()) //nolint:gosec // spreads attempts, guards nothing
 	err := w.record(ctx, a, after, j.owed.LeasedUntil)
 	w.metrics.count(a, after, err)
 	w.report(ctx, a, after, err)

@@ -167,10 +167,10 @@ func (b *book) count(s delivery.State) int {
 	return n
 }
 
-// receiver is the far end.
-type receiver func(*http.Request) (*http.Response, error)
+// roundTrip is the far end.
+type roundTrip func(*http.Request) (*http.Response, error)
 
-func (f receiver) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // answer is a receiver's answer with headers, given as name and value.
 func answer(status int, headers ...string) (*http.Response, error) {

@@ -3,13 +3,12 @@ package deliver
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
 	"waybill/internal/catalog"
 	"waybill/internal/delivery"
-	"waybill/internal/macro"
+	"waybill/internal/receiver"
 )
 
 // How long the dispatcher rests between two looks into the ledger.
@@ -27,10 +26,10 @@ const unknownFor = 5 * time.Second
 
 // job is one claimed postback on its way.
 type job struct {
-	owed     delivery.Owed
-	template *macro.Template // of the URL
-	wrong    string          // why it can never be sent; empty when it can
-	host     string
+	owed delivery.Owed
+	sub  delivery.Subscription
+	plan *receiver.Plan
+	host string
 }
 
 // pause is how long the dispatcher rests. A deaf one is not cut short.
@@ -130,19 +129,10 @@ func (w *Worker) place(sending context.Context, claimed []delivery.Owed, now tim
 // none is ever removed, so what the catalog does not have it does not have yet.
 func prepare(c *catalog.Catalog, o delivery.Owed) (j job, ready bool) {
 	sub, ok := c.Subscription(o.SubscriptionID)
-	if !ok || sub.Template == nil || sub.Status != delivery.Active {
+	if !ok || sub.Plan == nil || sub.Status != delivery.Active {
 		return job{}, false
 	}
-	return job{owed: o, template: sub.Template, host: strings.ToLower(sub.Template.Host())}, true
-}
-
-// parse reads a subscription's URL, or says what is wrong with it.
-func parse(s delivery.Subscription) (t *macro.Template, wrong string) {
-	t, err := macro.Parse(s.URL, macro.URL, s.Owner.Use())
-	if err != nil {
-		return nil, err.Error()
-	}
-	return t, ""
+	return job{owed: o, sub: sub.Subscription, plan: sub.Plan, host: sub.Plan.Host()}, true
 }
 
 // giveBack ends leases early. What cannot be given back is left to its lease.

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"waybill/internal/delivery"
+	"waybill/internal/receiver"
 )
 
 // far counts what arrives at the far end.
@@ -33,7 +34,7 @@ func newFar(took map[string]time.Duration) *far {
 
 func (f *far) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.mu.Lock()
-	f.arrived[r.Header.Get(deliveryHeader)]++
+	f.arrived[r.Header.Get(receiver.DeliveryHeader)]++
 	for _, lane := range []string{r.URL.Host, "all"} {
 		f.now[lane]++
 		f.most[lane] = max(f.most[lane], f.now[lane])
@@ -370,8 +371,8 @@ func TestShutdown(t *testing.T) {
 			b.owe(owed(id))
 		}
 		w := New(b, subscriptions(t, tracker), Settings{PerHost: 2}, quiet())
-		w.transport = receiver(func(r *http.Request) (*http.Response, error) {
-			if strings.HasSuffix(r.Header.Get(deliveryHeader), "soon") {
+		w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.Header.Get(receiver.DeliveryHeader), "soon") {
 				return slowly(r, 3*time.Second)
 			}
 			return slowly(r, 9*time.Second)

@@ -14,6 +14,7 @@ import (
 	"waybill/internal/catalog"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
+	"waybill/internal/receiver"
 )
 
 const tracker = "https://tracker.example/postback?cid={aff_click_id}&key=secret"
@@ -31,7 +32,7 @@ func TestScheduleIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBook(owed("d1"))
 		w := New(b, subscriptions(t, tracker), Settings{}, quiet())
-		w.transport = receiver(func(*http.Request) (*http.Response, error) { return answer(http.StatusInternalServerError) })
+		w.transport = roundTrip(func(*http.Request) (*http.Response, error) { return answer(http.StatusInternalServerError) })
 		begin(t, w)
 		wait(t, 100*time.Hour)
 
@@ -46,7 +47,7 @@ func TestScheduleIsKept(t *testing.T) {
 			if i == 0 {
 				continue
 			}
-			planned, _ := delivery.Next(i, attempts[i-1].At, 0, 0.5)
+			planned, _ := delivery.Schedule(nil).Next(i, attempts[i-1].At, 0, 0.5)
 			scheduled, got := planned.Sub(attempts[i-1].At), a.At.Sub(attempts[i-1].At)
 			if got < scheduled*4/5 || got > scheduled*6/5+longest {
 				t.Errorf("attempt %d comes %s after the one before, want about %s", i+1, got, scheduled)
@@ -65,8 +66,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBook(owed("seconds"), owed("date"))
 		w := New(b, subscriptions(t, tracker), Settings{}, quiet())
-		w.transport = receiver(func(r *http.Request) (*http.Response, error) {
-			if r.Header.Get(deliveryHeader) == "seconds" {
+		w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get(receiver.DeliveryHeader) == "seconds" {
 				return answer(http.StatusTooManyRequests, "Retry-After", "3600")
 			}
 			return answer(http.StatusServiceUnavailable, "Retry-After", time.Now().Add(2*time.Hour).UTC().Format(http.TimeFormat))
@@ -112,7 +113,7 @@ func TestFreshOnesGoOutAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBook()
 		w := New(b, subscriptions(t, tracker), Settings{}, quiet())
-		w.transport = receiver(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK) })
+		w.transport = roundTrip(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK) })
 		begin(t, w)
 		wait(t, 10*time.Minute+300*time.Millisecond)
 		if n := b.looked(); n > 2*600 {
@@ -141,7 +142,7 @@ func TestSendersWakeTheDispatcher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBook(owed("d1"), owed("d2"), owed("d3"))
 		w := New(b, subscriptions(t, tracker), Settings{InFlight: 1}, quiet())
-		w.transport = receiver(func(r *http.Request) (*http.Response, error) { return slowly(r, 10*time.Millisecond) })
+		w.transport = roundTrip(func(r *http.Request) (*http.Response, error) { return slowly(r, 10*time.Millisecond) })
 		begin(t, w)
 		wait(t, 3*(10*time.Millisecond+shortest)+shortest)
 		if got := b.count(delivery.Delivered); got != 3 {
@@ -163,7 +164,7 @@ func TestSubscriptionsTheCatalogDoesNotServe(t *testing.T) {
 		old.CreatedAt = old.CreatedAt.Add(-time.Hour)
 		b := newBook(fresh, old, resting)
 		w := New(b, now.Load, Settings{}, quiet())
-		w.transport = receiver(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK) })
+		w.transport = roundTrip(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK) })
 		begin(t, w)
 
 		wait(t, time.Second)
@@ -197,7 +198,7 @@ func TestBrokenURL(t *testing.T) {
 		now.Store(subscriptions(t, "https://tracker.example/{revenue}")())
 		b := newBook(owed("d1"))
 		w := New(b, now.Load, Settings{}, quiet())
-		w.transport = receiver(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK) })
+		w.transport = roundTrip(func(*http.Request) (*http.Response, error) { return answer(http.StatusOK) })
 		begin(t, w)
 		wait(t, time.Hour)
 		if o := b.get("d1"); o.State != delivery.Waiting || len(b.recorded()) != 0 {
@@ -226,7 +227,7 @@ func TestRendering(t *testing.T) {
 		s.URL = "https://t.example/{click_time|unix_ms}/{order_id}?c={aff_click_id}&id={delivery_id}&at={timestamp}&on={date}&n={random}&none={sub3}"
 		w := New(newBook(), nil, Settings{Version: "1.2.3"}, quiet())
 		var got *http.Request
-		w.transport = receiver(func(r *http.Request) (*http.Response, error) {
+		w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
 			got = r
 			return answer(http.StatusNoContent)
 		})
@@ -274,7 +275,7 @@ func (b *trickle) Close() error { return nil }
 func TestSlowBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := New(newBook(), nil, Settings{}, quiet())
-		w.transport = receiver(func(r *http.Request) (*http.Response, error) {
+		w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: http.StatusOK, Body: &trickle{ctx: r.Context()}, Header: http.Header{}}, nil
 		})
 		s := delivery.Default()
@@ -290,7 +291,7 @@ func TestSlowBody(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := New(newBook(), nil, Settings{}, quiet())
-		w.transport = receiver(func(r *http.Request) (*http.Response, error) { return slowly(r, time.Hour) })
+		w.transport = roundTrip(func(r *http.Request) (*http.Response, error) { return slowly(r, time.Hour) })
 		s := delivery.Default()
 		s.Owner.AffiliateID, s.URL = 7, tracker
 		a := w.Send(t.Context(), s, owed("d1"))
@@ -305,7 +306,7 @@ func TestTests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBook()
 		w := New(b, nil, Settings{}, quiet())
-		w.transport = receiver(func(r *http.Request) (*http.Response, error) { return slowly(r, time.Second) })
+		w.transport = roundTrip(func(r *http.Request) (*http.Response, error) { return slowly(r, time.Second) })
 		s := delivery.Default()
 		s.Owner.AffiliateID, s.URL = 7, tracker
 		results := make(chan error, 2*maxTests)
@@ -339,7 +340,7 @@ func TestLogLine(t *testing.T) {
 		var out bytes.Buffer
 		b := newBook(owed("d1"))
 		w := New(b, subscriptions(t, tracker), Settings{}, loud(&out))
-		w.transport = receiver(func(*http.Request) (*http.Response, error) {
+		w.transport = roundTrip(func(*http.Request) (*http.Response, error) {
 			return answer(http.StatusFound, "Location", "https://x.example/")
 		})
 		r := begin(t, w)

@@ -1,20 +1,18 @@
 package deliver
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"waybill/internal/delivery"
-	"waybill/internal/macro"
+	"waybill/internal/receiver"
 )
-
-// deliveryHeader carries the delivery ID, by which a receiver can tell a
-// repetition whether or not the URL has {delivery_id}.
-const deliveryHeader = "Waybill-Delivery-Id"
 
 // What is read of an answer, and how long that may take once its head is there.
 const (
@@ -27,9 +25,14 @@ const (
 // Send makes one attempt to send o to s, and tells what came of it. Nothing is
 // recorded.
 func (w *Worker) Send(ctx context.Context, s delivery.Subscription, o delivery.Owed) delivery.Attempt {
-	j := job{owed: o}
-	j.template, j.wrong = parse(s)
-	a, _ := w.send(ctx, j)
+	plan, err := receiver.Compile(s)
+	if err != nil {
+		return delivery.Attempt{
+			DeliveryID: o.ID, Number: o.Attempts + 1, At: time.Now(), Method: s.Method,
+			Error: delivery.ErrTemplate, Detail: err.Error(),
+		}
+	}
+	a, _ := w.send(ctx, job{owed: o, sub: s, plan: plan})
 	return a
 }
 
@@ -37,22 +40,27 @@ func (w *Worker) Send(ctx context.Context, s delivery.Subscription, o delivery.O
 // left alone.
 func (w *Worker) send(ctx context.Context, j job) (delivery.Attempt, time.Duration) {
 	at := time.Now()
-	a := delivery.Attempt{DeliveryID: j.owed.ID, Number: j.owed.Attempts + 1, At: at, Method: http.MethodGet}
-	if j.wrong != "" {
-		a.Error, a.Detail = delivery.ErrTemplate, j.wrong
+	a := delivery.Attempt{DeliveryID: j.owed.ID, Number: j.owed.Attempts + 1, At: at, Method: j.sub.Method}
+	ask, err := j.plan.Request(&j.owed, receiver.Moment{At: at, Random: rand.Uint64()}) //nolint:gosec // breaks caches, guards nothing
+	if err != nil {
+		a.Error, a.Detail = delivery.ErrTemplate, err.Error()
 		return a, 0
 	}
-	a.URL = j.template.Render(values(&j.owed, at))
-	ctx, cancel := context.WithTimeout(ctx, w.settings.Timeout)
+	note(&a, receiver.Mask(ask, j.sub))
+	ctx, cancel := context.WithTimeout(ctx, w.timeout(j.sub))
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, a.Method, a.URL, nil)
+	r, err := http.NewRequestWithContext(ctx, ask.Method, ask.URL, bytes.NewReader(ask.Body))
 	if err != nil {
 		a.Error, a.Detail = delivery.ErrTemplate, unwrapURL(err).Error()
 		return a, 0
 	}
-	r.Header.Set("User-Agent", w.agent())
-	r.Header.Set("Accept", "*/*")
-	r.Header.Set(deliveryHeader, j.owed.ID)
+	r.Header = ask.Header
+	if r.Header.Get("User-Agent") == "" {
+		r.Header.Set("User-Agent", w.agent())
+	}
+	if r.Header.Get("Accept") == "" {
+		r.Header.Set("Accept", "*/*")
+	}
 
 	answer, err := w.transport.RoundTrip(r) // not through a client: no redirects, no cookies
 	if err != nil {
@@ -63,13 +71,32 @@ func (w *Worker) send(ctx context.Context, j job) (delivery.Attempt, time.Durati
 	}
 	defer answer.Body.Close()
 	a.Status = answer.StatusCode
-	a.Body = read(answer.Body, cancel)
+	body := read(answer.Body, cancel)
+	a.Body = delivery.Harmless(body)
 	a.Took = time.Since(at)
-	if a.Error, _ = delivery.Classify(a.Status, ""); a.Error == "" {
+	outcome := j.plan.Judge(a.Status, answer.Header, body)
+	if a.Error, a.Detail = outcome.Class, outcome.Detail; a.Error == "" {
 		return a, 0
 	}
-	a.Detail = detail(answer)
 	return a, retryAfter(answer.Header.Get("Retry-After"), at.Add(a.Took))
+}
+
+// timeout gives how long an attempt may take.
+func (w *Worker) timeout(s delivery.Subscription) time.Duration {
+	if s.Timeout > 0 {
+		return s.Timeout.Duration()
+	}
+	return w.settings.Timeout
+}
+
+// note writes a masked request into an attempt.
+func note(a *delivery.Attempt, r receiver.Request) {
+	a.Method, a.URL = r.Method, r.URL
+	a.RequestHeader = make(map[string]string, len(r.Header))
+	for name, values := range r.Header {
+		a.RequestHeader[name] = strings.Join(values, ", ")
+	}
+	a.RequestBody = string(r.Body[:min(len(r.Body), maxKept)])
 }
 
 func (w *Worker) agent() string {
@@ -79,46 +106,17 @@ func (w *Worker) agent() string {
 	return "Waybill/" + w.settings.Version
 }
 
-// values gives the frozen values, and those that are made for each attempt.
-func values(o *delivery.Owed, at time.Time) *macro.Values {
-	v := new(macro.Values)
-	for name, text := range o.Values {
-		n, ok := macro.ParseName(name)
-		if !ok {
-			continue
-		}
-		v.Set(n, text)
-		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-			v.SetTime(n, t) // of those that are times
-		}
-	}
-	v.Set(macro.DeliveryID, o.ID)
-	v.Set(macro.Random, strconv.FormatUint(rand.Uint64(), 36)) //nolint:gosec // breaks caches, guards nothing
-	v.SetTime(macro.Timestamp, at)
-	v.SetTime(macro.Date, at)
-	return v
-}
-
 // read gives the beginning of an answer's body, and reads a bounded part of the
 // rest so that the connection can be used again. A body that does not come is
 // broken off: the status was all that counts.
-func read(body io.Reader, cancel context.CancelFunc) string {
+func read(body io.Reader, cancel context.CancelFunc) []byte {
 	late := time.AfterFunc(bodyTime, cancel)
 	defer late.Stop()
 	kept, err := io.ReadAll(io.LimitReader(body, maxKept))
 	if err == nil {
 		_, _ = io.CopyN(io.Discard, body, maxDrained)
 	}
-	return delivery.Harmless(kept)
-}
-
-// detail says in words what was wrong with an answer.
-func detail(answer *http.Response) string {
-	status := delivery.Harmless([]byte(answer.Status))
-	if to := answer.Header.Get("Location"); to != "" && answer.StatusCode/100 == 3 {
-		return "answered " + status + "; postbacks are not redirected: enter the address it leads to"
-	}
-	return "answered " + status
+	return kept
 }
 
 // retryAfter reads the header of that name: seconds, or a date.

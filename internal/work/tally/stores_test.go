@@ -204,7 +204,7 @@ func (n *node) deliver() {
 	}
 	for _, o := range owed {
 		a := delivery.Attempt{DeliveryID: o.ID, Number: o.Attempts + 1, At: now, Took: 30 * time.Millisecond, Method: "GET", Status: 200}
-		if err := n.ledger.Record(n.t.Context(), a, o.After(a, 0, 0)); err != nil {
+		if err := n.ledger.Record(n.t.Context(), a, o.After(a, nil, 0, 0)); err != nil {
 			n.t.Error(err)
 		}
 	}
