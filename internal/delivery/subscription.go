@@ -30,8 +30,8 @@ type Subscription struct {
 	Headers    map[string]string `json:"headers,omitempty" doc:"Headers beside those of the format, with macros. Those that authorize are shown by their last four characters."`
 	Body       string            `json:"body,omitempty" doc:"Of the formats form and json, with macros. Left open for json: the same payload as a webhook's."`
 
-	SuccessContains string `json:"success_contains,omitempty" doc:"For receivers that answer 200 to everything: a postback counts as delivered only if the beginning of the answer (4 KiB) holds this text."`
-	FailureContains string `json:"failure_contains,omitempty" doc:"Likewise: not if it holds this text."`
+	SuccessContains string `json:"success_contains,omitempty" doc:"For receivers that answer 200 to everything: a postback counts as delivered only if the beginning of the answer (4 KiB) holds this text, or one of several that | separates."`
+	FailureContains string `json:"failure_contains,omitempty" doc:"Likewise: not if it holds this text, or one of several."`
 
 	Secret         string    `json:"secret,omitempty" doc:"Signs webhooks, and {sig} in other formats. Drawn by Waybill where one is needed and none is given; shown whole only in answers to its making and renewal, and by its last four characters after that."`
 	PreviousSecret string    `json:"previous_secret,omitempty" readOnly:"true" doc:"Signs webhooks beside secret until previous_until, so that the receiver can change over."`

@@ -93,7 +93,7 @@ func Compile(s delivery.Subscription) (*Plan, error) {
 	if len(c.errs) > 0 {
 		return nil, joined(c.errs)
 	}
-	c.plan.success, c.plan.failure = s.SuccessContains, s.FailureContains
+	c.plan.success, c.plan.failure = strings.Trim(s.SuccessContains, "|"), s.FailureContains
 	c.plan.names = c.names()
 	return &c.plan, nil
 }
@@ -248,8 +248,10 @@ func (c *compiler) payload() {
 }
 
 func (c *compiler) secret() {
-	if len(c.s.Secret) > maxSecret || strings.ContainsFunc(c.s.Secret, notPrintable) {
-		c.fail("secret", "must be up to %d printable ASCII characters; leave it out where Waybill draws one", maxSecret)
+	n := len(c.s.Secret)
+	if n > maxSecret || n != 0 && n < shortestSecret || strings.ContainsFunc(c.s.Secret, notPrintable) {
+		c.fail("secret", "must be %d to %d printable ASCII characters without spaces; leave it out, and Waybill draws one where it is needed",
+			shortestSecret, maxSecret)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"waybill/internal/delivery"
 )
@@ -34,13 +35,28 @@ func (p *Plan) judge(status int, header http.Header, body []byte) (delivery.Erro
 		return class, fmt.Sprintf("answered %s; postbacks are not redirected: enter the address it leads to", named(status))
 	case class != "":
 		return class, "answered " + named(status)
-	case p.failure != "" && bytes.Contains(body, []byte(p.failure)):
-		return delivery.ErrAnswer, fmt.Sprintf("answered %s, but with %q", named(status), p.failure)
-	case p.success != "" && !bytes.Contains(body, []byte(p.success)):
-		return delivery.ErrAnswer, fmt.Sprintf("answered %s, but without %q", named(status), p.success)
+	case holds(body, p.failure):
+		return delivery.ErrAnswer, fmt.Sprintf("answered %s, but with %s", named(status), quoted(p.failure))
+	case p.success != "" && !holds(body, p.success):
+		return delivery.ErrAnswer, fmt.Sprintf("answered %s, but without %s", named(status), quoted(p.success))
 	default:
 		return "", ""
 	}
+}
+
+// holds reports whether body has one of the texts that | separates in texts.
+func holds(body []byte, texts string) bool {
+	for text := range strings.SplitSeq(texts, "|") {
+		if text != "" && bytes.Contains(body, []byte(text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// quoted names texts that | separates.
+func quoted(texts string) string {
+	return strings.ReplaceAll(fmt.Sprintf("%q", texts), "|", `" or "`)
 }
 
 // named gives a status with its name.

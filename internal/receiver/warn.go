@@ -17,7 +17,7 @@ func Warnings(s delivery.Subscription) []delivery.Warning {
 	}
 	var all []delivery.Warning
 	warn := func(field, text string) { all = append(all, delivery.Warning{Field: field, Text: text}) }
-	if s.Owner.AffiliateID != 0 && !p.namesClick() && !s.Alerts() {
+	if s.Owner.AffiliateID != 0 && !p.namesClick() && !s.Alerts() && !s.Format.Browser() {
 		warn(p.place(), "it has none of {aff_click_id}, {sub1} to {sub10}, {transaction_id} and {conversion_id}: its receiver cannot tell which click it is about")
 	}
 	if strings.HasPrefix(strings.ToLower(p.url.Text()), "http://") {
@@ -29,10 +29,20 @@ func Warnings(s delivery.Subscription) []delivery.Warning {
 	if s.Secret != "" && s.Format != delivery.Webhook && p.sign == nil {
 		warn("secret", "signs nothing: only webhooks and requests with {sig} are signed")
 	}
-	if len(s.StatusWords) > 0 && !p.Uses(macro.Status) && s.Format != delivery.Webhook {
+	if len(s.StatusWords) > 0 && !p.Uses(macro.Status) && !p.tellsAll() {
 		warn("status_words", "are not used, since {status} occurs nowhere")
 	}
 	return all
+}
+
+// tellsAll reports whether every value is told that there is.
+func (p *Plan) tellsAll() bool {
+	switch p.payload.(type) {
+	case *event, *webhook:
+		return true
+	default:
+		return false
+	}
 }
 
 // place is the field in which a template's values are missed.
