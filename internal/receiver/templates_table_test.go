@@ -168,4 +168,3 @@ func plainTest(product string) templateTest {
 		},
 	}
 }
-
