@@ -145,7 +145,7 @@ func (m *meta) write(r *Request, o *delivery.Owed, _ *macro.Values, now Moment) 
 	}
 	user := metaUser{
 		Email: list(f.email), External: list(f.customer), IP: f.ip, Agent: f.agent,
-		Click: m.click(o, f), Browser: m.value(o, macro.FBP),
+		Click: m.click(o, f), Browser: metaID(m.value(o, macro.FBP)),
 	}
 	if err := m.lacks(o, f, user, now.At); err != nil {
 		return err
@@ -174,7 +174,7 @@ func list(value string) []string {
 // click gives fbc: as it is known, or as Meta says to make it of a click's
 // fbclid, fb.1.<when it was seen, in milliseconds>.<fbclid>.
 func (m *meta) click(o *delivery.Owed, f facts) string {
-	if known := m.value(o, macro.FBC); known != "" {
+	if known := metaID(m.value(o, macro.FBC)); known != "" {
 		return known
 	}
 	id := m.value(o, macro.FBCLID)
@@ -186,6 +186,17 @@ func (m *meta) click(o *delivery.Owed, f facts) string {
 		seen = f.at
 	}
 	return "fb.1." + strconv.FormatInt(seen.UnixMilli(), 10) + "." + id
+}
+
+// metaID gives an ID of Meta's cookies, fb.<subdomain>.<milliseconds>.<ID>;
+// nothing if text is not one.
+func metaID(text string) string {
+	parts := strings.SplitN(text, ".", 4)
+	if len(parts) < 4 || parts[0] != "fb" || len(parts[1]) != 1 || len(parts[2]) != 13 || parts[3] == "" ||
+		strings.Trim(parts[1]+parts[2], "0123456789") != "" {
+		return ""
+	}
+	return text
 }
 
 // lacks says why Meta would refuse an event, or make nothing of it.
