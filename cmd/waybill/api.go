@@ -9,7 +9,6 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
-	"waybill/internal/macro"
 	"waybill/internal/serve/api"
 	"waybill/internal/serve/edge"
 	"waybill/internal/settlement"
@@ -37,8 +36,8 @@ func (n *node) api(e *edge.Edge) http.Handler {
 			return e.TestClick(ctx, edge.TestVisit(v))
 		},
 		SpoolDir: n.dir, Room: func() error { return n.warehouse.room(n.dir, 0) },
-		Values: func(c conversion.Conversion, use macro.Use) map[string]string {
-			return settlement.Values(n.Catalog(), &c, use)
+		Values: func(c conversion.Conversion, s delivery.Subscription) map[string]string {
+			return settlement.Values(n.Catalog(), &c, &s)
 		},
 		PublicURL: n.publicURL, Refresh: n.refresh.Refresh,
 		ClientIP: func(r *http.Request) netip.Addr { return e.Proxies.Client(r) },

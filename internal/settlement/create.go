@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"fmt"
+	"maps"
 
 	"waybill/internal/click"
 	"waybill/internal/conversion"
@@ -107,6 +108,25 @@ func (h *hearing) describe(c *conversion.Conversion) {
 		set(&adv[i], param.Adv1+param.Name(i))
 	}
 	c.Adv = trimmed(adv[:])
+	h.describeAds(c)
+}
+
+// describeAds gives c what the signal says of the IDs of ad platforms. A server
+// knows better than the click's URL; a browser adds what nobody has said.
+func (h *hearing) describeAds(c *conversion.Conversion) {
+	ids := maps.Clone(c.Memory.AdIDs) // the conversion's own is never written into
+	for n := param.FBCLID; n <= param.TTP; n++ {
+		id, name := h.s.Value(n), n.String()
+		known := c.Touch.AdIDs[name] != "" || ids[name] != ""
+		if id == "" || param.Unexpanded(id) || known && !h.hit.server {
+			continue
+		}
+		if ids == nil {
+			ids = make(map[string]string)
+		}
+		ids[name] = id
+	}
+	c.Memory.AdIDs = ids
 }
 
 // trimmed gives a copy of values without the empty ones at the end; nil when
@@ -148,6 +168,15 @@ func (h *hearing) copyTouch() conversion.Touch {
 	t.Coupon, t.GAID, t.IDFA, t.IDFV = c.Coupon, c.GAID, c.IDFA, c.IDFV
 	if c.IP.IsValid() {
 		t.IP = c.IP.String()
+	}
+	for i, id := range c.AdIDs {
+		if id == "" {
+			continue
+		}
+		if t.AdIDs == nil {
+			t.AdIDs = make(map[string]string)
+		}
+		t.AdIDs[(param.FBCLID + param.Name(i)).String()] = id
 	}
 	return t
 }

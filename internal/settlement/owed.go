@@ -1,9 +1,11 @@
 package settlement
 
 import (
+	"cmp"
 	"time"
 
 	"waybill/internal/catalog"
+	"waybill/internal/click"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/macro"
@@ -14,13 +16,14 @@ import (
 func (h *hearing) owed(c *conversion.Conversion, e conversion.Event) []delivery.Owed {
 	var all []delivery.Owed
 	for _, sub := range h.Catalog.Subscriptions(c, e) {
-		use := sub.Owner.Use()
 		o := delivery.Owed{
 			ID: delivery.ID(h.s.ID, sub.ID, e), SubscriptionID: sub.ID,
 			ConversionID: c.ID, TransactionID: c.Touch.TransactionID, Sequence: c.Version, Event: e, Test: c.Test,
-			Values: Values(h.Catalog, c, use), State: delivery.Waiting, CreatedAt: h.Now, DueAt: h.Now.Add(sub.Delay.Duration()),
+			Values: Values(h.Catalog, c, &sub.Subscription), State: delivery.Waiting,
+			CreatedAt: h.Now, DueAt: h.Now.Add(sub.Delay.Duration()),
 		}
-		if use.Allows(macro.DeliveryID) {
+		h.addOwn(o.Values, sub)
+		if sub.Use().Allows(macro.DeliveryID) {
 			o.Values[macro.DeliveryID.String()] = o.ID
 		}
 		if c.Touch.RecordMissing && needsLost(sub, o.Values) {
@@ -31,9 +34,19 @@ func (h *hearing) owed(c *conversion.Conversion, e conversion.Event) []delivery.
 	return all
 }
 
-// Values gives what the macros of a postback about c stand for, of what use may
-// know. Only those that have a value are there.
-func Values(present *catalog.Catalog, c *conversion.Conversion, use macro.Use) map[string]string {
+// addOwn adds what the signal alone knows, and the conversion does not keep: the
+// digest of the customer's e-mail, for those who forward it.
+func (h *hearing) addOwn(values map[string]string, sub *catalog.Subscription) {
+	if h.s.EmailSHA256 != "" && sub.Plan != nil && sub.Plan.Uses(macro.EmailSHA256) && sub.Use().Allows(macro.EmailSHA256) {
+		values[macro.EmailSHA256.String()] = h.s.EmailSHA256
+	}
+}
+
+// Values gives what the macros of a subscription's postback about c stand for, of
+// what its owner may know, the status in its receiver's words. Only those that
+// have a value are there.
+func Values(present *catalog.Catalog, c *conversion.Conversion, sub *delivery.Subscription) map[string]string {
+	use := sub.Use()
 	values := make(map[string]string)
 	set := func(n macro.Name, v string) {
 		if v != "" && use.Allows(n) {
@@ -57,7 +70,7 @@ func Values(present *catalog.Catalog, c *conversion.Conversion, use macro.Use) m
 	if g, ok := present.Goal(c.GoalID); ok {
 		set(macro.GoalName, g.Name)
 	}
-	set(macro.Status, string(c.Status))
+	set(macro.Status, sub.StatusWord(c.Status))
 	set(macro.OrderID, c.OrderID)
 	set(macro.HitID, c.Memory.HitID)
 	set(macro.Items, c.Items)
@@ -76,6 +89,7 @@ func Values(present *catalog.Catalog, c *conversion.Conversion, use macro.Use) m
 	}
 	set(macro.Coupon, c.Coupon)
 	touchValues(&c.Touch, set)
+	adValues(c, set)
 	at(macro.ClickTime, c.Touch.At)
 	at(macro.ConversionTime, c.OccurredAt)
 	at(macro.OccurredAt, c.OccurredAt)
@@ -102,6 +116,28 @@ func touchValues(t *conversion.Touch, set func(macro.Name, string)) {
 	set(macro.IDFV, t.IDFV)
 }
 
+// adValues gives the IDs of ad platforms: what signals have said of them, else
+// what came with the click. Where nobody has said Meta's click ID as its cookie
+// holds it, it is made of the fbclid.
+func adValues(c *conversion.Conversion, set func(macro.Name, string)) {
+	for n := macro.FBCLID; n <= macro.TTP; n++ {
+		if n == macro.FBC {
+			continue // below
+		}
+		set(n, cmp.Or(c.Memory.AdIDs[n.String()], c.Touch.AdIDs[n.String()]))
+	}
+	set(macro.FBC, cmp.Or(c.Memory.AdIDs[macro.FBC.String()], ofFBCLID(c)))
+}
+
+// ofFBCLID gives Meta's click ID, of which only the fbclid may be known.
+func ofFBCLID(c *conversion.Conversion) string {
+	said, clicked := c.Memory.AdIDs[macro.FBCLID.String()], c.Touch.AdIDs[macro.FBCLID.String()]
+	if said != "" && said != clicked {
+		return click.FBC(said, c.CreatedAt)
+	}
+	return cmp.Or(c.Touch.AdIDs[macro.FBC.String()], click.FBC(clicked, c.Touch.At))
+}
+
 // needsLost reports whether a subscription takes a value that
 // was lost with the click's record. Such a postback waits for a person: a
 // tracker cannot do anything with one that lacks its click ID.
@@ -119,7 +155,7 @@ func needsLost(sub *catalog.Subscription, values map[string]string) bool {
 
 // fromClick reports whether n is known from the click's record alone.
 func fromClick(n macro.Name) bool {
-	if n >= macro.Sub1 && n < macro.Adv1 {
+	if n >= macro.Sub1 && n < macro.Adv1 || n >= macro.FBCLID && n <= macro.TTP {
 		return true
 	}
 	switch n {

@@ -88,6 +88,12 @@ func TestWhoIsOwed(t *testing.T) {
 		{name: "of another goal", change: func(s *delivery.Subscription) { s.Goal = "sale" }},
 		{name: "to other events", change: func(s *delivery.Subscription) { s.On = []conversion.Event{conversion.EventPaid} }},
 		{name: "paused", change: func(s *delivery.Subscription) { s.Status = delivery.Paused }},
+		{name: "disabled", change: func(s *delivery.Subscription) { s.Status = delivery.Disabled }},
+		{name: "of its status", change: func(s *delivery.Subscription) {
+			s.Statuses = []conversion.Status{conversion.Paid, conversion.Approved}
+		}, want: true},
+		{name: "of another status", change: func(s *delivery.Subscription) { s.Statuses = []conversion.Status{conversion.Pending} }},
+		{name: "a browser's pixel", change: func(s *delivery.Subscription) { s.Format = delivery.Image }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -113,16 +119,19 @@ func TestFrozenValues(t *testing.T) {
 	}
 	tests := []struct {
 		owner  delivery.Owner
+		shared bool
 		hidden []string
 	}{
 		{owner: delivery.Owner{Network: true}},
 		{owner: delivery.Owner{AffiliateID: 9}, hidden: []string{"revenue", "ip", "user_agent"}},
 		{owner: delivery.Owner{AdvertiserID: 3}, hidden: []string{"payout", "ip", "user_agent"}},
+		{owner: delivery.Owner{AffiliateID: 9}, shared: true, hidden: []string{"revenue"}},
+		{owner: delivery.Owner{AdvertiserID: 3}, shared: true, hidden: []string{"payout"}},
 	}
 	for _, tt := range tests {
-		t.Run(fmt.Sprintf("%+v", tt.owner), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%+v %v", tt.owner, tt.shared), func(t *testing.T) {
 			w := newWorld(t, subscribe(1, func(s *delivery.Subscription) {
-				s.Owner, s.URL, s.Delay = tt.owner, "https://far.example/", span.Span(time.Minute)
+				s.Owner, s.URL, s.Delay, s.ShareVisitor = tt.owner, "https://far.example/", span.Span(time.Minute), tt.shared
 			}))
 			v := w.hit("api goal=sale order_id=A amount=50 adv2=gold coupon=MAY customer_id=c-77 occurred_at=2026-11-22T12:30:00Z")
 			if len(w.owed) != 1 {

@@ -32,7 +32,6 @@ import (
 	"waybill/internal/delivery"
 	"waybill/internal/host"
 	"waybill/internal/link"
-	"waybill/internal/macro"
 	"waybill/internal/offer"
 	"waybill/internal/signal"
 	"waybill/internal/txid"
@@ -84,7 +83,7 @@ type API struct {
 	Tester    Tester
 	// Values gives what macros stand for in a postback about a conversion, as
 	// they freeze when it is owed.
-	Values func(c conversion.Conversion, use macro.Use) map[string]string
+	Values func(c conversion.Conversion, s delivery.Subscription) map[string]string
 
 	// Certificates tells how the certificate of an active domain stands, where
 	// this node answers TLS; nil where it does not.

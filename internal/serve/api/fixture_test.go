@@ -29,7 +29,6 @@ import (
 	"waybill/internal/host"
 	"waybill/internal/ledger"
 	"waybill/internal/link"
-	"waybill/internal/macro"
 	"waybill/internal/money"
 	"waybill/internal/offer"
 	"waybill/internal/param"
@@ -136,7 +135,7 @@ func newWorld(t *testing.T) *world {
 		Queue: l, Standing: l, Jobs: l, JobRecords: l,
 		Comparable: db, Reconciliations: db,
 		Signals: w.door, Tester: w.wire, Retention: 400 * 24 * time.Hour, PublicURL: "https://go.example.com",
-		Values: func(c conversion.Conversion, _ macro.Use) map[string]string {
+		Values: func(c conversion.Conversion, _ delivery.Subscription) map[string]string {
 			return map[string]string{"conversion_id": c.ID, "aff_click_id": c.Touch.AffClickID, "payout": money.Decimal(c.Payout.Units, c.Payout.Currency)}
 		},
 		Refresh: w.refresh, Now: func() time.Time { return noon }, Log: slog.New(slog.NewJSONHandler(w.log, nil)),

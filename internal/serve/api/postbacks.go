@@ -74,7 +74,7 @@ func (a *API) previewPostback(ctx context.Context, in *makeIn) (*answer, error) 
 	if err := receiver.Validate(s); err != nil {
 		return nil, err
 	}
-	values, err := a.sampleValues(ctx, in.who(), s.Owner, asked.ConversionID)
+	values, err := a.sampleValues(ctx, in.who(), s, asked.ConversionID)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (a *API) testPostback(ctx context.Context, in *testIn) (*answer, error) {
 			return nil, err
 		}
 	}
-	values, err := a.sampleValues(ctx, in.who(), row.Value.Owner, asked.ConversionID)
+	values, err := a.sampleValues(ctx, in.who(), row.Value, asked.ConversionID)
 	if err != nil {
 		return nil, err
 	}
@@ -124,20 +124,20 @@ func (a *API) testPostback(ctx context.Context, in *testIn) (*answer, error) {
 	return &answer{Body: showAttempt(attempt)}, nil
 }
 
-// sampleValues gives what the macros of an owner's postback stand for, in a
-// conversion that both the caller and the owner may see, or in a sample.
-func (a *API) sampleValues(ctx context.Context, who account.Principal, owner delivery.Owner, id string) (map[string]string, error) {
+// sampleValues gives what the macros of a postback stand for, in a conversion that
+// both the caller and its owner may see, or in a sample.
+func (a *API) sampleValues(ctx context.Context, who account.Principal, s delivery.Subscription, id string) (map[string]string, error) {
 	if id == "" {
-		return sample(owner.Use(), a.now()), nil
+		return sample(s.Use(), a.now()), nil
 	}
 	c, err := a.findConversion(ctx, who, id)
-	if fault.Of(err) == fault.NotFound || err == nil && !concerns(owner, c) {
+	if fault.Of(err) == fault.NotFound || err == nil && !concerns(s.Owner, c) {
 		return nil, fault.At("conversion_id", "there is no conversion %.40q of this postback's owner", id)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return a.Values(c, owner.Use()), nil
+	return a.Values(c, s), nil
 }
 
 // concerns reports whether an owner may hear of a conversion.

@@ -8,6 +8,7 @@ import (
 
 	"waybill/internal/account"
 	"waybill/internal/catalog"
+	"waybill/internal/macro"
 	"waybill/internal/offer"
 	"waybill/internal/param"
 	"waybill/internal/signal"
@@ -106,11 +107,25 @@ func (h *hit) signal() signal.Signal {
 	s.UserAgent = h.cut("user_agent", h.client.userAgent)
 	s.Referrer = h.cut("referrer", account.Redact(param.ScrubText(key, h.client.referrer)))
 	s.Raw = h.raw(key)
+	s.EmailSHA256 = h.forwarded(s.Auth)
 	h.values.Scrub(key)
 	s.Params, s.Extra = h.params(s.Click)
 	h.mark()
 	s.Marks = h.marks
 	return s
+}
+
+// forwarded gives the plain digest of the customer's e-mail, where the hit is
+// believed and somebody who may be told of its conversion is told that too. All
+// that is kept elsewise is the keyed hash.
+func (h *hit) forwarded(auth signal.Code) string {
+	if auth != signal.OK || h.broken != "" || h.binds || !h.values.Has(param.Email) && !h.values.Has(param.EmailSHA256) {
+		return ""
+	}
+	if !h.catalog.Forwards(macro.EmailSHA256, h.parts.Offer, h.parts.Affiliate) {
+		return ""
+	}
+	return h.values.EmailDigest()
 }
 
 // transaction gives the first transaction ID that verifies, and takes its
