@@ -250,31 +250,13 @@ func splitHost(value string) (scheme, host string, err error) {
 // out.
 func fillURL(text string, values map[string]string) (string, error) {
 	base, query, _ := strings.Cut(text, "?")
-	for name, value := range values {
-		if base == "<"+name+">" { // a whole URL
-			base = value
-			continue
-		}
-		if rest, ok := strings.CutPrefix(base, "https://<"+name+">"); ok {
-			scheme, host, err := splitHost(value)
-			if err != nil {
-				return "", fault.Within(name, err)
-			}
-			base = scheme + "://" + host + rest
-			continue
-		}
-		base = strings.ReplaceAll(base, "<"+name+">", strings.Trim(value, "/"))
+	base, err := fillBase(base, values)
+	if err != nil {
+		return "", err
 	}
 	var pairs []string
 	for pair := range strings.SplitSeq(query, "&") {
-		open := pair == ""
-		for name, value := range values {
-			if mark := "<" + name + ">"; strings.Contains(pair, mark) {
-				open = open || value == ""
-				pair = strings.ReplaceAll(pair, mark, inQuery(value))
-			}
-		}
-		if !open {
+		if pair = fillPair(pair, values); pair != "" {
 			pairs = append(pairs, pair)
 		}
 	}
@@ -286,6 +268,40 @@ func fillURL(text string, values map[string]string) (string, error) {
 		joint = "&"
 	}
 	return base + joint + strings.Join(pairs, "&"), nil
+}
+
+// fillBase puts values into what stands before the query: a whole URL, a host,
+// parts of the path.
+func fillBase(base string, values map[string]string) (string, error) {
+	for name, value := range values {
+		mark := "<" + name + ">"
+		rest, leads := strings.CutPrefix(base, "https://"+mark)
+		switch {
+		case base == mark:
+			base = value
+		case leads:
+			scheme, host, err := splitHost(value)
+			if err != nil {
+				return "", fault.Within(name, err)
+			}
+			base = scheme + "://" + host + rest
+		default:
+			base = strings.ReplaceAll(base, mark, strings.Trim(value, "/"))
+		}
+	}
+	return base, nil
+}
+
+// fillPair puts values into one parameter; empty where one was left open.
+func fillPair(pair string, values map[string]string) string {
+	for name, value := range values {
+		mark := "<" + name + ">"
+		if value == "" && strings.Contains(pair, mark) {
+			return ""
+		}
+		pair = strings.ReplaceAll(pair, mark, inQuery(value))
+	}
+	return pair
 }
 
 // inQuery gives a field's value as it stands in a query: a macro as it is.

@@ -22,8 +22,7 @@ func adServers() map[string]product {
 }
 
 func image(w http.ResponseWriter, _ url.Values, _ string) {
-	w.Header().Set("Content-Type", "image/gif")
-	w.Write([]byte(gif))
+	writeText(w, "image/gif", gif)
 }
 
 // revive counts by the cookie of a click or view alone, so a browser must ask.

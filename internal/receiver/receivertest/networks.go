@@ -66,11 +66,11 @@ func tune(needs ...string) endpoint {
 
 // tuneAnswer is a 200 whatever comes of a postback.
 func tuneAnswer(w http.ResponseWriter, _ url.Values, refusal string) {
+	text := "success=true;"
 	if refusal != "" {
-		fmt.Fprintf(w, "success=false; err_msg=%s;", refusal)
-		return
+		text = "success=false; err_msg=" + refusal + ";"
 	}
-	fmt.Fprint(w, "success=true;")
+	writeText(w, "text/plain", text)
 }
 
 func everflow() endpoint {
@@ -175,8 +175,8 @@ func cakeAnswer(w http.ResponseWriter, _ url.Values, refusal string) {
 	if refusal != "" {
 		code, msg = 1, "REFUSED"
 	}
-	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	fmt.Fprintf(w, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<result>\r\n\t<code>%d</code>\r\n\t<msg>%s</msg>\r\n</result>", code, msg)
+	writeText(w, "text/xml; charset=utf-8", fmt.Sprintf(
+		"<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<result>\r\n\t<code>%d</code>\r\n\t<msg>%s</msg>\r\n</result>", code, msg))
 }
 
 func cakeAPI() endpoint {

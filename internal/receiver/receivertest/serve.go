@@ -142,6 +142,12 @@ func (r *Receiver) clickOf(id string) string {
 	return ""
 }
 
+// writeText answers with a text. That a client hangs up is its own failure.
+func writeText(w http.ResponseWriter, contentType, text string) {
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write([]byte(text)) //nolint:gosec // no browser reads it
+}
+
 // inStatus answers a refusal with a 400.
 func inStatus(w http.ResponseWriter, _ url.Values, refusal string) {
 	if refusal != "" {

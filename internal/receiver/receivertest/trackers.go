@@ -1,7 +1,6 @@
 package receivertest
 
 import (
-	"io"
 	"net/http"
 	"net/url"
 )
@@ -24,7 +23,7 @@ func trackers() map[string]product {
 // asToldTo answers with the text of the parameter return, whatever it makes of
 // the postback: that is seen in its log of received postbacks.
 func asToldTo(w http.ResponseWriter, q url.Values, _ string) {
-	io.WriteString(w, q.Get("return"))
+	writeText(w, "text/plain", q.Get("return"))
 }
 
 // once counts a click and transaction ID once; without a transaction ID, a
