@@ -1,0 +1,35 @@
+package delivery
+
+import (
+	"time"
+
+	"waybill/internal/conversion"
+)
+
+// DeadLetters are the postbacks of one subscription that were given up for one
+// cause.
+type DeadLetters struct {
+	SubscriptionID int64
+	Class          ErrorClass // of their last attempts
+	Status         int        // of those attempts' answers, 0 where none came
+	Count          int64
+	Oldest, Newest time.Time // when they were made
+	Example        string    // the newest one's ID
+}
+
+// Events lists all that a subscription can hear of.
+func Events() []conversion.Event {
+	return []conversion.Event{
+		conversion.EventCreated, conversion.EventApproved, conversion.EventRejected, conversion.EventReversed,
+		conversion.EventPaid, conversion.EventUpdated,
+		EventDestinationOpened, EventDestinationClosed, EventDestinationDisabled, EventDestinationBacklog,
+	}
+}
+
+// ErrorClasses lists all ways in which an attempt can go wrong.
+func ErrorClasses() []ErrorClass {
+	return []ErrorClass{
+		ErrDNS, ErrRefused, ErrReset, ErrTLS, ErrTimeout, ErrForbidden, ErrTemplate, ErrRedirect, ErrStatus, ErrGone,
+		ErrAnswer, ErrRejected, ErrOther,
+	}
+}
