@@ -45,7 +45,8 @@ func classOf(status int, err ErrorClass) ErrorClass {
 func (o Owed) After(a Attempt, s Schedule, retryAfter time.Duration, jitter float64) Owed {
 	ended := a.At.Add(a.Took)
 	o.Attempts, o.LeasedUntil = a.Number, time.Time{}
-	next, again := s.Next(a.Number, ended, retryAfter, jitter)
+	o.LastClass, o.LastStatus = a.Error, a.Status
+	next, again := s.Next(a.Number-o.Replayed, ended, retryAfter, jitter)
 	switch {
 	case a.Error == "":
 		o.State, o.DoneAt = Delivered, ended

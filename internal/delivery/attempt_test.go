@@ -153,11 +153,38 @@ func TestAfter(t *testing.T) {
 			tt.attempt.At, tt.attempt.Took = noon(), 3*time.Second
 			want := before
 			want.Attempts, want.LeasedUntil = tt.attempt.Number, time.Time{}
+			want.LastClass, want.LastStatus = tt.attempt.Error, tt.attempt.Status
 			tt.want(&want)
 			if diff := cmp.Diff(want, before.After(tt.attempt, nil, 0, 0.5)); diff != "" {
 				t.Errorf("After(), -want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAfterReplay: the schedule of a postback that was sent again begins anew.
+func TestAfterReplay(t *testing.T) {
+	o := delivery.Owed{ID: "d1", State: delivery.Waiting, Attempts: delivery.MaxAttempts, Replayed: delivery.MaxAttempts}
+	a := delivery.Attempt{Number: delivery.MaxAttempts + 1, At: noon(), Status: 500, Error: delivery.ErrStatus}
+	got := o.After(a, nil, 0, 0.5)
+	if want := noon().Add(5 * time.Second); got.State != delivery.Waiting || !got.DueAt.Equal(want) {
+		t.Errorf("after the first attempt of a replay it is %s, due at %s; want waiting, %s", got.State, got.DueAt, want)
+	}
+	a.Number = 2 * delivery.MaxAttempts
+	if got := o.After(a, nil, 0, 0.5); got.State != delivery.Dead {
+		t.Errorf("after the last one of the replay it is %s, want dead", got.State)
+	}
+}
+
+// TestForget: the digests of persons are told from all other values.
+func TestForget(t *testing.T) {
+	o := delivery.Owed{Values: map[string]string{"payout": "5", "email_sha256": "ab", "sub1": "x"}}
+	got := o.Forget()
+	if diff := cmp.Diff(map[string]string{"payout": "5", "sub1": "x"}, got.Values); diff != "" || got.Personal() || !o.Personal() {
+		t.Errorf("Forget(), -want +got:\n%s", diff)
+	}
+	if len(o.Values) != 3 {
+		t.Errorf("Forget has changed the values it was given: %v", o.Values)
 	}
 }
 

@@ -57,7 +57,7 @@ func (db *DB) vacuumInto(ctx context.Context, file string) error {
 // copyInto copies PostgreSQL's tables, as they are at one moment, into a new
 // SQLite ledger.
 func (db *DB) copyInto(ctx context.Context, file string, progress func(string, ...any)) error {
-	to := &DB{engine: sqliteEngine, now: db.now, stats: new(counts)}
+	to := &DB{engine: sqliteEngine, now: db.now, stats: new(counts), turns: new(turns), notes: new(notes)}
 	to.texts = &texts{engine: sqliteEngine}
 	if err := to.openSQLite(ctx, file, Options{}.withDefaults()); err != nil {
 		return err
@@ -117,7 +117,7 @@ func tables() []string {
 	return []string{
 		"sequence", "advertiser", "affiliate", "offer", "goal", "term", "link", "domain", "coupon", "subscription", "api_key", "audit",
 		"id_map", "setting", "ring_key", "node", "settled_through", "answer", "verdict", "earlier_verdict", "considered", "claim", "taken_order", "conversion",
-		"counter", "entry", "delivery", "attempt", "change", "reconciliation", "reconciliation_part",
+		"counter", "entry", "delivery", "attempt", "destination", "replay_job", "change", "reconciliation", "reconciliation_part",
 	}
 }
 

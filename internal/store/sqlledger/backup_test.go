@@ -38,6 +38,7 @@ func fill(t testing.TB, db *DB) {
 	all := queue(t, db, i, 1, 3)
 	follow(t, db, i, all[0])
 	finish(t, db, all[1], delivery.Dead, clock)
+	_, errJob := db.BeginReplay(ctx, delivery.Filter{State: delivery.Dead}, "key 1", clock)
 	c := sale(1)
 	c.Judge = func(settlement.State) (settlement.Outcome, error) {
 		out := saleOutcome(c, 1)
@@ -54,7 +55,7 @@ func fill(t testing.TB, db *DB) {
 	_, errNode := db.TakeNode(ctx, "host", clock)
 	_, errAnswer := db.Idempotent(ctx, "k", "s", "h")
 	_, errMap := db.PutIDMap(ctx, "key 1", []tune.Mapping{{Kind: tune.Offer, TuneID: "26", WaybillID: o.ID}})
-	for _, err := range []error{errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
+	for _, err := range []error{errJob, errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +154,7 @@ func backupAndRestore(t *testing.T, from, to *DB) {
 		t.Errorf("the restored ledger (-want +got):\n%s", diff)
 	}
 	checkClean(t, to)
-	if due, err := to.Claim(t.Context(), clock.Add(time.Hour), clock.Add(2*time.Hour), 10); err != nil || len(due) != 0 {
+	if due, err := to.Claim(t.Context(), delivery.Ask{Now: clock.Add(time.Hour), LeaseUntil: clock.Add(2 * time.Hour), Limit: 10}); err != nil || len(due) != 0 {
 		t.Errorf("%d deliveries go out of a restored ledger (%v), want none", len(due), err)
 	}
 	goesOn(t, to)

@@ -1,6 +1,7 @@
 package sqlledger
 
 import (
+	"cmp"
 	"context"
 
 	"waybill/internal/advertiser"
@@ -165,10 +166,13 @@ func (db *DB) Coupons() *Table[int64, coupon.Coupon] {
 func (db *DB) Subscriptions() *Table[int64, delivery.Subscription] {
 	return &Table[int64, delivery.Subscription]{db: db, entity: entity[int64, delivery.Subscription]{
 		name: "subscription", noun: "postback subscription", key: "id",
-		columns: "advertiser_id, affiliate_id, offer_id, status",
+		columns: "advertiser_id, affiliate_id, offer_id, status, backlog",
 		owner:   "offer_id",
 		values: func(u *delivery.Subscription) []any {
-			return []any{orNull(u.Owner.AdvertiserID), orNull(u.Owner.AffiliateID), orNull(u.OfferID), string(u.Status)}
+			return []any{
+				orNull(u.Owner.AdvertiserID), orNull(u.Owner.AffiliateID), orNull(u.OfferID), string(u.Status),
+				string(cmp.Or(u.Backlog, delivery.Oldest)),
+			}
 		},
 		id: func(u *delivery.Subscription) *int64 { return &u.ID },
 		parents: func(u *delivery.Subscription) []parent {

@@ -462,7 +462,7 @@ func tidies(t *testing.T, db *DB) {
 	for n := 1; n <= 2; n++ {
 		d.Attempts = n
 		at := clock.Add(-attemptsKept).Add(time.Duration(n) * 48 * time.Hour)
-		if err := db.Record(ctx, delivery.Attempt{DeliveryID: d.ID, Number: n, At: at}, d); err != nil {
+		if err := db.Record(ctx, delivery.Report{Attempt: delivery.Attempt{DeliveryID: d.ID, Number: n, At: at}, After: d}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,141 +10,305 @@ import (
 )
 
 // How claims stay cheap with a million postbacks waiting: each subscription has
-// its own queue in the index delivery_waiting, ordered by claim_at. The
-// subscriptions that have anything waiting are found by stepping through that
-// index from one to the next, and each gives its share of a claim, so one with a
-// long queue holds up no other. What was claimed moves behind by its lease; what
-// has an earlier one of its conversion before it is put off when it is met.
+// its own queue in the index delivery_waiting, ordered by claim_at, and gives its
+// share of a claim, so one with a long queue holds up no other. What was claimed
+// moves behind by its lease. What has an earlier one of its conversion before it
+// is put off when it is met, until that may be claimed itself; releaseNext brings
+// it back as soon as its turn has come.
 
-// queues are the active subscriptions that something waits for, with the
-// earliest time at which one may be claimed.
-const queues = `
-	WITH RECURSIVE waiting (id) AS (
-		SELECT MIN(subscription_id) FROM delivery WHERE state = 'waiting'
-		UNION ALL
-		SELECT (SELECT MIN(d.subscription_id) FROM delivery d WHERE d.state = 'waiting' AND d.subscription_id > w.id)
-		FROM waiting w WHERE w.id IS NOT NULL
-	), queue (id, first) AS (
-		SELECT s.id, (SELECT MIN(d.claim_at) FROM delivery d WHERE d.state = 'waiting' AND d.subscription_id = s.id)
-		FROM waiting w JOIN subscription s ON s.id = w.id WHERE s.status = 'active'
-	)
-	SELECT id, first FROM queue`
+// putOff is the longest that a delivery whose turn has not come is not looked at,
+// if nothing releases it before.
+const putOff = time.Hour
 
-// putOff is how long a delivery whose turn has not come is not looked at, if
-// nothing releases it before.
-const putOff = 30 * time.Second
+// mostBehind bounds how many deliveries whose turn has not come one claim puts
+// off.
+const mostBehind = 256
 
-// mostRounds bounds how often one claim goes back to a queue in which it met only
-// deliveries whose turn has not come.
-const mostRounds = 8
-
-// Claim leases up to limit owed postbacks that are due, until leaseUntil: the
-// lowest open sequence of its conversion and subscription each, of active
-// subscriptions, shared out evenly. It gives none while deliveries are parked.
-func (db *DB) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]delivery.Owed, error) {
-	due, err := db.dueQueues(ctx, now)
+// Claim leases owed postbacks that are due, until ask.LeaseUntil: the lowest open
+// sequence of its conversion and subscription each, of active subscriptions,
+// shared out evenly among those. A subscription whose breaker is not closed gives
+// none before its probe is due, and then one, until that is recorded or its lease
+// is over. Claim gives none while deliveries are parked.
+func (db *DB) Claim(ctx context.Context, ask delivery.Ask) ([]delivery.Owed, error) {
+	due, err := db.due(ctx, ask)
 	if err != nil || len(due) == 0 {
 		return nil, db.failed(err, "claim deliveries")
 	}
 	var claimed []delivery.Owed
-	err = db.writeSure(ctx, func(ctx context.Context, s session) error {
-		claimed = claimed[:0]
-		parked, err := settingOf(ctx, s, parkedSetting)
-		if err != nil || parked != "" {
-			return err
-		}
-		for i, id := range due {
-			share := (limit - len(claimed) + len(due) - i - 1) / (len(due) - i)
-			got, err := db.claimOf(ctx, s, id, now, leaseUntil, share)
-			if err != nil {
-				return err
-			}
-			claimed = append(claimed, got...)
-		}
-		return nil
+	var asked []share
+	err = db.writeSure(ctx, func(ctx context.Context, s session) (err error) {
+		c := claiming{s: s, engine: db.engine, ask: ask, shares: slices.Clone(due)}
+		claimed, err = c.run(ctx)
+		asked = c.shares
+		return err
 	})
 	if err != nil {
 		return nil, db.failed(err, "claim deliveries")
 	}
+	db.turns.served(asked)
 	return claimed, nil
 }
 
-// dueQueues gives the subscriptions with anything to be claimed, the longest
-// waiting first.
-func (db *DB) dueQueues(ctx context.Context, now time.Time) ([]int64, error) {
-	const read = queues + ` WHERE first <= $1 ORDER BY first, id`
-	var due []int64
-	err := db.read().query(ctx, func(row scan) error {
-		var id, first int64
-		err := row(&id, &first)
-		due = append(due, id)
-		return err
-	}, read, micros(now))
-	return due, err
+// due gives the queues that something may be claimed of now, in their turn.
+func (db *DB) due(ctx context.Context, ask delivery.Ask) ([]share, error) {
+	all, err := db.queues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(q backlog) bool { return q.first.After(ask.Now) || ask.Of(q.id) == 0 })
+	db.turns.order(all)
+	shares := make([]share, 0, len(all))
+	for _, q := range all {
+		sh := share{backlog: q, most: ask.Of(q.id)}
+		if q.probe {
+			sh.most = 1
+		}
+		shares = append(shares, sh)
+	}
+	return shares, nil
 }
 
-// claimOf leases up to n of one subscription's postbacks.
-func (db *DB) claimOf(ctx context.Context, s session, id int64, now, leaseUntil time.Time, n int) ([]delivery.Owed, error) {
-	const blocked = `EXISTS (
-		SELECT 1 FROM delivery b
-		WHERE b.conversion_id = delivery.conversion_id AND b.subscription_id = delivery.subscription_id
-			AND b.sequence < delivery.sequence AND b.state IN ('waiting', 'parked'))`
-	// All that are met are moved behind, in one statement; those whose turn has
-	// not come are not leased by it.
-	claim := `
-		WITH met AS (
-			SELECT d.id FROM delivery d
-			WHERE d.subscription_id = $3 AND d.state = 'waiting' AND d.claim_at <= $4
-			ORDER BY d.claim_at, d.id LIMIT $5` + db.engine.skipLocked() + `
-		)
-		UPDATE delivery SET
-			leased_until = CASE WHEN ` + blocked + ` THEN 0 ELSE CAST($1 AS BIGINT) END,
-			claim_at = CASE WHEN ` + blocked + ` THEN CAST($2 AS BIGINT) ELSE CAST($1 AS BIGINT) END
-		WHERE id IN (SELECT id FROM met)
-		RETURNING ` + deliveryColumns
-	var claimed []delivery.Owed
-	for met, round := n, 0; met > 0 && len(claimed) < n && round < mostRounds; round++ {
-		met = 0
-		err := s.query(ctx, func(row scan) error {
-			met++
-			d, err := scanDelivery(row)
-			if !d.LeasedUntil.IsZero() {
-				claimed = append(claimed, d)
-			}
-			return err
-		}, claim, micros(leaseUntil), micros(now.Add(putOff)), id, micros(now), int64(n-len(claimed)))
-		if err != nil {
+// claiming is one claim in its transaction.
+type claiming struct {
+	s      session
+	engine engine
+	ask    delivery.Ask
+	shares []share
+	behind int // met with an earlier one before them
+}
+
+// share is what a queue gives of a claim.
+type share struct {
+	backlog
+	most    int
+	asked   bool
+	want    int // of the pass under way
+	met     int // in it
+	claimed []delivery.Owed
+	behind  []delivery.Owed // met in it, with an earlier one before them
+	over    bool            // there is nothing more to be had
+	tries   bool            // it has the right to try whether its receiver is back
+}
+
+func (c *claiming) run(ctx context.Context) ([]delivery.Owed, error) {
+	if err := c.beginProbes(ctx); err != nil {
+		return nil, err
+	}
+	for c.behind < mostBehind && c.portion() {
+		if err := c.pass(ctx); err != nil {
 			return nil, err
 		}
 	}
-	slices.SortFunc(claimed, func(a, b delivery.Owed) int {
-		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
-	})
-	return claimed, nil
+	if err := c.endProbes(ctx); err != nil {
+		return nil, err
+	}
+	var all []delivery.Owed
+	for i := range c.shares {
+		sh := &c.shares[i]
+		slices.SortFunc(sh.claimed, func(a, b delivery.Owed) int {
+			order := cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
+			if sh.newest {
+				return -order
+			}
+			return order
+		})
+		all = append(all, sh.claimed...)
+	}
+	return all, nil
 }
 
-// Renew extends a lease that ended at held, and reports whether it is still the
-// caller's.
+// portion says how many each queue shall give next, evenly, and reports whether
+// any shall.
+func (c *claiming) portion() bool {
+	left, open := c.ask.Limit, 0
+	for i := range c.shares {
+		sh := &c.shares[i]
+		left -= len(sh.claimed)
+		sh.over = sh.over || len(sh.claimed) >= sh.most
+		if !sh.over {
+			open++
+		}
+	}
+	some := false
+	for i := range c.shares {
+		sh := &c.shares[i]
+		sh.want = 0
+		if sh.over {
+			continue
+		}
+		sh.want = min((left+open-1)/open, sh.most-len(sh.claimed))
+		left, open = left-sh.want, open-1
+		some = some || sh.want > 0
+	}
+	return some
+}
+
+// pass claims of every queue what it shall give.
+func (c *claiming) pass(ctx context.Context) error {
+	for i := range c.shares {
+		if sh := &c.shares[i]; sh.want > 0 {
+			if err := c.take(ctx, sh); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.s.now(ctx); err != nil {
+		return err
+	}
+	for i := range c.shares {
+		sh := &c.shares[i]
+		sh.over = sh.over || sh.want > 0 && sh.met < sh.want
+		c.behind += len(sh.behind)
+		if sh.newest {
+			if err := c.takeHeads(ctx, sh); err != nil {
+				return err
+			}
+		}
+	}
+	return c.s.now(ctx)
+}
+
+// take begins to claim a queue's portion. What is met is moved behind in one
+// statement: by the lease, or, where an earlier one goes first, until that may
+// be claimed.
+func (c *claiming) take(ctx context.Context, sh *share) error {
+	order := "d.claim_at, d.id"
+	if sh.newest {
+		order = "d.claim_at DESC, d.id DESC"
+	}
+	text := `
+		WITH met AS (
+			SELECT d.id, d.conversion_id, d.sequence FROM delivery d
+			WHERE d.subscription_id = $3 AND d.state = 'waiting' AND d.claim_at <= $4
+			ORDER BY ` + order + ` LIMIT $5` + c.engine.skipLocked() + `
+		), judged AS (
+			SELECT m.id, (
+				SELECT CASE WHEN b.state = 'parked' THEN CAST($2 AS BIGINT) WHEN b.claim_at <= $4 THEN CAST($1 AS BIGINT)
+					WHEN b.claim_at < $2 THEN b.claim_at ELSE CAST($2 AS BIGINT) END
+				FROM delivery b
+				WHERE b.conversion_id = m.conversion_id AND b.subscription_id = $3 AND b.sequence < m.sequence
+					AND b.state IN ('waiting', 'parked')
+				ORDER BY b.sequence LIMIT 1) AS until
+			FROM met m
+		)
+		UPDATE delivery SET
+			leased_until = CASE WHEN j.until IS NULL THEN CAST($1 AS BIGINT) ELSE 0 END,
+			claim_at = COALESCE(j.until, $1)
+		FROM judged j WHERE delivery.id = j.id
+		RETURNING ` + columnsOf("delivery", deliveryColumns)
+	sh.asked, sh.met, sh.behind = true, 0, sh.behind[:0]
+	return c.s.each(ctx, func(row scan) error {
+		sh.met++
+		d, err := scanDelivery(row)
+		if d.LeasedUntil.IsZero() {
+			sh.behind = append(sh.behind, d)
+		} else {
+			sh.claimed = append(sh.claimed, d)
+		}
+		return err
+	}, text, micros(c.ask.LeaseUntil), micros(c.ask.Now.Add(putOff)), sh.id, micros(c.ask.Now), int64(sh.want))
+}
+
+// takeHeads claims, in place of those that were met behind an earlier one, that
+// one, if it is due: where the newest conversions go first, their last postback
+// is met first.
+func (c *claiming) takeHeads(ctx context.Context, sh *share) error {
+	text := `
+		UPDATE delivery SET leased_until = $1, claim_at = $1
+		WHERE id IN (
+			SELECT d.id FROM delivery d
+			WHERE d.id = (
+				SELECT b.id FROM delivery b
+				WHERE b.conversion_id = $2 AND b.subscription_id = $3 AND b.state IN ('waiting', 'parked')
+				ORDER BY b.sequence LIMIT 1)
+				AND d.state = 'waiting' AND d.claim_at <= $4` + c.engine.skipLocked() + `)
+		RETURNING ` + deliveryColumns
+	for i := range sh.behind {
+		err := c.s.each(ctx, func(row scan) error {
+			d, err := scanDelivery(row)
+			sh.claimed = append(sh.claimed, d)
+			return err
+		}, text, micros(c.ask.LeaseUntil), sh.behind[i].ConversionID, sh.id, micros(c.ask.Now))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beginProbes takes the right to try whether receivers are back. Somebody else
+// may have it by now.
+func (c *claiming) beginProbes(ctx context.Context) error {
+	const take = `
+		UPDATE destination SET probe_until = $2
+		WHERE subscription_id = $1 AND breaker <> 'closed' AND probe_at <= $3 AND probe_until <= $3`
+	probes := c.probes()
+	taken := make([]int64, len(probes))
+	for i, sh := range probes {
+		if err := c.s.laterChange(ctx, &taken[i], take, sh.id, micros(c.ask.LeaseUntil), micros(c.ask.Now)); err != nil {
+			return err
+		}
+	}
+	if len(probes) == 0 {
+		return nil
+	}
+	if err := c.s.now(ctx); err != nil {
+		return err
+	}
+	for i, sh := range probes {
+		sh.tries, sh.over = taken[i] == 1, taken[i] == 0
+	}
+	return nil
+}
+
+// endProbes notes which deliveries try, and gives back the right where there was
+// none.
+func (c *claiming) endProbes(ctx context.Context) error {
+	const note = `UPDATE destination SET probe = $2, probe_until = $3 WHERE subscription_id = $1`
+	for _, sh := range c.probes() {
+		if !sh.tries {
+			continue
+		}
+		id, until := "", int64(0)
+		if len(sh.claimed) > 0 {
+			id, until = sh.claimed[0].ID, micros(c.ask.LeaseUntil)
+		}
+		if err := c.s.later(ctx, note, sh.id, id, until); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// probes gives the shares of receivers that were down, by their subscription's
+// ID: the order in which everybody locks them.
+func (c *claiming) probes() []*share {
+	var all []*share
+	for i := range c.shares {
+		if c.shares[i].probe {
+			all = append(all, &c.shares[i])
+		}
+	}
+	slices.SortFunc(all, func(a, b *share) int { return cmp.Compare(a.id, b.id) })
+	return all
+}
+
+// Renew moves the end of a lease that ended at held, and reports whether it is
+// still the caller's. One that ends at once is given back.
 func (db *DB) Renew(ctx context.Context, id string, held, until time.Time) (bool, error) {
 	const update = `
 		UPDATE delivery SET leased_until = $3, claim_at = $3
 		WHERE id = $1 AND leased_until = $2 AND state = 'waiting'`
+	const probe = `
+		UPDATE destination SET probe_until = $2
+		WHERE subscription_id = (SELECT d.subscription_id FROM delivery d WHERE d.id = $1) AND probe = $1`
 	var changed int64
 	err := db.writeSure(ctx, func(ctx context.Context, s session) (err error) {
 		changed, err = s.exec(ctx, update, id, micros(held), micros(until))
-		return err
+		if err != nil || changed == 0 {
+			return err
+		}
+		return s.later(ctx, probe, id, micros(until))
 	})
 	return changed == 1, db.failed(err, "renew the lease of delivery %s", id)
-}
-
-// NextDue gives the earliest time at which a postback may be claimed, zero when
-// none waits or deliveries are parked.
-func (db *DB) NextDue(ctx context.Context) (time.Time, error) {
-	if parked, err := db.Parked(ctx); err != nil || parked {
-		return time.Time{}, err
-	}
-	const read = queues + ` ORDER BY first LIMIT 1`
-	var id, first int64
-	_, err := db.read().get(ctx, []any{&id, &first}, read)
-	return instant(first), db.failed(err, "read when the next delivery is due")
 }

@@ -75,7 +75,7 @@ func follow(t testing.TB, db *DB, i *ids, d delivery.Owed) delivery.Owed {
 // claim leases for a minute what is due at a time.
 func claim(t testing.TB, db *DB, now time.Time, limit int) []delivery.Owed {
 	t.Helper()
-	got, err := db.Claim(t.Context(), now, now.Add(time.Minute), limit)
+	got, err := db.Claim(t.Context(), delivery.Ask{Now: now, LeaseUntil: now.Add(time.Minute), Limit: limit})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,14 +98,18 @@ func finish(t testing.TB, db *DB, d delivery.Owed, state delivery.State, due tim
 	if state != delivery.Waiting {
 		d.DoneAt = due
 	}
-	if err := db.Record(t.Context(), delivery.Attempt{DeliveryID: d.ID, Number: d.Attempts, At: due}, d); err != nil {
+	r := delivery.Report{Attempt: delivery.Attempt{DeliveryID: d.ID, Number: d.Attempts, At: due}, After: d}
+	if state != delivery.Delivered {
+		r.Attempt.Status, r.Attempt.Error = 500, delivery.ErrStatus
+	}
+	if err := db.Record(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func next(t testing.TB, db *DB, want time.Time) {
 	t.Helper()
-	if got, err := db.NextDue(t.Context()); err != nil || !got.Equal(want) {
+	if got, err := db.NextDue(t.Context(), delivery.Ask{}); err != nil || !got.Equal(want) {
 		t.Errorf("next due %v (%v), want %v", got, err, want)
 	}
 }
@@ -236,10 +240,10 @@ func recordsOnce(t *testing.T, db *DB) {
 		Status: 503, Body: "busy \x00", Error: delivery.ErrStatus, Detail: "503 Service Unavailable",
 	}
 	d.Attempts, d.DueAt = 1, clock.Add(5*time.Second)
-	if err := db.Record(ctx, a, d); err != nil {
+	if err := db.Record(ctx, delivery.Report{Attempt: a, After: d}); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Record(ctx, a, d); fault.Of(err) != fault.Stale {
+	if err := db.Record(ctx, delivery.Report{Attempt: a, After: d}); fault.Of(err) != fault.Stale {
 		t.Errorf("the same attempt again: %v, want Stale", err)
 	}
 	a.Body = "busy "
@@ -251,6 +255,7 @@ func recordsOnce(t *testing.T, db *DB) {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
 	d.LeasedUntil = time.Time{} // the attempt has ended the lease
+	d.LastClass, d.LastStatus = a.Error, a.Status
 	got, err := db.Delivery(ctx, d.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -277,13 +282,13 @@ func replays(t *testing.T, db *DB) {
 	}
 	newest := []string{all[2].ID, all[1].ID, all[0].ID}
 	same(t, "all", newest, list(DeliveryFilter{}))
-	same(t, "dead ones", []string{all[1].ID}, list(DeliveryFilter{State: delivery.Dead}))
-	same(t, "of a conversion", []string{all[0].ID}, list(DeliveryFilter{ConversionID: all[0].ConversionID}))
-	same(t, "of a transaction", []string{all[2].ID}, list(DeliveryFilter{TransactionID: "s1-2"}))
-	same(t, "of another subscription", nil, list(DeliveryFilter{SubscriptionID: 2}))
-	same(t, "of an affiliate's subscriptions", nil, list(DeliveryFilter{AffiliateID: 1}))
-	same(t, "by event", newest, list(DeliveryFilter{Event: conversion.EventCreated}))
-	same(t, "later", nil, list(DeliveryFilter{From: clock.Add(time.Second)}))
+	same(t, "dead ones", []string{all[1].ID}, list(DeliveryFilter{Filter: delivery.Filter{State: delivery.Dead}}))
+	same(t, "of a conversion", []string{all[0].ID}, list(DeliveryFilter{Filter: delivery.Filter{ConversionID: all[0].ConversionID}}))
+	same(t, "of a transaction", []string{all[2].ID}, list(DeliveryFilter{Filter: delivery.Filter{TransactionID: "s1-2"}}))
+	same(t, "of another subscription", nil, list(DeliveryFilter{Filter: delivery.Filter{SubscriptionID: 2}}))
+	same(t, "of an affiliate's subscriptions", nil, list(DeliveryFilter{Filter: delivery.Filter{AffiliateID: 1}}))
+	same(t, "by event", newest, list(DeliveryFilter{Filter: delivery.Filter{Event: conversion.EventCreated}}))
+	same(t, "later", nil, list(DeliveryFilter{Filter: delivery.Filter{From: clock.Add(time.Second)}}))
 	if err := db.Replay(ctx, all[1].ID, clock.Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +316,7 @@ func claimsApart(t *testing.T, db *DB) {
 	for range 8 {
 		wait.Go(func() {
 			for {
-				got, err := db.Claim(t.Context(), clock.Add(time.Hour), clock.Add(2*time.Hour), 3)
+				got, err := db.Claim(t.Context(), delivery.Ask{Now: clock.Add(time.Hour), LeaseUntil: clock.Add(2 * time.Hour), Limit: 3})
 				if err != nil {
 					t.Error(err)
 					return

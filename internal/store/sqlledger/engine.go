@@ -43,6 +43,15 @@ func (e engine) skipLocked() string {
 	return ""
 }
 
+// forUpdate ends a read of rows that are about to be changed. SQLite has one writer
+// anyway.
+func (e engine) forUpdate() string {
+	if e == postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
 // continueNumbers lets the numbers of changes and attempts go on behind those
 // that were restored. SQLite does that by itself.
 func (e engine) continueNumbers() string {

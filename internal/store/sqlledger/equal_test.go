@@ -130,7 +130,7 @@ func (s step) judge(t *testing.T, c settlement.Case, st settlement.State, n int)
 // deliver claims, and lets what is claimed succeed or fail by turns.
 func (s step) deliver(t *testing.T, db *DB, n int) string {
 	now := clock.Add(time.Duration(n) * time.Minute)
-	got, err := db.Claim(t.Context(), now, now.Add(2*time.Minute), 4)
+	got, err := db.Claim(t.Context(), delivery.Ask{Now: now, LeaseUntil: now.Add(2 * time.Minute), Limit: 4})
 	said := fmt.Sprint(idsOf(got), err)
 	for k, d := range got {
 		d.Attempts++
@@ -142,7 +142,7 @@ func (s step) deliver(t *testing.T, db *DB, n int) string {
 		default:
 			continue // its lease runs out
 		}
-		err := db.Record(t.Context(), delivery.Attempt{DeliveryID: d.ID, Number: d.Attempts, At: now}, d)
+		err := db.Record(t.Context(), delivery.Report{Attempt: delivery.Attempt{DeliveryID: d.ID, Number: d.Attempts, At: now}, After: d})
 		said += fmt.Sprint("; ", err)
 	}
 	return said

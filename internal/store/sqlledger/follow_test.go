@@ -77,7 +77,7 @@ func followsAttempts(t *testing.T, db *DB) {
 	}
 	after := d[0]
 	after.Attempts = 1
-	if err := db.Record(t.Context(), a, after); err != nil {
+	if err := db.Record(t.Context(), delivery.Report{Attempt: a, After: after}); err != nil {
 		t.Fatal(err)
 	}
 	got, whole, err := db.AttemptFacts(t.Context(), 0, 1)
@@ -98,7 +98,7 @@ func followsAttempts(t *testing.T, db *DB) {
 	}
 	last := got[0].Number
 	after.Attempts = 2
-	if err := db.Record(t.Context(), delivery.Attempt{DeliveryID: d[0].ID, Number: 2, At: clock.Add(48 * time.Hour)}, after); err != nil {
+	if err := db.Record(t.Context(), delivery.Report{Attempt: delivery.Attempt{DeliveryID: d[0].ID, Number: 2, At: clock.Add(48 * time.Hour)}, After: after}); err != nil {
 		t.Fatal(err)
 	}
 	if got, _, err := db.AttemptFacts(t.Context(), last, 10); err != nil || len(got) != 1 {

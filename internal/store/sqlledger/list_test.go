@@ -190,7 +190,7 @@ func traces(t *testing.T, db *DB) {
 	again.Judge = once(t, i, again)
 	settle(t, db, again)
 	d.Attempts, d.State = 1, delivery.Delivered
-	if err := db.Record(t.Context(), delivery.Attempt{DeliveryID: d.ID, Number: 1, At: clock, Method: "GET", URL: "https://x.example/"}, d); err != nil {
+	if err := db.Record(t.Context(), delivery.Report{Attempt: delivery.Attempt{DeliveryID: d.ID, Number: 1, At: clock, Method: "GET", URL: "https://x.example/"}, After: d}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := db.Trace(t.Context(), "t1")

@@ -9,7 +9,8 @@ import (
 type rows struct {
 	head    string // INSERT … VALUES
 	columns int
-	most    int // rows in one statement, default mostRows
+	tail    string // behind the values
+	most    int    // rows in one statement, default mostRows
 	args    []any
 }
 
@@ -26,7 +27,7 @@ func (r *rows) run(ctx context.Context, s session) error {
 	}
 	for rest := r.args; len(rest) > 0; {
 		n := min(len(rest)/r.columns, most)
-		if err := s.later(ctx, s.texts.values(r.head, r.columns, n), rest[:n*r.columns]...); err != nil {
+		if err := s.later(ctx, s.texts.values(r, n), rest[:n*r.columns]...); err != nil {
 			return err
 		}
 		rest = rest[n*r.columns:]
@@ -36,24 +37,25 @@ func (r *rows) run(ctx context.Context, s session) error {
 
 // valuesKey names a statement that inserts n rows.
 type valuesKey struct {
-	head string
-	n    int
+	head, tail string
+	n          int
 }
 
 // values gives the text that inserts n rows, made once.
-func (t *texts) values(head string, columns, n int) string {
-	key := valuesKey{head, n}
+func (t *texts) values(r *rows, n int) string {
+	key := valuesKey{r.head, r.tail, n}
 	if made, ok := t.made.Load(key); ok {
 		return made.(string) //nolint:forcetypeassert // only strings are stored
 	}
 	var b strings.Builder
-	b.WriteString(head)
+	b.WriteString(r.head)
 	for i := range n {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString("(" + numbered(i*columns+1, columns) + ")")
+		b.WriteString("(" + numbered(i*r.columns+1, r.columns) + ")")
 	}
+	b.WriteString(r.tail)
 	t.made.Store(key, b.String())
 	return b.String()
 }

@@ -39,10 +39,16 @@ func (s session) laterChange(ctx context.Context, n *int64, text string, args ..
 	return s.on.change(ctx, n, s.texts.of(text), args)
 }
 
+// each is later, and row is called for each row of the answer. row must not run
+// statements on the same session.
+func (s session) each(ctx context.Context, row func(scan) error, text string, args ...any) error {
+	clean(args)
+	return s.on.rows(ctx, row, s.texts.of(text), args)
+}
+
 // laterGet is later, and the one row of the answer is in dest afterwards.
 func (s session) laterGet(ctx context.Context, dest []any, text string, args ...any) error {
-	clean(args)
-	return s.on.rows(ctx, func(read scan) error { return read(dest...) }, s.texts.of(text), args)
+	return s.each(ctx, func(read scan) error { return read(dest...) }, text, args...)
 }
 
 // now waits for the answers of all that later has begun.
@@ -59,8 +65,7 @@ func (s session) exec(ctx context.Context, text string, args ...any) (n int64, e
 // query runs a statement and calls row for each row of its answer. row must not
 // run statements on the same session.
 func (s session) query(ctx context.Context, row func(scan) error, text string, args ...any) error {
-	clean(args)
-	if err := s.on.rows(ctx, row, s.texts.of(text), args); err != nil {
+	if err := s.each(ctx, row, text, args...); err != nil {
 		return err
 	}
 	return s.now(ctx)

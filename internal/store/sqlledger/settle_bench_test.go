@@ -109,7 +109,7 @@ func BenchmarkClaim(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				n++
-				got, err := db.Claim(b.Context(), clock, clock.Add(time.Hour), 50)
+				got, err := db.Claim(b.Context(), delivery.Ask{Now: clock, LeaseUntil: clock.Add(time.Hour), Limit: 50})
 				if err != nil || len(got) != 50 {
 					b.Fatalf("claimed %d, %v", len(got), err)
 				}

@@ -77,6 +77,9 @@ type DB struct {
 	stats  *counts
 
 	changes, attempts *tail
+
+	turns *turns // of subscriptions, in claims
+	notes *notes // of destinations
 }
 
 // writer runs writes, each as one transaction.
@@ -97,7 +100,7 @@ type writer interface {
 // everything asked of it is Unavailable until the server is there.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	o = o.withDefaults()
-	db := &DB{engine: engineOf(url), now: o.Now, stats: new(counts), changes: new(tail), attempts: new(tail)}
+	db := &DB{engine: engineOf(url), now: o.Now, stats: new(counts), changes: new(tail), attempts: new(tail), turns: new(turns), notes: new(notes)}
 	db.texts = &texts{engine: db.engine}
 	open := db.openSQLite
 	if db.engine == postgres {

@@ -198,13 +198,13 @@ func (n *node) receive(of txid.ID, params ...string) {
 // deliver records an attempt of every postback that is owed.
 func (n *node) deliver() {
 	now := time.Now()
-	owed, err := n.ledger.Claim(n.t.Context(), now.Add(time.Hour), now.Add(2*time.Hour), 100)
+	owed, err := n.ledger.Claim(n.t.Context(), delivery.Ask{Now: now.Add(time.Hour), LeaseUntil: now.Add(2 * time.Hour), Limit: 100})
 	if err != nil {
 		n.t.Error(err)
 	}
 	for _, o := range owed {
 		a := delivery.Attempt{DeliveryID: o.ID, Number: o.Attempts + 1, At: now, Took: 30 * time.Millisecond, Method: "GET", Status: 200}
-		if err := n.ledger.Record(n.t.Context(), a, o.After(a, nil, 0, 0)); err != nil {
+		if err := n.ledger.Record(n.t.Context(), delivery.Report{Attempt: a, After: o.After(a, nil, 0, 0)}); err != nil {
 			n.t.Error(err)
 		}
 	}
