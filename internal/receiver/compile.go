@@ -189,7 +189,7 @@ func (c *compiler) refused(name, canonical string) string {
 	}
 	switch canonical {
 	case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Te", "Trailer", "Upgrade",
-		"Proxy-Connection", "Proxy-Authorization", "Expect", "Accept-Encoding", DeliveryHeader:
+		"Proxy-Connection", "Proxy-Authorization", "Expect", "Accept-Encoding", DeliveryHeader, webhookID, webhookTime, webhookSigned:
 		return "is set by Waybill; leave it out"
 	}
 	return ""

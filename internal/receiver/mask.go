@@ -1,6 +1,9 @@
 package receiver
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -13,9 +16,14 @@ import (
 // dots stand for what is not shown.
 const dots = "••••"
 
-// shortest is the length from which a secret is shown by its last four
-// characters: they must not be much of it.
-const shortest = 16
+const (
+	// shortestShown is the length from which a secret is shown by its last four
+	// characters: they must not be much of it.
+	shortestShown = 16
+	// shortestSecret is the length from which a text is no word of everyday life
+	// that would be taken out of a request.
+	shortestSecret = 8
+)
 
 // Hidden gives what is shown of a secret: its last four characters, if it is long
 // enough. Nothing stays nothing.
@@ -23,7 +31,7 @@ func Hidden(secret string) string {
 	switch {
 	case secret == "":
 		return ""
-	case len(secret) < shortest || strings.ContainsFunc(secret[len(secret)-4:], func(r rune) bool { return r >= 0x80 || r <= ' ' }):
+	case len(secret) < shortestShown || strings.ContainsFunc(secret[len(secret)-4:], func(r rune) bool { return r >= 0x80 || r <= ' ' }):
 		return dots
 	default:
 		return dots + " " + secret[len(secret)-4:]
@@ -31,10 +39,10 @@ func Hidden(secret string) string {
 }
 
 // Mask gives a request as it may be kept and shown. Secrets of the subscription
-// are taken out wherever they stand, and values whose names say that they
-// authorize, in the URL, the headers and the body.
+// and digests of persons are taken out wherever they stand, and values whose
+// names say that they authorize, in the URL, the headers and the body.
 func Mask(r Request, s delivery.Subscription) Request {
-	hide := hiding(s)
+	hide := hiding(&r, &s)
 	masked := Request{Method: r.Method, URL: maskURL(hide.Replace(r.URL))}
 	if r.Header != nil {
 		masked.Header = make(http.Header, len(r.Header))
@@ -63,29 +71,37 @@ func Mask(r Request, s delivery.Subscription) Request {
 	return masked
 }
 
-// hiding replaces what a subscription keeps secret, in each form that it has in
-// a request.
-func hiding(s delivery.Subscription) *strings.Replacer {
-	secrets := []string{s.Secret, s.PreviousSecret}
+// hiding replaces what a subscription keeps secret, and what the request holds of
+// a person, in each form that it has in a request.
+func hiding(r *Request, s *delivery.Subscription) *strings.Replacer {
+	secrets := append([]string{s.Secret, s.PreviousSecret}, r.personal...)
 	for _, p := range Parameters(s.Format) {
 		if p.Secret {
 			secrets = append(secrets, s.Parameters[p.Name])
 		}
 	}
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may begin like another
 	var pairs []string
 	for _, secret := range secrets {
-		if len(secret) < 4 {
+		if len(secret) < shortestSecret {
 			continue
 		}
-		quoted, err := json.Marshal(secret)
-		if err != nil {
-			continue
-		}
-		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), string(quoted[1 : len(quoted)-1])} {
+		for _, form := range forms(secret) {
 			pairs = append(pairs, form, Hidden(secret))
 		}
 	}
 	return strings.NewReplacer(pairs...)
+}
+
+// forms gives what a text looks like in a request: as it is, percent-encoded, in
+// JSON, and through a filter.
+func forms(text string) []string {
+	all := []string{text, url.QueryEscape(text), url.PathEscape(text), base64.RawURLEncoding.EncodeToString([]byte(text))}
+	if quoted, err := json.Marshal(text); err == nil {
+		all = append(all, string(quoted[1:len(quoted)-1]))
+	}
+	sum := sha256.Sum256([]byte(text))
+	return append(all, hex.EncodeToString(sum[:]))
 }
 
 // Authorizes reports whether a value of this name, of a header, a parameter or a
@@ -93,7 +109,7 @@ func hiding(s delivery.Subscription) *strings.Replacer {
 func Authorizes(name string) bool {
 	name = strings.ToLower(strings.ReplaceAll(name, "-", "_"))
 	switch name {
-	case "key", "sig", "auth", "authorization", "pass", "pwd", "hmac", "hash", "secure", "cookie", "credential", "credentials", "assertion":
+	case "key", "sig", "auth", "authorization", "pass", "pwd", "hmac", "secure", "cookie", "credential", "credentials", "assertion":
 		return true
 	}
 	for _, end := range [...]string{
@@ -145,39 +161,51 @@ func maskQuery(query string) string {
 }
 
 // maskJSON masks the members of JSON whose names say that they authorize. Text
-// that is no JSON stays as it is.
+// that is no JSON stays as it is, but for what looks like one of them.
 func maskJSON(text string) string {
 	var b strings.Builder
-	for from := 0; from < len(text); {
+	from := 0
+	for {
 		start, end := nextString(text, from)
 		if start < 0 {
 			b.WriteString(text[from:])
-			break
+			return b.String()
 		}
 		b.WriteString(text[from:end])
 		from = end
-		var name string
-		if json.Unmarshal([]byte(text[start:end]), &name) != nil || !Authorizes(name) {
+		at := valueOf(text, end)
+		if at < 0 || !Authorizes(unquoted(text[start:end])) {
 			continue
 		}
-		rest := strings.TrimLeft(text[end:], " \t\r\n")
-		if !strings.HasPrefix(rest, ":") {
-			continue
+		_, from = nextString(text, at)
+		if from < 0 { // it never ends
+			from = len(text)
 		}
-		rest = strings.TrimLeft(rest[1:], " \t\r\n")
-		if !strings.HasPrefix(rest, `"`) {
-			continue
-		}
-		at := len(text) - len(rest)
-		_, until := nextString(text, at)
-		var value string
-		if json.Unmarshal([]byte(text[at:until]), &value) != nil {
-			continue
-		}
-		b.WriteString(text[end:at] + `"` + Hidden(value) + `"`)
-		from = until
+		b.WriteString(text[end:at] + `"` + Hidden(unquoted(text[at:from])) + `"`)
 	}
-	return b.String()
+}
+
+// valueOf gives where the string begins that a member's name is followed by; -1
+// where something else follows.
+func valueOf(text string, name int) int {
+	rest, ok := strings.CutPrefix(strings.TrimLeft(text[name:], space), ":")
+	rest = strings.TrimLeft(rest, space)
+	if !ok || !strings.HasPrefix(rest, `"`) {
+		return -1
+	}
+	return len(text) - len(rest)
+}
+
+// space is what JSON may hold between its parts.
+const space = " \t\r\n"
+
+// unquoted gives what a string of JSON says; nothing if it is not one.
+func unquoted(quoted string) string {
+	var text string
+	if json.Unmarshal([]byte(quoted), &text) != nil {
+		return ""
+	}
+	return text
 }
 
 // nextString gives the bounds of the next string of JSON, quotes included; -1

@@ -40,6 +40,8 @@ type Request struct {
 	URL    string
 	Header http.Header
 	Body   []byte // nil: none
+
+	personal []string // digests of persons in it, which Mask takes out
 }
 
 // Moment is what differs between two attempts at one delivery.
@@ -134,9 +136,13 @@ func (p *Plan) Request(o *delivery.Owed, m Moment) (Request, error) {
 		s.text = p.sign.query(s.text, m.At)
 	}
 	r := Request{Method: p.method, URL: string(s.text), Header: make(http.Header, len(p.headers)+4)}
+	if digest := o.Values[macro.EmailSHA256.String()]; digest != "" && p.Uses(macro.EmailSHA256) {
+		r.personal = []string{digest}
+	}
 	set(r.Header, DeliveryHeader, o.ID)
 	if p.payload != nil {
-		if err := p.payload.write(&r, o, &s.values, m); err != nil {
+		var err error
+		if r, err = p.load(r, o, &s.values, m); err != nil {
 			return Request{}, err
 		}
 	}
@@ -151,6 +157,13 @@ func (p *Plan) Request(o *delivery.Owed, m Moment) (Request, error) {
 		set(r.Header, h.name, string(s.text))
 	}
 	return r, nil
+}
+
+// load adds the payload to a request. It is apart, so that a request without one
+// stays off the heap.
+func (p *Plan) load(r Request, o *delivery.Owed, v *macro.Values, m Moment) (Request, error) {
+	err := p.payload.write(&r, o, v, m)
+	return r, err
 }
 
 // set sets a header whose name is in its canonical form.

@@ -113,10 +113,10 @@ func (c *compiler) sigPlace(p place, field, text string) {
 	case strings.Contains(text, "{sig|"):
 		c.fail(field, "{sig} takes no filters: it is hex already")
 	case p == inURL && format == delivery.Get, p == inBody && format == delivery.Form:
-		at := last.FindStringIndex(text)
-		if at == nil {
-			c.fail(field, "{sig} signs what stands before it, so it comes last: end with &ts={timestamp}&sig={sig}")
-		} else if !timed(text[:at[0]]) {
+		before, ok := beforeSig(p, text)
+		if !ok {
+			c.fail(field, "{sig} signs the parameters before it, so it is the last one: end with &ts={timestamp}&sig={sig}")
+		} else if !timed(before) {
 			c.fail(field, "{sig} signs the time too: end with &ts={timestamp}&sig={sig}")
 		}
 	case p == inHeader && (format == delivery.Form || format == delivery.JSON):
@@ -132,6 +132,20 @@ func (c *compiler) sigPlace(p place, field, text string) {
 	default:
 		c.fail(field, "{sig} is not for format %s", format)
 	}
+}
+
+// beforeSig gives the parameters that are signed, if {sig} is the last one.
+func beforeSig(p place, text string) (string, bool) {
+	at := last.FindStringIndex(text)
+	if at == nil {
+		return "", false
+	}
+	text = text[:at[0]]
+	if p == inBody {
+		return text, true
+	}
+	base, query, asked := strings.Cut(text, "?")
+	return query, asked && !strings.Contains(base, "#")
 }
 
 // timed reports whether a text tells the time that is signed.

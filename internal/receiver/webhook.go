@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -20,6 +22,13 @@ import (
 // SecretPrefix begins the secrets of webhooks, as their specification has it.
 const SecretPrefix = "whsec_"
 
+// The headers of webhooks, as http.Header has them.
+const (
+	webhookID     = "Webhook-Id"
+	webhookTime   = "Webhook-Timestamp"
+	webhookSigned = "Webhook-Signature"
+)
+
 // The length of a webhook's secret in bytes, as the specification has it.
 const (
 	minKey = 24
@@ -27,9 +36,13 @@ const (
 	newKey = 32
 )
 
-// NewSecret gives the secret made of 32 random bytes.
-func NewSecret(random [newKey]byte) string {
-	return SecretPrefix + base64.StdEncoding.EncodeToString(random[:])
+// NewSecret draws a secret.
+func NewSecret(random io.Reader) (string, error) {
+	var key [newKey]byte
+	if _, err := io.ReadFull(random, key[:]); err != nil {
+		return "", fmt.Errorf("draw a secret: %w", err)
+	}
+	return SecretPrefix + base64.StdEncoding.EncodeToString(key[:]), nil
 }
 
 // webhookKind is Standard Webhooks 1.0 (standardwebhooks.com): an event as JSON,
@@ -196,9 +209,9 @@ func (w *webhook) write(r *Request, o *delivery.Owed, v *macro.Values, m Moment)
 	if w.previous != nil && m.At.Before(w.until) {
 		signed += " " + webhookSignature(w.previous, o.ID, at, r.Body)
 	}
-	set(r.Header, "Webhook-Id", o.ID)
-	set(r.Header, "Webhook-Timestamp", at)
-	set(r.Header, "Webhook-Signature", signed)
+	set(r.Header, webhookID, o.ID)
+	set(r.Header, webhookTime, at)
+	set(r.Header, webhookSigned, signed)
 	return nil
 }
 
