@@ -130,6 +130,9 @@ type Memory struct {
 	// AdIDs are what signals have said of the IDs in Touch.AdIDs, and go before
 	// them: a server's word, or a browser's where the touch has none.
 	AdIDs map[string]string `json:"ad_ids,omitempty"`
+	// Pixels are the subscriptions whose pixels the page was given to load that
+	// brought the conversion. Whether the browser did, nobody can know.
+	Pixels []int64 `json:"pixels,omitempty"`
 }
 
 // Conversion is one thing that was done and is paid for.

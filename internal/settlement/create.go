@@ -37,6 +37,7 @@ func (h *hearing) create(st State) (Outcome, error) {
 		Verdict:   h.verdict(signal.Accepted, h.touch.Code, rule, signal.Detail{}),
 		TakeOrder: c.OrderID != "", Use: use,
 	}
+	out.Verdict.Pixels = h.fire(&c)
 	err = h.write(&out, none, c)
 	return out, err
 }

@@ -51,6 +51,11 @@ type Signal struct {
 	IfVersion  int    // the conversion's version that it is meant for; 0 for any
 	Binds      bool   // it only ties a customer to a click or view, and claims nothing
 
+	// Page is the scheme, http or https, of the page that answers the signal, if
+	// that can show pixels. It is not in the record: a signal that is taken up later
+	// has no page any more.
+	Page string
+
 	// Click is the first transaction ID sent that verifies, zero when none
 	// does. It decides which offer the signal belongs to.
 	Click  txid.ID

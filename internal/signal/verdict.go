@@ -112,6 +112,18 @@ type Verdict struct {
 	// Candidates are what the signal's identifiers led to, in the order in which
 	// they were considered; empty where its own transaction ID was all there was.
 	Candidates []Considered `json:"-"`
+
+	// Pixels are what the page that answers the signal has to load. They are for
+	// that answer alone, and not kept with the verdict.
+	Pixels []PagePixel `json:"-"`
+}
+
+// PagePixel is an image or a frame that a visitor's browser loads in an affiliate's
+// name.
+type PagePixel struct {
+	SubscriptionID int64
+	Frame          bool
+	URL            string // absolute, http or https
 }
 
 // Considered is a candidate for the credit of a signal, and what became of it.
