@@ -11,66 +11,122 @@ import (
 	"waybill/internal/fault"
 )
 
-// work makes attempts until nothing is held for the host any more.
-func (w *Worker) work(ctx context.Context, j job) {
-	w.metrics.inFlight.Inc()
-	defer w.metrics.inFlight.Dec()
-	for more := true; more; {
-		began := time.Now()
-		host := j.host
-		w.attempt(ctx, j)
-		j, more = w.lanes.leave(host, time.Since(began))
+// fly makes an attempt, and sets those on their way that have waited for it.
+func (w *Worker) fly(ctx context.Context, f *flight) {
+	id := f.job.owed.SubscriptionID
+	w.metrics.begin(id)
+	how := w.attempt(ctx, f.job)
+	w.metrics.end(id)
+	if idle := w.lanes.land(f, how, time.Now()); idle {
+		w.Nudge() // there is room for it, and the next of its conversion may be due
 	}
-	w.Nudge() // a slot is free, and the next of its conversion may be due
+	w.launch(ctx)
 }
 
 // attempt sends one claimed postback and records what came of it.
-func (w *Worker) attempt(ctx context.Context, j job) {
-	if !w.keep(ctx, &j.owed) {
-		return
+func (w *Worker) attempt(ctx context.Context, j job) landing {
+	present, ready := prepare(w.catalog(), j.owed)
+	switch now := time.Now(); {
+	case !ready:
+		w.handBack(ctx, j, now.Add(unknownFor))
+		return skipped
+	case !w.destinations.lets(j.owed.SubscriptionID, j.probe, now):
+		w.handBack(ctx, j, now)
+		return skipped
 	}
-	a, retryAfter := w.send(ctx, j)
-	if a.Error != "" && ctx.Err() != nil {
+	j.sub = present.sub
+	if !w.keep(ctx, &j) {
+		return skipped
+	}
+	s := w.send(ctx, j)
+	if s.attempt.Error != "" && ctx.Err() != nil {
 		// It was broken off here, which says nothing about the receiver.
-		later, cancel := outlive(ctx, lastRecords)
-		defer cancel()
-		w.giveBack(later, []putBack{{j.owed, time.Now()}})
-		return
+		w.handBack(ctx, j, time.Now())
+		return skipped
 	}
-	after := j.owed.After(a, j.sub.Retry, retryAfter, rand.Float64()) //nolint:gosec // spreads attempts, guards nothing
-	err := w.record(ctx, a, after, j.owed.LeasedUntil)
-	w.metrics.count(a, after, err)
-	w.report(ctx, a, after, err)
+	w.conclude(ctx, j, s)
+	if s.attempt.Status == 0 {
+		return silent
+	}
+	return answered
+}
+
+// handBack gives a postback back that was not sent.
+func (w *Worker) handBack(ctx context.Context, j job, until time.Time) {
+	ctx, cancel := outlive(ctx, lastRecords)
+	defer cancel()
+	w.giveBack(ctx, []putBack{{j.owed, until}})
+}
+
+// conclude draws all consequences of an attempt.
+func (w *Worker) conclude(ctx context.Context, j job, s sent) {
+	jitter := rand.Float64() //nolint:gosec // spreads attempts, guards nothing
+	id := j.owed.SubscriptionID
+	after := j.owed.After(s.attempt, j.sub.Retry, s.retryAfter, jitter)
+	t := w.destinations.note(id, s.attempt, s.retryAfter, jitter)
+	if t.opened() {
+		w.recall(ctx, id)
+	}
+	report := delivery.Report{Attempt: s.attempt, After: after, Breaker: w.destinations.begin(t)}
+	err := w.record(ctx, report, j.owed.LeasedUntil)
+	w.destinations.end(t, err, time.Now())
+	w.metrics.count(report, j.host, err)
+	w.report(ctx, report, err)
+
+	later, cancel := outlive(ctx, lastRecords)
+	defer cancel()
+	w.turned(later, j.sub.Subscription, t)
+	if s.attempt.Error == delivery.ErrGone && j.sub.Format == delivery.Webhook {
+		w.disable(later, j.sub.Subscription, s.attempt)
+	}
+}
+
+// recall gives back what is held for a subscription.
+func (w *Worker) recall(ctx context.Context, id int64) {
+	var back []putBack
+	now := time.Now()
+	for _, j := range w.lanes.recall(id) {
+		back = append(back, putBack{j.owed, now})
+	}
+	w.giveBack(ctx, back)
 }
 
 // keep makes sure that the lease is ours for the time of an attempt. One that
 // has most of its time left was claimed just now, and is believed: asking costs
 // a transaction for each postback.
-func (w *Worker) keep(ctx context.Context, o *delivery.Owed) bool {
+func (w *Worker) keep(ctx context.Context, j *job) bool {
 	now := time.Now()
-	if o.LeasedUntil.Sub(now) > 2*w.settings.Timeout {
+	if j.owed.LeasedUntil.Sub(now) > 2*w.timeout(j) {
 		return true
 	}
-	until := now.Add(w.settings.Lease).Truncate(time.Microsecond) // as the ledger keeps it
-	ours, err := w.ledger.Renew(ctx, o.ID, o.LeasedUntil, until)
+	until := now.Add(w.lease()).Truncate(time.Microsecond) // as the ledger keeps it
+	ours, err := w.ledger.Renew(ctx, j.owed.ID, j.owed.LeasedUntil, until)
 	if err != nil || !ours {
 		w.log.LogAttrs(ctx, slog.LevelInfo, "postback passed on with its lease",
-			slog.String("delivery_id", o.ID), slog.Any("error", err))
+			slog.String("delivery_id", j.owed.ID), slog.Any("error", err))
 		return false
 	}
-	o.LeasedUntil = until
+	j.owed.LeasedUntil = until
 	return true
+}
+
+// timeout gives the time of a whole attempt.
+func (w *Worker) timeout(j *job) time.Duration {
+	if own := j.sub.Timeout.Duration(); own > 0 {
+		return own
+	}
+	return w.settings.Timeout
 }
 
 // record writes an attempt down. While the ledger is away it tries again until
 // the lease ends: from then on somebody else may send the postback once more.
-func (w *Worker) record(ctx context.Context, a delivery.Attempt, after delivery.Owed, lease time.Time) error {
+func (w *Worker) record(ctx context.Context, r delivery.Report, lease time.Time) error {
 	ctx, cancel := outlive(ctx, lastRecords)
 	defer cancel()
 	ctx, cancel = context.WithDeadline(ctx, lease)
 	defer cancel()
 	for n := 1; ; n++ {
-		err := w.ledger.Record(ctx, a, after)
+		err := w.ledger.Record(ctx, r)
 		if err == nil || final(err) || !sleep(ctx, backoff(n)) {
 			return err
 		}
@@ -90,7 +146,8 @@ func final(err error) bool {
 
 // report writes the one log line of an attempt. The URL's query stays out of it:
 // it holds the receiver's keys.
-func (w *Worker) report(ctx context.Context, a delivery.Attempt, after delivery.Owed, err error) {
+func (w *Worker) report(ctx context.Context, r delivery.Report, err error) {
+	a, after := r.Attempt, r.After
 	attrs := []slog.Attr{
 		slog.String("delivery_id", a.DeliveryID),
 		slog.Int64("subscription_id", after.SubscriptionID),

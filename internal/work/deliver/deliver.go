@@ -12,8 +12,11 @@
 //   - A postback reaches only public addresses, and those the operator allows.
 //     That is judged by the address that is dialed, after the name was resolved,
 //     so a name that changes its mind gains nothing. Redirects are not followed.
-//   - A host has a bounded number of postbacks in flight, so that a slow one
-//     does not take all slots. See lanes for what becomes of the others.
+//   - What is claimed can be sent: the ledger is asked for no more than slots,
+//     windows, rates and breakers allow. What waits for a receiver costs nothing
+//     until then.
+//   - A receiver that hangs or refuses takes nothing from the others. See lanes
+//     for slots and windows, and destinations for rates and breakers.
 //   - The dispatcher sleeps while nothing is due, and looks once a second since
 //     other nodes owe too.
 package deliver
@@ -33,19 +36,41 @@ import (
 	"waybill/internal/fault"
 )
 
-// Ledger is what deliver needs of the ledger.
-type Ledger interface {
-	// Claim leases up to limit postbacks that are due, until a time.
-	Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]delivery.Owed, error)
+// Queue is the ledger as the queue of what is owed.
+type Queue interface {
+	// Claim leases some of what is due.
+	Claim(ctx context.Context, ask delivery.Ask) ([]delivery.Owed, error)
 	// Renew moves the end of a lease that ended at held, and reports whether it
 	// was still the caller's.
 	Renew(ctx context.Context, id string, held, until time.Time) (bool, error)
-	// Record notes an attempt and what became of the postback, in one
-	// transaction. It is Stale if another attempt was recorded meanwhile.
-	Record(ctx context.Context, a delivery.Attempt, after delivery.Owed) error
-	// NextDue gives the earliest time at which something may be claimed, zero
-	// when nothing waits.
-	NextDue(ctx context.Context) (time.Time, error)
+	// Record notes an attempt and what became of the postback and its breaker, in
+	// one transaction. It is Stale if another attempt was recorded meanwhile.
+	Record(ctx context.Context, r delivery.Report) error
+	// NextDue gives the earliest time at which something of what is asked for may
+	// be claimed, zero when nothing waits.
+	NextDue(ctx context.Context, ask delivery.Ask) (time.Time, error)
+}
+
+// Watch is what the ledger knows of destinations.
+type Watch interface {
+	// Breakers gives those that are not closed.
+	Breakers(ctx context.Context) ([]delivery.Breaker, error)
+	// Destinations tells of all queues.
+	Destinations(ctx context.Context) ([]delivery.Destination, error)
+	// Disable disables a subscription, and reports whether this call did.
+	Disable(ctx context.Context, subscriptionID int64, reason string, at time.Time) (bool, error)
+}
+
+// Ledger is what deliver needs of the ledger.
+type Ledger interface {
+	Queue
+	Watch
+	// Owe adds what is owed without a conversion. What is there already stays as
+	// it is.
+	Owe(ctx context.Context, all []delivery.Owed) error
+	// StepReplay does a part of the replays that were begun, and reports whether
+	// there is more to do.
+	StepReplay(ctx context.Context, now time.Time) (bool, error)
 }
 
 // Settings hold for one worker. The zero value of each is its default.
@@ -57,6 +82,8 @@ type Settings struct {
 	ConnectTimeout time.Duration         // name and connection; 3 s
 	Timeout        time.Duration         // the whole attempt; 10 s
 	Lease          time.Duration         // at least three times Timeout, and that by default with a half more
+	BacklogAge     time.Duration         // how old a queue grows before somebody is told; 1 h
+	Series         int                   // destinations with metrics of their own; 200
 	Metrics        prometheus.Registerer // where metrics are registered; nowhere
 }
 
@@ -77,6 +104,12 @@ func (s Settings) withDefaults() Settings {
 		s.Lease = 9 * s.Timeout / 2
 	}
 	s.Lease = max(s.Lease, 3*s.Timeout)
+	if s.BacklogAge <= 0 {
+		s.BacklogAge = time.Hour
+	}
+	if s.Series <= 0 {
+		s.Series = 200
+	}
 	return s
 }
 
@@ -92,26 +125,42 @@ const maxTests = 8
 
 // Worker sends owed postbacks. Make it with New.
 type Worker struct {
-	ledger    Ledger
-	catalog   func() *catalog.Catalog
-	settings  Settings
-	log       *slog.Logger
-	metrics   *metrics
-	transport http.RoundTripper
-	lanes     *lanes
-	wake      chan struct{} // something may be due, or a slot is free
-	tests     chan struct{} // one for each test that is being sent
-	sending   sync.WaitGroup
+	ledger       Ledger
+	catalog      func() *catalog.Catalog
+	settings     Settings
+	log          *slog.Logger
+	metrics      *metrics
+	transport    http.RoundTripper // as usual
+	carriers     *carriers         // for subscriptions that set how long a connection may take
+	tokens       *tokens
+	lanes        *lanes
+	destinations *destinations
+	told         map[int64]bool // of whose backlog
+	wake         chan struct{}  // something may be due, or a slot is free
+	tests        chan struct{}  // one for each test that is being sent
+	sending      sync.WaitGroup
 }
 
 // New makes a worker. present gives the catalog as it stands.
 func New(ledger Ledger, present func() *catalog.Catalog, s Settings, log *slog.Logger) *Worker {
 	s = s.withDefaults()
-	return &Worker{
+	w := &Worker{
 		ledger: ledger, catalog: present, settings: s, log: log,
-		metrics: newMetrics(s.Metrics), transport: newTransport(s, nil), lanes: newLanes(s.InFlight, s.PerHost),
-		wake: make(chan struct{}, 1), tests: make(chan struct{}, maxTests),
+		carriers: newCarriers(s, nil), lanes: newLanes(s.InFlight, s.PerHost), destinations: newDestinations(),
+		told: make(map[int64]bool), wake: make(chan struct{}, 1), tests: make(chan struct{}, maxTests),
 	}
+	w.transport = w.carriers.of(0)
+	w.tokens = newTokens(w.exchange, s.Timeout)
+	w.metrics = newMetrics(s.Metrics, s.Series, w.hostOf)
+	return w
+}
+
+// carrier gives what carries a postback.
+func (w *Worker) carrier(j job) http.RoundTripper {
+	if own := j.sub.ConnectTimeout.Duration(); own > 0 {
+		return w.carriers.of(own)
+	}
+	return w.transport
 }
 
 // Nudge tells the worker that something may be due now. It never blocks.
@@ -128,23 +177,13 @@ func (w *Worker) Nudge() {
 func (w *Worker) Run(ctx context.Context) error {
 	sending, stop := outlive(ctx, lastAnswers)
 	defer stop()
-	away := 0
-	for ctx.Err() == nil {
-		p, err := w.look(ctx, sending)
-		if err == nil {
-			away = 0
-			w.rest(ctx, p)
-			continue
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		away++
-		p = pause{wait: backoff(away), deaf: true}
-		w.log.LogAttrs(ctx, slog.LevelWarn, "postbacks wait for the ledger",
-			slog.Duration("again_in", p.wait), slog.Any("error", err))
-		w.rest(ctx, p)
+	if err := w.follow(ctx); err != nil { // claims heed the ledger's breakers anyway
+		w.log.LogAttrs(ctx, slog.LevelWarn, "breakers are not known yet", slog.Any("error", err))
 	}
+	var others sync.WaitGroup
+	others.Go(func() { w.keepHouse(ctx) })
+	others.Go(func() { w.replay(ctx) })
+	w.dispatch(ctx, sending)
 	now := time.Now()
 	var back []putBack
 	for _, j := range w.lanes.drain() {
@@ -152,10 +191,29 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	w.giveBack(sending, back)
 	w.sending.Wait()
-	if t, ok := w.transport.(*http.Transport); ok {
-		t.CloseIdleConnections()
-	}
+	others.Wait()
+	w.carriers.close()
 	return nil
+}
+
+// dispatch looks into the ledger again and again until ctx is done.
+func (w *Worker) dispatch(ctx, sending context.Context) {
+	for away := 0; ctx.Err() == nil; {
+		pause, err := w.look(ctx, sending)
+		if err == nil {
+			away = 0
+			w.rest(ctx, pause)
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		away++
+		pause = backoff(away)
+		w.log.LogAttrs(ctx, slog.LevelWarn, "postbacks wait for the ledger",
+			slog.Duration("again_in", pause), slog.Any("error", err))
+		sleep(ctx, pause) // whatever nudges
+	}
 }
 
 // Test sends one postback now, outside the queue, and tells what came of it.

@@ -8,34 +8,26 @@ import (
 
 	"waybill/internal/catalog"
 	"waybill/internal/delivery"
-	"waybill/internal/receiver"
 )
 
 // How long the dispatcher rests between two looks into the ledger.
 const (
-	shortest = 5 * time.Millisecond   // so that a burst of nudges is one look
-	crowded  = 100 * time.Millisecond // while hosts are full: each look gives some back
-	longest  = time.Second            // other nodes owe too, and do not nudge
+	shortest = 5 * time.Millisecond // so that a burst of nudges is one look
+	longest  = time.Second          // other nodes owe too, and do not nudge
 )
 
 // unknownFor is how long a postback waits to be looked at again whose
-// subscription the catalog does not have, or has as paused, or with a URL that
-// does not parse. None of that is the postback's fault: the catalog may be old,
-// and a URL can be mended.
+// subscription the catalog does not have, or has as paused, or as one that is
+// broken. None of that is the postback's fault: the catalog may be old, and a
+// subscription can be mended.
 const unknownFor = 5 * time.Second
 
 // job is one claimed postback on its way.
 type job struct {
-	owed delivery.Owed
-	sub  delivery.Subscription
-	plan *receiver.Plan
-	host string
-}
-
-// pause is how long the dispatcher rests. A deaf one is not cut short.
-type pause struct {
-	wait time.Duration
-	deaf bool
+	owed  delivery.Owed
+	sub   *catalog.Subscription
+	host  string
+	probe bool // its breaker is half open
 }
 
 // putBack is a claimed postback that is given back, not to be claimed until a
@@ -45,40 +37,62 @@ type putBack struct {
 	until time.Time
 }
 
-// look claims what is due and sets it on its way.
-func (w *Worker) look(ctx, sending context.Context) (pause, error) {
-	room := w.lanes.free()
-	if room == 0 {
-		return pause{wait: longest}, nil // a sender that is done wakes it
-	}
+// look claims what is due and sets it on its way. It gives how long to rest.
+func (w *Worker) look(ctx, sending context.Context) (time.Duration, error) {
 	now := time.Now()
-	claimed, err := w.ledger.Claim(ctx, now, now.Add(w.settings.Lease), room)
+	w.destinations.follow(w.catalog())
+	w.launch(sending)
+	room := w.lanes.room(now)
+	if room == 0 {
+		return w.until(w.lanes.relief(), now), nil // a sender that is done wakes it, too
+	}
+	ask := w.ask(room, now)
+	claimed, err := w.ledger.Claim(ctx, ask)
 	if err != nil {
-		return pause{}, err
+		return 0, err
 	}
-	if full := w.place(sending, claimed, now); full {
-		return pause{wait: crowded, deaf: true}, nil
-	}
+	w.place(sending, claimed, ask)
 	if len(claimed) == room {
-		return pause{}, nil // there may be more
+		return 0, nil // there may be more
 	}
-	next, err := w.ledger.NextDue(ctx)
+	ask = w.ask(room, time.Now()) // less than before of what was claimed
+	next, err := w.ledger.NextDue(ctx, ask)
 	if err != nil {
-		return pause{}, err
+		return 0, err
 	}
-	if next.IsZero() {
-		return pause{wait: longest}, nil
+	pause := w.until(next, now)
+	for _, at := range []time.Time{w.destinations.ripe(now), w.lanes.relief()} {
+		pause = min(pause, w.until(at, now))
 	}
-	return pause{wait: min(max(time.Until(next), shortest), longest)}, nil
+	return pause, nil
+}
+
+// until gives how long to rest before a time: neither too short nor too long.
+// Zero is no time.
+func (w *Worker) until(at, now time.Time) time.Duration {
+	if at.IsZero() {
+		return longest
+	}
+	return min(max(at.Sub(now), shortest), longest)
+}
+
+// ask says what can be taken now.
+func (w *Worker) ask(room int, now time.Time) delivery.Ask {
+	v := w.lanes.look(now)
+	each := w.settings.PerHost
+	w.destinations.bound(v, each, now)
+	return delivery.Ask{Now: now, LeaseUntil: now.Add(w.lease()), Limit: room, Most: v.most, Each: each}
+}
+
+// lease gives how long a claim lasts: at least three times as long as any
+// attempt.
+func (w *Worker) lease() time.Duration {
+	return max(w.settings.Lease, 3*w.destinations.timeout())
 }
 
 // rest waits until the pause is over, or something happens.
-func (w *Worker) rest(ctx context.Context, p pause) {
-	if p.deaf {
-		sleep(ctx, p.wait)
-		return
-	}
-	t := time.NewTimer(p.wait)
+func (w *Worker) rest(ctx context.Context, pause time.Duration) {
+	t := time.NewTimer(pause)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
@@ -100,28 +114,33 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// place sets what was claimed on its way, and reports whether some of it met a
-// host that is full.
-func (w *Worker) place(sending context.Context, claimed []delivery.Owed, now time.Time) (full bool) {
+// place sets what was claimed on its way.
+func (w *Worker) place(sending context.Context, claimed []delivery.Owed, ask delivery.Ask) {
 	present := w.catalog()
 	var back []putBack
+	count := make(map[int64]int)
 	for _, o := range claimed {
 		j, ready := prepare(present, o)
 		if !ready {
-			back = append(back, putBack{o, now.Add(unknownFor)})
+			back = append(back, putBack{o, ask.Now.Add(unknownFor)})
 			continue
 		}
-		switch where, until := w.lanes.enter(j, now); where {
-		case start:
-			w.sending.Go(func() { w.work(sending, j) })
-		case putOff:
-			full = true
-			back = append(back, putBack{o, until})
-		case hold:
+		count[o.SubscriptionID]++
+		j.probe = w.destinations.probing(o.SubscriptionID, ask.Now)
+		if !w.lanes.enter(j, ask.Now) {
+			back = append(back, putBack{o, ask.Now})
 		}
 	}
+	w.destinations.took(count, ask)
+	w.launch(sending)
 	w.giveBack(sending, back)
-	return full
+}
+
+// launch sends what may be sent.
+func (w *Worker) launch(sending context.Context) {
+	for _, f := range w.lanes.next(time.Now()) {
+		w.sending.Go(func() { w.fly(sending, f) })
+	}
 }
 
 // prepare finds out where a postback goes. It is not ready while the catalog
@@ -132,7 +151,7 @@ func prepare(c *catalog.Catalog, o delivery.Owed) (j job, ready bool) {
 	if !ok || sub.Plan == nil || sub.Status != delivery.Active {
 		return job{}, false
 	}
-	return job{owed: o, sub: sub.Subscription, plan: sub.Plan, host: sub.Plan.Host()}, true
+	return job{owed: o, sub: sub, host: sub.Plan.Host()}, true
 }
 
 // giveBack ends leases early. What cannot be given back is left to its lease.

@@ -4,10 +4,51 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"code.dny.dev/ssrf"
 )
+
+// carriers carry postbacks, one for each time that a connection may take: that
+// of the settings, and those that subscriptions set, in whole seconds.
+type carriers struct {
+	settings Settings
+	resolver *net.Resolver // the system's if it is nil
+
+	mu  sync.Mutex
+	all map[time.Duration]*http.Transport
+}
+
+func newCarriers(s Settings, resolver *net.Resolver) *carriers {
+	return &carriers{settings: s, resolver: resolver, all: make(map[time.Duration]*http.Transport)}
+}
+
+// of gives the carrier whose connections may take so long; 0 stands for what is
+// usual.
+func (c *carriers) of(connect time.Duration) *http.Transport {
+	s := c.settings
+	if connect > 0 {
+		s.ConnectTimeout = max(connect.Round(time.Second), time.Second)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.all[s.ConnectTimeout]
+	if t == nil {
+		t = newTransport(s, c.resolver)
+		c.all[s.ConnectTimeout] = t
+	}
+	return t
+}
+
+// close closes the connections that nobody uses.
+func (c *carriers) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.all {
+		t.CloseIdleConnections()
+	}
+}
 
 // newTransport makes what carries postbacks. It uses no proxy, which would
 // resolve names behind the guard's back. resolver is the system's if it is nil.

@@ -1,109 +1,351 @@
 package deliver
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
 
-// lanes say which claimed postbacks may be sent now. Each host has a lane with
-// a bounded number in flight.
+// lanes say which claimed postbacks may be sent now, and how many more may be
+// claimed of which subscription.
 //
-// A claim asks the ledger for no more than there are free slots, but cannot know
-// the hosts. What it brings for a host that is full is held: a few, so that the
-// host is never idle between two claims. The rest goes back to the ledger, put
-// off until its turn would come by the pace at which the host answers. So what
-// waits for a slow host costs a write now and then, takes no slot and no memory,
-// and is free for other nodes.
+// A host has a bounded number in flight, and each subscription on it a window
+// of that. The window begins with two, grows with each answer, and falls to one
+// when nothing came for long: a receiver that hangs has soon one in flight.
+//
+// An attempt holds a slot for a second at most. Whoever waits longer for an
+// answer waits on in the lobby, which has room for four times as many, and gives
+// the slot back. Of the slots one half is kept for receivers that answer. So
+// however many hang, the others find their slots.
+//
+// What is claimed beyond that is held: a few for each receiver, so that a quick
+// one is never idle between two claims. Receivers take turns.
 type lanes struct {
 	slots   int
 	perHost int
 
-	mu     sync.Mutex
-	active int // in all lanes
-	hosts  map[string]*lane
+	mu      sync.Mutex
+	quick   int       // flights that hold a slot
+	wary    int       // of these, those to receivers that have not answered lately
+	lobby   int       // flights that have waited longer
+	order   []*flight // those with a slot in the order of their start; some have landed
+	hosts   map[string]*host
+	queues  map[int64]*queue
+	waiting []*queue // those with jobs held, each once, in the order of their turns
+	held    int
 }
 
-// lane is one host's. It is there as long as something is in flight.
-type lane struct {
-	active int
-	held   []job
-	took   time.Duration // how long an attempt takes, on average
-	full   time.Time     // when what was put off has had its turn
-}
-
-// What is supposed of a host before it has answered, and how far a postback is
-// put off at most.
+// How long an attempt holds its slot, and how many may wait beyond that for each
+// slot.
 const (
-	supposed = 100 * time.Millisecond
-	farthest = 30 * time.Second
+	patience  = time.Second
+	lobbyRoom = 4
 )
 
-// place is what becomes of a job.
-type place uint8
+// firstWidth is the window of a receiver of which nothing is known, and
+// forgotten how long one is remembered to which nothing is sent.
+const (
+	firstWidth = 2
+	forgotten  = 10 * time.Minute
+)
+
+// What is held for a receiver: as many as it takes in that time, some windows at
+// most.
+const (
+	lead     = 100 * time.Millisecond
+	maxAhead = 4
+)
+
+// host is where receivers live.
+type host struct {
+	name   string
+	active int
+	held   int
+	queues int
+}
+
+// queue is what the lanes know of one subscription.
+type queue struct {
+	host     *host
+	active   int
+	held     []job
+	window   int           // how many may be in flight
+	limit    int           // that its owner set; 0: none
+	answered bool          // the last attempt was answered soon
+	took     time.Duration // how long an attempt takes, on average
+	used     time.Time
+}
+
+// flight is an attempt that is being made.
+type flight struct {
+	job    job
+	queue  *queue
+	began  time.Time
+	wary   bool
+	late   bool // it waits in the lobby
+	landed bool
+}
+
+// landing is what a flight came to, as far as lanes care.
+type landing uint8
 
 const (
-	start  place = iota + 1 // send it
-	hold                    // the lane has it; leave gives it to a sender
-	putOff                  // give it back
+	answered landing = iota + 1 // whatever it was
+	silent                      // nothing came
+	skipped                     // nothing was sent
 )
 
 func newLanes(slots, perHost int) *lanes {
-	return &lanes{slots: slots, perHost: perHost, hosts: make(map[string]*lane)}
+	return &lanes{slots: slots, perHost: perHost, hosts: make(map[string]*host), queues: make(map[int64]*queue)}
 }
 
-// free gives the number of slots that are free.
-func (l *lanes) free() int {
+// room gives how many may be claimed: as many as there are slots free, and as
+// many ahead as there are slots.
+func (l *lanes) room(now time.Time) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.slots - l.active
+	l.usher(now)
+	return max(0, 2*l.slots-l.taken()-l.held)
 }
 
-// enter gives a job its place, and the time until which it is put off.
-func (l *lanes) enter(j job, now time.Time) (place, time.Time) {
+// relief gives when the next flight gives its slot back, if it does not land
+// before; zero if nothing waits for one.
+func (l *lanes) relief() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for _, f := range l.order {
+		if !f.landed && l.held > 0 {
+			return f.began.Add(patience)
+		}
+	}
+	return time.Time{}
+}
+
+// overflow gives how many flights are in the lobby's place, but not in its room:
+// they keep their slots.
+func (l *lanes) overflow() int { return max(0, l.lobby-lobbyRoom*l.slots) }
+
+func (l *lanes) taken() int { return l.quick + l.overflow() }
+
+// reserved reports whether what is left of the slots is kept for receivers that
+// answer.
+func (l *lanes) reserved() bool { return l.wary+l.overflow() >= max(1, l.slots/2) }
+
+// usher sends flights that have waited long enough to the lobby.
+func (l *lanes) usher(now time.Time) {
+	n := 0
+	for _, f := range l.order {
+		if !f.landed && now.Sub(f.began) < patience {
+			break
+		}
+		n++
+		if f.landed {
+			continue
+		}
+		f.late, f.queue.answered = true, false
+		l.release(f)
+		l.lobby++
+	}
+	clear(l.order[:n])
+	l.order = l.order[n:]
+}
+
+// release gives a flight's slot back.
+func (l *lanes) release(f *flight) {
+	l.quick--
+	if f.wary {
+		l.wary--
+	}
+}
+
+// enter takes a job that was claimed. It is held until next gives it out; false
+// says that too many are held for its receiver.
+func (l *lanes) enter(j job, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q := l.queueOf(j)
+	q.limit, q.used = j.sub.InFlight, now
+	if len(q.held) >= l.perHost*(1+maxAhead) {
+		return false
+	}
+	if len(q.held) == 0 {
+		l.waiting = append(l.waiting, q)
+	}
+	q.held = append(q.held, j)
+	q.host.held++
+	l.held++
+	return true
+}
+
+// queueOf gives the queue that a job stands in. A subscription that leads
+// elsewhere now begins anew.
+func (l *lanes) queueOf(j job) *queue {
+	id := j.owed.SubscriptionID
+	q := l.queues[id]
+	if q != nil && (q.host.name == j.host || q.active+len(q.held) > 0) {
+		return q
+	}
+	if q != nil {
+		l.forget(id, q)
+	}
 	h := l.hosts[j.host]
 	if h == nil {
-		h = &lane{took: supposed}
+		h = &host{name: j.host}
 		l.hosts[j.host] = h
 	}
-	switch {
-	case h.active < l.perHost:
-		h.active++
-		l.active++
-		return start, time.Time{}
-	case len(h.held) < 2*l.perHost:
-		h.held = append(h.held, j)
-		return hold, time.Time{}
-	}
-	if soonest := now.Add(2 * h.took); h.full.Before(soonest) {
-		h.full = soonest // those that are held go first
-	}
-	h.full = h.full.Add(h.took / time.Duration(l.perHost))
-	if last := now.Add(farthest); h.full.After(last) {
-		h.full = last
-	}
-	return putOff, h.full
+	h.queues++
+	q = &queue{host: h, window: firstWidth}
+	l.queues[id] = q
+	return q
 }
 
-// leave ends an attempt that took a while, and gives the job that takes its
-// place, if one is held for the host.
-func (l *lanes) leave(host string, took time.Duration) (job, bool) {
+func (l *lanes) forget(id int64, q *queue) {
+	delete(l.queues, id)
+	if q.host.queues--; q.host.queues == 0 {
+		delete(l.hosts, q.host.name)
+	}
+}
+
+// next gives out the jobs that may be sent now.
+func (l *lanes) next(now time.Time) []*flight {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	h := l.hosts[host]
-	h.took = (3*h.took + took) / 4
-	if len(h.held) > 0 {
-		next := h.held[0]
-		h.held = h.held[1:]
-		return next, true
+	l.usher(now)
+	var all []*flight
+	for met := 0; met < len(l.waiting) && l.taken() < l.slots; {
+		q := l.waiting[0]
+		l.waiting = l.waiting[1:]
+		met++
+		if l.mayStart(q) {
+			all = append(all, l.start(q, now))
+			met = 0
+		}
+		if len(q.held) > 0 {
+			l.waiting = append(l.waiting, q)
+		}
 	}
-	h.active--
-	l.active--
-	if h.active == 0 {
-		delete(l.hosts, host)
+	return all
+}
+
+// mayStart reports whether one more may be sent to a receiver, given that a slot
+// is free.
+func (l *lanes) mayStart(q *queue) bool {
+	return q.active < l.width(q) && q.host.active < l.perHost && (q.answered || !l.reserved())
+}
+
+// width gives how many a subscription may have in flight. Where several live on
+// a host, none takes all of it.
+func (l *lanes) width(q *queue) int {
+	most := l.perHost
+	if q.host.queues > 1 {
+		most -= l.perHost / 4
 	}
-	return job{}, false
+	if q.limit > 0 {
+		most = min(most, q.limit)
+	}
+	return min(q.window, most)
+}
+
+func (l *lanes) start(q *queue, now time.Time) *flight {
+	f := &flight{job: q.held[0], queue: q, began: now, wary: !q.answered}
+	q.held[0] = job{}
+	q.held = q.held[1:]
+	q.host.held--
+	l.held--
+	q.active++
+	q.host.active++
+	l.quick++
+	if f.wary {
+		l.wary++
+	}
+	l.order = append(l.order, f)
+	return f
+}
+
+// land ends a flight, and reports whether its receiver has nothing left to do.
+func (l *lanes) land(f *flight, how landing, now time.Time) (idle bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q, took := f.queue, now.Sub(f.began)
+	q.active--
+	q.host.active--
+	q.used = now
+	f.landed, f.job = true, job{}
+	if f.late {
+		l.lobby--
+	} else {
+		l.release(f)
+	}
+	switch how {
+	case answered:
+		q.took = (3*q.took + took) / 4
+		q.window = min(q.window+1, l.perHost)
+		q.answered = took < patience
+	case silent: // one that refuses at once costs nobody anything
+		q.answered = false
+		if took >= patience {
+			q.window = 1
+		}
+	case skipped:
+	}
+	return len(q.held) == 0
+}
+
+// view is what the lanes say before a claim.
+type view struct {
+	most map[int64]int  // how many more may be claimed, of subscriptions that were served lately
+	busy map[int64]bool // those of which something is claimed
+	full []string       // hosts to which nothing more can be sent
+}
+
+// look says how many more may be claimed.
+func (l *lanes) look(now time.Time) view {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v := view{most: make(map[int64]int, len(l.queues)), busy: make(map[int64]bool)}
+	busy := make(map[*host]int)
+	for id, q := range l.queues {
+		switch {
+		case q.active+len(q.held) > 0:
+			v.busy[id] = true
+			busy[q.host]++
+		case now.Sub(q.used) > forgotten:
+			l.forget(id, q)
+		}
+	}
+	for h := range busy {
+		if h.active+h.held >= l.perHost {
+			v.full = append(v.full, h.name)
+		}
+	}
+	for id, q := range l.queues {
+		v.most[id] = l.mostOf(q, busy[q.host])
+	}
+	return v
+}
+
+// mostOf says how many more may be claimed of a subscription that shares its
+// host with others that are busy.
+func (l *lanes) mostOf(q *queue, busy int) int {
+	if !q.answered && l.reserved() {
+		return 0
+	}
+	width, ahead := l.width(q), l.ahead(q)
+	n := width + ahead - q.active - len(q.held)
+	if q.host.queues > 1 {
+		free := l.perHost + ahead - q.host.active - q.host.held
+		busy = max(1, busy)
+		n = min(n, (free+busy-1)/busy)
+	}
+	return max(0, n)
+}
+
+// ahead gives how many may be held for a receiver.
+func (l *lanes) ahead(q *queue) int {
+	if !q.answered {
+		return 0
+	}
+	return l.width(q) * int(min(maxAhead, lead/max(q.took, lead/maxAhead)))
 }
 
 // drain takes out all jobs that are held.
@@ -111,9 +353,27 @@ func (l *lanes) drain() []job {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var all []job
-	for _, h := range l.hosts {
-		all = append(all, h.held...)
-		h.held = nil
+	for len(l.waiting) > 0 {
+		all = append(all, l.empty(l.waiting[0])...)
 	}
+	return all
+}
+
+// recall takes out the jobs that are held for a subscription.
+func (l *lanes) recall(id int64) []job {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if q := l.queues[id]; q != nil {
+		return l.empty(q)
+	}
+	return nil
+}
+
+func (l *lanes) empty(q *queue) []job {
+	all := q.held
+	q.held = nil
+	q.host.held -= len(all)
+	l.held -= len(all)
+	l.waiting = slices.DeleteFunc(l.waiting, func(w *queue) bool { return w == q })
 	return all
 }

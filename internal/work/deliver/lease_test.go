@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -123,7 +122,7 @@ func TestSlotsAreBounded(t *testing.T) {
 		for i := range 20 {
 			host := fmt.Sprintf("h%d.example", i)
 			urls = append(urls, "https://"+host+"/{sub1}")
-			took[host] = time.Second
+			took[host] = 100 * time.Millisecond
 			for n := range 3 {
 				o := owed(fmt.Sprintf("d%d-%d", i, n))
 				o.SubscriptionID = int64(i) + 1
@@ -183,7 +182,7 @@ func (g *grave) Renew(_ context.Context, _ string, _, _ time.Time) (bool, error)
 	return false, errAway
 }
 
-func (g *grave) Record(_ context.Context, _ delivery.Attempt, _ delivery.Owed) error { return errAway }
+func (g *grave) Record(context.Context, delivery.Report) error { return errAway }
 
 // TestLedgerAway: while the ledger is away the worker asks seldom, and loses
 // nothing.
@@ -275,6 +274,12 @@ func TestOutcomeIsNeverRecorded(t *testing.T) {
 			`waybill_postback_attempt_seconds`:                     2,
 			`waybill_postbacks_given_up_total`:                     0,
 			`waybill_postbacks_in_flight`:                          0,
+
+			`waybill_destination_attempts_total{host="tracker.example"}{outcome="delivered"}{subscription="1"}`: 2,
+			`waybill_destination_breaker_open{host="tracker.example"}{subscription="1"}`:                        0,
+			`waybill_destination_dead{host="tracker.example"}{subscription="1"}`:                                0,
+			`waybill_destination_in_flight{host="tracker.example"}{subscription="1"}`:                           0,
+			`waybill_destination_waiting{host="tracker.example"}{subscription="1"}`:                             0,
 		}
 		if !maps.Equal(got, want) {
 			t.Errorf("metrics are %v, want %v", got, want)
@@ -323,8 +328,8 @@ func TestLeaseIsCheckedBeforeTheDial(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBook(owed("d1"))
-				w := New(b, nil, Settings{}, quiet())
-				claimed, err := b.Claim(t.Context(), time.Now(), time.Now().Add(w.settings.Lease), 1)
+				w := New(b, subscriptions(t, tracker), Settings{}, quiet())
+				claimed, err := b.Claim(t.Context(), delivery.Ask{Now: time.Now(), LeaseUntil: time.Now().Add(w.settings.Lease), Limit: 1})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -342,7 +347,7 @@ func TestLeaseIsCheckedBeforeTheDial(t *testing.T) {
 				w.transport = f
 				wait(t, tt.age)
 				if tt.taken {
-					if _, err := b.Claim(t.Context(), time.Now(), time.Now().Add(w.settings.Lease), 1); err != nil {
+					if _, err := b.Claim(t.Context(), delivery.Ask{Now: time.Now(), LeaseUntil: time.Now().Add(w.settings.Lease), Limit: 1}); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -392,8 +397,8 @@ func TestShutdown(t *testing.T) {
 				t.Errorf("%s: %+v; want it waiting as before, free to be claimed", id, o)
 			}
 		}
-		if ids := slices.Collect(maps.Keys(w.lanes.hosts)); len(ids) != 0 {
-			t.Errorf("lanes are left over: %v", ids)
+		if l := w.lanes; l.held != 0 || l.taken() != 0 || l.lobby != 0 || len(l.waiting) != 0 {
+			t.Errorf("left over: %d held, %d in slots, %d in the lobby", l.held, l.taken(), l.lobby)
 		}
 	})
 }

@@ -113,11 +113,11 @@ func (l *trackerLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // hasty is a ledger in which what failed is due again at once.
 type hasty struct{ *sqlledger.DB }
 
-func (h hasty) Record(ctx context.Context, a delivery.Attempt, after delivery.Owed) error {
-	if after.State == delivery.Waiting {
-		after.DueAt = time.Now()
+func (h hasty) Record(ctx context.Context, r delivery.Report) error {
+	if r.After.State == delivery.Waiting {
+		r.After.DueAt = time.Now()
 	}
-	return h.DB.Record(ctx, a, after)
+	return h.DB.Record(ctx, r)
 }
 
 // TestOnTheLedger: two workers on one ledger deliver everything once and in
@@ -208,7 +208,7 @@ func TestGivenBackOnTheLedger(t *testing.T) {
 	first.stop()
 	held := 0
 	for now := time.Now(); held < 2; { // those that were not begun, long before the lease ends
-		claimed, err := db.Claim(t.Context(), time.Now(), time.Now().Add(time.Hour), 9)
+		claimed, err := db.Claim(t.Context(), delivery.Ask{Now: time.Now(), LeaseUntil: time.Now().Add(time.Hour), Limit: 9})
 		if err != nil {
 			t.Fatal(err)
 		}

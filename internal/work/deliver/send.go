@@ -10,17 +10,27 @@ import (
 	"strings"
 	"time"
 
+	"waybill/internal/catalog"
 	"waybill/internal/delivery"
 	"waybill/internal/receiver"
 )
 
 // What is read of an answer, and how long that may take once its head is there.
 const (
-	maxKept    = 4 << 10 // delivery.Harmless keeps less
+	maxRead    = 4 << 10 // delivery.Harmless keeps less
 	maxDrained = 64 << 10
 	maxHead    = 32 << 10
 	bodyTime   = 2 * time.Second
 )
+
+// maxSentBody is how much of a request's body is kept.
+const maxSentBody = 4 << 10
+
+// sent is an attempt, and what counts beside it.
+type sent struct {
+	attempt    delivery.Attempt
+	retryAfter time.Duration // how long the receiver asks to be left alone
+}
 
 // Send makes one attempt to send o to s, and tells what came of it. Nothing is
 // recorded.
@@ -28,75 +38,106 @@ func (w *Worker) Send(ctx context.Context, s delivery.Subscription, o delivery.O
 	plan, err := receiver.Compile(s)
 	if err != nil {
 		return delivery.Attempt{
-			DeliveryID: o.ID, Number: o.Attempts + 1, At: time.Now(), Method: s.Method,
-			Error: delivery.ErrTemplate, Detail: err.Error(),
+			DeliveryID: o.ID, Number: o.Attempts + 1, At: time.Now(), Error: delivery.ErrTemplate, Detail: err.Error(),
 		}
 	}
-	a, _ := w.send(ctx, job{owed: o, sub: s, plan: plan})
-	return a
+	return w.send(ctx, job{owed: o, sub: &catalog.Subscription{Subscription: s, Plan: plan}}).attempt
 }
 
-// send makes one attempt, and gives beside it how long the receiver asks to be
-// left alone.
-func (w *Worker) send(ctx context.Context, j job) (delivery.Attempt, time.Duration) {
-	at := time.Now()
-	a := delivery.Attempt{DeliveryID: j.owed.ID, Number: j.owed.Attempts + 1, At: at, Method: j.sub.Method}
-	ask, err := j.plan.Request(&j.owed, receiver.Moment{At: at, Random: rand.Uint64()}) //nolint:gosec // breaks caches, guards nothing
+// send makes one attempt.
+func (w *Worker) send(ctx context.Context, j job) sent {
+	s := sent{attempt: delivery.Attempt{DeliveryID: j.owed.ID, Number: j.owed.Attempts + 1, At: time.Now()}}
+	ctx, cancel := context.WithTimeout(ctx, w.timeout(&j))
+	defer cancel()
+	s.make(ctx, w, j, cancel)
+	s.attempt.Took = time.Since(s.attempt.At)
+	s.attempt.Detail = delivery.Harmless([]byte(s.attempt.Detail))
+	return s
+}
+
+// make renders the request, sends it and reads the answer.
+func (s *sent) make(ctx context.Context, w *Worker, j job, cancel context.CancelFunc) {
+	a, plan := &s.attempt, j.sub.Plan
+	m := receiver.Moment{At: a.At, Random: rand.Uint64()} //nolint:gosec // breaks caches, guards nothing
+	grant, needed := plan.Grant()
+	if needed {
+		var no *refusal
+		if m.Token, no = w.tokens.get(ctx, w.carrier(j), grant); no != nil {
+			a.Error, a.Detail = no.class, no.detail
+			return
+		}
+	}
+	r, err := plan.Request(&j.owed, m)
 	if err != nil {
 		a.Error, a.Detail = delivery.ErrTemplate, err.Error()
-		return a, 0
+		return
 	}
-	note(&a, receiver.Mask(ask, j.sub))
-	ctx, cancel := context.WithTimeout(ctx, w.timeout(j.sub))
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, ask.Method, ask.URL, bytes.NewReader(ask.Body))
+	keep(a, receiver.Mask(r, j.sub.Subscription))
+	answer, err := w.exchange(ctx, w.carrier(j), r)
 	if err != nil {
-		a.Error, a.Detail = delivery.ErrTemplate, unwrapURL(err).Error()
-		return a, 0
-	}
-	r.Header = ask.Header
-	if r.Header.Get("User-Agent") == "" {
-		r.Header.Set("User-Agent", w.agent())
-	}
-	if r.Header.Get("Accept") == "" {
-		r.Header.Set("Accept", "*/*")
-	}
-
-	answer, err := w.transport.RoundTrip(r) // not through a client: no redirects, no cookies
-	if err != nil {
-		a.Took = time.Since(at)
-		a.Error, _ = delivery.Classify(0, classify(err))
-		a.Detail = delivery.Harmless([]byte(unwrapURL(err).Error()))
-		return a, 0
+		a.Error, a.Detail = fate(err)
+		return
 	}
 	defer answer.Body.Close()
-	a.Status = answer.StatusCode
-	body := read(answer.Body, cancel)
-	a.Body = delivery.Harmless(body)
-	a.Took = time.Since(at)
-	outcome := j.plan.Judge(a.Status, answer.Header, body)
-	if a.Error, a.Detail = outcome.Class, outcome.Detail; a.Error == "" {
-		return a, 0
+	body := read(answer.Body, maxRead, cancel)
+	a.Status, a.Body = answer.StatusCode, delivery.Harmless(body)
+	judged := plan.Judge(a.Status, answer.Header, body)
+	a.Error, a.Detail = judged.Class, judged.Detail
+	if a.Error == "" {
+		return
 	}
-	return a, retryAfter(answer.Header.Get("Retry-After"), at.Add(a.Took))
+	if needed && a.Status == http.StatusUnauthorized {
+		w.tokens.drop(grant, m.Token)
+	}
+	s.retryAfter = retryAfter(answer.Header.Get("Retry-After"), time.Now())
 }
 
-// timeout gives how long an attempt may take.
-func (w *Worker) timeout(s delivery.Subscription) time.Duration {
-	if s.Timeout > 0 {
-		return s.Timeout.Duration()
+// exchange sends a request, not through a client: no redirects, no cookies.
+func (w *Worker) exchange(ctx context.Context, by http.RoundTripper, r receiver.Request) (*http.Response, error) {
+	var body io.Reader
+	if r.Body != nil {
+		body = bytes.NewReader(r.Body)
 	}
-	return w.settings.Timeout
-}
-
-// note writes a masked request into an attempt.
-func note(a *delivery.Attempt, r receiver.Request) {
-	a.Method, a.URL = r.Method, r.URL
-	a.RequestHeader = make(map[string]string, len(r.Header))
+	h, err := http.NewRequestWithContext(ctx, r.Method, r.URL, body)
+	if err != nil {
+		return nil, malformed{unwrapURL(err)}
+	}
 	for name, values := range r.Header {
-		a.RequestHeader[name] = strings.Join(values, ", ")
+		h.Header[name] = values
 	}
-	a.RequestBody = string(r.Body[:min(len(r.Body), maxKept)])
+	if h.Header.Get("User-Agent") == "" {
+		h.Header.Set("User-Agent", w.agent())
+	}
+	if h.Header.Get("Accept") == "" {
+		h.Header.Set("Accept", "*/*")
+	}
+	return by.RoundTrip(h)
+}
+
+// malformed is the error of a request that cannot be sent.
+type malformed struct{ error }
+
+// fate gives the class and the words of an error that kept an answer from
+// coming.
+func fate(err error) (class delivery.ErrorClass, detail string) {
+	if is[malformed](err) {
+		return delivery.ErrTemplate, err.Error()
+	}
+	class, _ = delivery.Classify(0, classify(err))
+	return class, unwrapURL(err).Error()
+}
+
+// keep notes the request in the attempt, as it may be kept.
+func keep(a *delivery.Attempt, masked receiver.Request) {
+	a.Method, a.URL = masked.Method, masked.URL
+	if len(masked.Header) > 0 {
+		a.RequestHeader = make(map[string]string, len(masked.Header))
+		for name, values := range masked.Header {
+			a.RequestHeader[name] = strings.Join(values, ", ")
+		}
+	}
+	body := masked.Body[:min(len(masked.Body), maxSentBody)]
+	a.RequestBody = strings.ToValidUTF8(string(body), "")
 }
 
 func (w *Worker) agent() string {
@@ -109,10 +150,10 @@ func (w *Worker) agent() string {
 // read gives the beginning of an answer's body, and reads a bounded part of the
 // rest so that the connection can be used again. A body that does not come is
 // broken off: the status was all that counts.
-func read(body io.Reader, cancel context.CancelFunc) []byte {
+func read(body io.Reader, most int64, cancel context.CancelFunc) []byte {
 	late := time.AfterFunc(bodyTime, cancel)
 	defer late.Stop()
-	kept, err := io.ReadAll(io.LimitReader(body, maxKept))
+	kept, err := io.ReadAll(io.LimitReader(body, most))
 	if err == nil {
 		_, _ = io.CopyN(io.Discard, body, maxDrained)
 	}

@@ -1,0 +1,322 @@
+package deliver
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"waybill/internal/delivery"
+	"waybill/internal/fault"
+)
+
+// book is a ledger in memory that keeps what the ledger's queue promises, and
+// whose failures tests choose.
+type book struct {
+	mu       sync.Mutex
+	rows     map[string]*row
+	attempts []delivery.Attempt
+	breakers map[int64]delivery.Breaker
+	newest   map[int64]bool // subscriptions whose newest conversions go first
+	disabled map[int64]string
+	alerts   []delivery.Owed
+	steps    int // of replays that are left
+	stepped  []time.Time
+	looks    int
+	given    int // postbacks that were claimed
+	returned int // and given back before their time
+	turn     int
+	fail     func(operation string) error // nil: nothing fails
+}
+
+type row struct {
+	delivery.Owed
+	claimAt time.Time
+	due     time.Time // at first
+}
+
+func newBook(owed ...delivery.Owed) *book {
+	b := &book{
+		rows: make(map[string]*row), breakers: make(map[int64]delivery.Breaker),
+		newest: make(map[int64]bool), disabled: make(map[int64]string),
+	}
+	b.owe(owed...)
+	return b
+}
+
+func (b *book) owe(owed ...delivery.Owed) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range owed {
+		b.rows[o.ID] = &row{o, o.DueAt, o.DueAt}
+	}
+}
+
+// begin locks the book and says whether the operation fails.
+func (b *book) begin(operation string) error {
+	b.mu.Lock()
+	if b.fail == nil {
+		return nil
+	}
+	return b.fail(operation)
+}
+
+func (b *book) setFail(fail func(string) error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fail = fail
+}
+
+// queues gives what waits, by subscription, the lowest sequence of each
+// conversion alone, in the order in which it is served.
+func (b *book) queues() map[int64][]*row {
+	heads := make(map[[2]any]*row)
+	for _, r := range b.rows {
+		key := [2]any{r.SubscriptionID, r.ConversionID}
+		if h := heads[key]; (r.State == delivery.Waiting || r.State == delivery.Parked) && (h == nil || r.Sequence < h.Sequence) {
+			heads[key] = r
+		}
+	}
+	all := make(map[int64][]*row)
+	for _, r := range heads {
+		if r.State == delivery.Waiting && b.disabled[r.SubscriptionID] == "" {
+			all[r.SubscriptionID] = append(all[r.SubscriptionID], r)
+		}
+	}
+	for id, q := range all {
+		slices.SortFunc(q, func(x, y *row) int {
+			order := cmp.Or(x.claimAt.Compare(y.claimAt), cmp.Compare(x.ID, y.ID))
+			if b.newest[id] {
+				return -order
+			}
+			return order
+		})
+	}
+	return all
+}
+
+// open reports whether anything is let through to a subscription, and how much.
+func (b *book) open(id int64, q []*row, now time.Time) int {
+	switch b.breakers[id].At(now) {
+	case delivery.BreakerClosed:
+		return len(q)
+	case delivery.BreakerHalfOpen:
+		if !slices.ContainsFunc(q, func(r *row) bool { return r.LeasedUntil.After(now) }) {
+			return 1
+		}
+	case delivery.BreakerOpen:
+	}
+	return 0
+}
+
+func (b *book) Claim(_ context.Context, ask delivery.Ask) ([]delivery.Owed, error) {
+	err := b.begin("claim")
+	defer b.mu.Unlock()
+	b.looks++
+	if err != nil {
+		return nil, err
+	}
+	queues := b.queues()
+	ids := slices.Sorted(maps.Keys(queues))
+	left := make(map[int64]int)
+	for id, q := range queues {
+		left[id] = min(ask.Of(id), b.open(id, q, ask.Now))
+		queues[id] = slices.DeleteFunc(q, func(r *row) bool { return r.claimAt.After(ask.Now) })
+	}
+	var claimed []delivery.Owed
+	for more := true; more && len(claimed) < ask.Limit; {
+		more = false
+		for range ids {
+			b.turn++
+			id := ids[b.turn%len(ids)]
+			if len(queues[id]) == 0 || left[id] == 0 || len(claimed) == ask.Limit {
+				continue
+			}
+			r := queues[id][0]
+			queues[id] = queues[id][1:]
+			left[id]--
+			r.LeasedUntil, r.claimAt = ask.LeaseUntil, ask.LeaseUntil
+			claimed = append(claimed, r.Owed)
+			more = true
+		}
+	}
+	b.given += len(claimed)
+	return claimed, nil
+}
+
+func (b *book) Renew(_ context.Context, id string, held, until time.Time) (bool, error) {
+	err := b.begin("renew")
+	defer b.mu.Unlock()
+	r := b.rows[id]
+	if err != nil || r.State != delivery.Waiting || !r.LeasedUntil.Equal(held) {
+		return false, err
+	}
+	if until.Before(held) {
+		b.returned++
+	}
+	r.LeasedUntil, r.claimAt = until, until
+	return true, nil
+}
+
+func (b *book) Record(ctx context.Context, report delivery.Report) error {
+	err := b.begin("record")
+	defer b.mu.Unlock()
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	a, after := report.Attempt, report.After
+	r := b.rows[a.DeliveryID]
+	if r.Attempts != after.Attempts-1 {
+		return fault.New(fault.Stale, "attempt %d of %s comes too late", a.Number, a.DeliveryID)
+	}
+	r.Owed, r.claimAt = after, after.DueAt
+	b.attempts = append(b.attempts, a)
+	if report.Breaker != nil {
+		b.breakers[after.SubscriptionID] = *report.Breaker
+	}
+	return nil
+}
+
+func (b *book) NextDue(_ context.Context, ask delivery.Ask) (time.Time, error) {
+	err := b.begin("next due")
+	defer b.mu.Unlock()
+	var next time.Time
+	for id, q := range b.queues() {
+		for _, r := range q {
+			at := r.claimAt
+			if probe := b.breakers[id].ProbeAt; probe.After(at) {
+				at = probe
+			}
+			if ask.Of(id) > 0 && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
+		}
+	}
+	return next, err
+}
+
+func (b *book) Breakers(context.Context) ([]delivery.Breaker, error) {
+	err := b.begin("breakers")
+	defer b.mu.Unlock()
+	var all []delivery.Breaker
+	for _, one := range b.breakers {
+		if !one.Closed() {
+			all = append(all, one)
+		}
+	}
+	return all, err
+}
+
+func (b *book) Destinations(context.Context) ([]delivery.Destination, error) {
+	err := b.begin("destinations")
+	defer b.mu.Unlock()
+	all := make(map[int64]*delivery.Destination)
+	for _, r := range b.rows {
+		d := all[r.SubscriptionID]
+		if d == nil {
+			d = &delivery.Destination{SubscriptionID: r.SubscriptionID, Breaker: b.breakers[r.SubscriptionID]}
+			all[r.SubscriptionID] = d
+		}
+		if r.State == delivery.Dead {
+			d.Dead++
+		}
+		if r.State != delivery.Waiting {
+			continue
+		}
+		d.Waiting++
+		if !r.DueAt.After(time.Now()) && (d.OldestDue.IsZero() || r.DueAt.Before(d.OldestDue)) {
+			d.OldestDue = r.DueAt
+		}
+	}
+	var list []delivery.Destination
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, *all[id])
+	}
+	return list, err
+}
+
+func (b *book) Disable(_ context.Context, id int64, reason string, _ time.Time) (bool, error) {
+	err := b.begin("disable")
+	defer b.mu.Unlock()
+	if err != nil || b.disabled[id] != "" {
+		return false, err
+	}
+	b.disabled[id] = reason
+	return true, nil
+}
+
+func (b *book) Owe(_ context.Context, all []delivery.Owed) error {
+	err := b.begin("owe")
+	defer b.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		if _, there := b.rows[o.ID]; !there {
+			b.rows[o.ID] = &row{o, o.DueAt, o.DueAt}
+			b.alerts = append(b.alerts, o)
+		}
+	}
+	return nil
+}
+
+func (b *book) StepReplay(_ context.Context, now time.Time) (bool, error) {
+	err := b.begin("step")
+	defer b.mu.Unlock()
+	if err != nil || b.steps == 0 {
+		return false, err
+	}
+	b.steps--
+	b.stepped = append(b.stepped, now)
+	return b.steps > 0, nil
+}
+
+func (b *book) get(id string) delivery.Owed {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rows[id].Owed
+}
+
+func (b *book) recorded() []delivery.Attempt {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.attempts)
+}
+
+func (b *book) breaker(id int64) delivery.Breaker {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.breakers[id]
+}
+
+// told gives the alerts that were owed.
+func (b *book) told() []delivery.Owed {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.alerts)
+}
+
+// looked gives how often something was claimed, or nothing found.
+func (b *book) looked() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.looks
+}
+
+// count gives how many are in a state.
+func (b *book) count(s delivery.State) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := 0
+	for _, r := range b.rows {
+		if r.State == s {
+			n++
+		}
+	}
+	return n
+}
