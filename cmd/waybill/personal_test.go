@@ -148,6 +148,53 @@ func TestTheFirstTimeGoesOnWhereItWasInterrupted(t *testing.T) {
 	}
 }
 
+// TestForwardedEMailsLeaveTheJournal some days after they came, whatever is kept
+// of addresses.
+func TestForwardedEMailsLeaveTheJournal(t *testing.T) {
+	y := newYard(t)
+	now := time.Date(2026, 6, 10, 12, 0, 0, 0, time.UTC)
+	digest, addr := param.Digest("jane@example.com"), netip.MustParseAddr("203.0.113.77")
+	ages := map[string]time.Duration{"of last month": 30 * 24 * time.Hour, "just too old": emailsKept + time.Minute, "young enough": emailsKept - time.Minute}
+	ids := map[string]txid.ID{}
+	for _, name := range []string{"of last month", "just too old", "young enough"} {
+		tk := y.mint.Begin(now.Add(-ages[name]), txid.Subject{Kind: txid.Signal})
+		s := signal.Signal{
+			ID: tk.ID, ReceivedAt: tk.ID.Time(), IP: addr, Raw: "email=emailhash:0e", EmailSHA256: digest,
+			Params: []signal.Param{{Name: param.Email, Value: "emailhash:0e"}},
+		}
+		if err := y.journal.Append(t.Context(), tk, s.Append(nil)); err != nil {
+			t.Fatal(err)
+		}
+		ids[name] = tk.ID
+	}
+	kept := func(want map[string]bool) {
+		t.Helper()
+		for name, id := range ids {
+			b, err := y.journal.Get(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := signal.Read(id, b)
+			if err != nil || (s.EmailSHA256 == digest) != want[name] || s.IP != addr || s.Value(param.Email) != "emailhash:0e" || s.Raw != "email=emailhash:0e" {
+				t.Errorf("the signal %s is %+v, %v; want it with its digest: %t, and with all else", name, s, err, want[name])
+			}
+		}
+	}
+	for _, step := range []struct {
+		at   time.Time
+		want map[string]bool
+	}{
+		{now, map[string]bool{"young enough": true}},
+		{now, map[string]bool{"young enough": true}},
+		{now.Add(time.Hour), nil},
+	} {
+		if err := y.forgetEmails(t.Context(), step.at); err != nil {
+			t.Fatal(err)
+		}
+		kept(step.want)
+	}
+}
+
 // ending is a context that is over when a condition holds.
 type ending struct {
 	context.Context //nolint:containedctx // it is one

@@ -35,8 +35,9 @@ func (n *node) checkRetention(c *catalog.Catalog) error {
 }
 
 // retain removes what is past its time, once an hour: clicks and signals by the
-// retention, kept answers and attempts by the ledger's own terms, personal data
-// and the rows of reports by their settings.
+// retention, kept answers and attempts by the ledger's own terms, e-mails that
+// were forwarded after some days, personal data and the rows of reports by their
+// settings.
 func (n *node) retain(ctx context.Context) error {
 	tick := time.NewTicker(retainEvery)
 	defer tick.Stop()
@@ -58,6 +59,7 @@ func (n *node) tidy(ctx context.Context, now time.Time) {
 	}{
 		{n.unlessRebuilding(n.forget), "old records could not be removed"},
 		{n.unlessRebuilding(n.ledger.Tidy), "the ledger could not be tidied"},
+		{n.forgetEmails, "e-mails that were forwarded could not be taken out of old records"},
 		{n.forgetPeople, "personal data could not be taken out of old records"},
 		{n.forgetReports, "old days could not be removed from the warehouse"},
 	}
