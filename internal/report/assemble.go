@@ -83,12 +83,8 @@ func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) (tr
 	if ask > 0 {
 		ask++ // to know whether there are more
 	}
-	s, ok, err := q.page(ask, false)
-	if err != nil || !ok {
-		return false, err
-	}
 	given := 0
-	err = q.read(ctx, r, s, len(q.dims), func(e entry) error {
+	err = q.eachRow(ctx, r, ask, func(e entry) error {
 		if given++; q.limit > 0 && given > q.limit {
 			truncated = true
 			return nil
@@ -103,21 +99,27 @@ func (q *Query) Stream(ctx context.Context, r Reader, line func(Line) error) (tr
 }
 
 func (q *Query) firstRows(ctx context.Context, r Reader, limit int) (all []entry, total *entry, err error) {
-	beside := q.totalsBeside()
-	s, ok, err := q.page(limit, beside)
-	if err != nil || !ok {
-		return nil, nil, err
-	}
 	held := 0
-	err = q.read(ctx, r, s, len(q.dims), func(e entry) error {
+	hold := func(e entry) error {
 		if held += q.weight(e); held > maxHeld {
 			return fault.New(fault.Limited, "the rows take more than %d MiB of memory; ask for fewer with limit, or for format=ndjson or csv", maxHeld>>20)
 		}
-		if beside && total == nil {
-			total = &entry{sums: slices.Clone(e.sums[len(q.sums):])}
-		}
 		all = append(all, entry{dims: slices.Clone(e.dims), sums: slices.Clone(e.sums[:len(q.sums)])})
 		return nil
+	}
+	if !q.totalsBeside() {
+		err = q.eachRow(ctx, r, limit, hold)
+		return all, nil, err
+	}
+	s, ok, err := q.page(limit, true)
+	if err != nil || !ok {
+		return nil, nil, err
+	}
+	err = q.read(ctx, r, s, len(q.dims), func(e entry) error {
+		if total == nil {
+			total = &entry{sums: slices.Clone(e.sums[len(q.sums):])}
+		}
+		return hold(e)
 	})
 	return all, total, err
 }

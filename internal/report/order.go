@@ -140,11 +140,11 @@ func (t table) withTotals(rows string) (string, table) {
 	return "SELECT " + commas(names("d", len(t.dims)), own, over) + " FROM (" + rows + ") AS o", t
 }
 
-// totalsBeside reports whether there are several rows, few enough for the engine
-// to hold them all while it sums them up, and none of their sums counts
-// visitors, who may stand in several rows.
+// totalsBeside reports whether there are several rows that are read at once, few
+// enough for the engine to hold them all while it sums them up, and none of their
+// sums counts visitors, who may stand in several rows.
 func (q *Query) totalsBeside() bool {
-	return len(q.dims) > 0 && !q.table().vast() &&
+	return len(q.dims) > 0 && !q.table().vast() && q.stretches() == nil &&
 		!slices.ContainsFunc(q.sums, func(m measure) bool { return m.name == uniqueClicks })
 }
 
