@@ -11,32 +11,49 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/click"
 	"waybill/internal/fault"
+	"waybill/internal/param"
 	"waybill/internal/txid"
 	"waybill/internal/visitor"
 )
 
 // clickRecord is a click as the API shows it.
 type clickRecord struct {
-	TransactionID string        `json:"transaction_id"`
-	At            time.Time     `json:"at"`
-	Test          bool          `json:"test"`
-	OfferID       int64         `json:"offer_id"`
-	AffiliateID   int64         `json:"affiliate_id"`
-	Link          string        `json:"link,omitempty" doc:"The short link's code."`
-	AffClickID    string        `json:"aff_click_id,omitempty" doc:"The affiliate's own ID for it."`
-	Source        string        `json:"source,omitempty"`
-	Sub           []string      `json:"sub,omitempty" doc:"sub1 first; cut behind the last that is set."`
-	Coupon        string        `json:"coupon,omitempty"`
-	GAID          string        `json:"gaid,omitempty"`
-	IDFA          string        `json:"idfa,omitempty"`
-	IDFV          string        `json:"idfv,omitempty"`
-	IP            string        `json:"ip,omitempty"`
-	UserAgent     string        `json:"user_agent,omitempty"`
-	Referrer      string        `json:"referrer,omitempty"`
-	Visitor       visitorRecord `json:"visitor"`
-	SentTo        string        `json:"sent_to,omitempty" doc:"The URL the visitor was sent to."`
-	TurnedAway    string        `json:"turned_away,omitempty" doc:"Why the visitor was not sent to the offer."`
-	Marks         []string      `json:"marks,omitempty" doc:"What was cut, dropped or mended."`
+	TransactionID string            `json:"transaction_id"`
+	At            time.Time         `json:"at"`
+	Test          bool              `json:"test"`
+	OfferID       int64             `json:"offer_id"`
+	AffiliateID   int64             `json:"affiliate_id"`
+	Link          string            `json:"link,omitempty" doc:"The short link's code."`
+	AffClickID    string            `json:"aff_click_id,omitempty" doc:"The affiliate's own ID for it."`
+	Source        string            `json:"source,omitempty"`
+	Sub           []string          `json:"sub,omitempty" doc:"sub1 first; cut behind the last that is set."`
+	Coupon        string            `json:"coupon,omitempty"`
+	GAID          string            `json:"gaid,omitempty"`
+	IDFA          string            `json:"idfa,omitempty"`
+	IDFV          string            `json:"idfv,omitempty"`
+	AdIDs         map[string]string `json:"ad_ids,omitempty" doc:"What ad platforms call the click and its browser: fbclid, gclid, gbraid, wbraid, ttclid, msclkid, fbp, fbc, ttp."`
+	IP            string            `json:"ip,omitempty"`
+	UserAgent     string            `json:"user_agent,omitempty"`
+	Referrer      string            `json:"referrer,omitempty"`
+	Visitor       visitorRecord     `json:"visitor"`
+	SentTo        string            `json:"sent_to,omitempty" doc:"The URL the visitor was sent to."`
+	TurnedAway    string            `json:"turned_away,omitempty" doc:"Why the visitor was not sent to the offer."`
+	Marks         []string          `json:"marks,omitempty" doc:"What was cut, dropped or mended."`
+}
+
+// showAdIDs gives the IDs of ad platforms, by the names of their parameters.
+func showAdIDs(c *click.Click) map[string]string {
+	var all map[string]string
+	for i, id := range c.AdIDs {
+		if id == "" {
+			continue
+		}
+		if all == nil {
+			all = make(map[string]string)
+		}
+		all[(param.FBCLID + param.Name(i)).String()] = id
+	}
+	return all
 }
 
 type visitorRecord struct {
@@ -62,7 +79,7 @@ func showClick(c click.Click) clickRecord {
 	r := clickRecord{
 		TransactionID: c.ID.String(), At: c.At, Test: c.ID.Test(), OfferID: c.OfferID, AffiliateID: c.AffiliateID,
 		Link: c.LinkCode, AffClickID: c.AffClickID, Source: c.Source, Sub: sub, Coupon: c.Coupon,
-		GAID: c.GAID, IDFA: c.IDFA, IDFV: c.IDFV, UserAgent: c.UserAgent, Referrer: c.Referrer,
+		GAID: c.GAID, IDFA: c.IDFA, IDFV: c.IDFV, AdIDs: showAdIDs(&c), UserAgent: c.UserAgent, Referrer: c.Referrer,
 		Visitor: showVisitor(c.Visitor), SentTo: c.Location, TurnedAway: string(c.TurnedAway), Marks: c.Marks,
 	}
 	if c.IP.IsValid() {

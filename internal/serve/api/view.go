@@ -61,7 +61,7 @@ func affiliateSees(k kind) []string {
 	case kindClick:
 		return []string{
 			"transaction_id", "at", "test", "offer_id", "affiliate_id", "link", "aff_click_id", "source", "sub", "coupon",
-			"gaid", "idfa", "idfv", "referrer", "visitor", "turned_away", "marks",
+			"gaid", "idfa", "idfv", "ad_ids", "referrer", "visitor", "turned_away", "marks",
 		}
 	case kindSignal:
 		return append([]string{"id", "received_at", "channel", "test", "transaction_id", "earlier_verdicts"}, inside("verdict", verdictFields())...)
@@ -72,7 +72,7 @@ func affiliateSees(k kind) []string {
 			"id", "test", "offer_id", "goal_id", "goal", "affiliate_id", "order_id", "channel", "status", "amount",
 			"payout", "touch.by", "touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.aff_click_id",
 			"touch.source", "touch.sub", "touch.country", "touch.device", "touch.os", "touch.browser", "touch.bot",
-			"touch.referrer", "touch.coupon", "touch.gaid", "touch.idfa", "touch.idfv", "coupon", "occurred_at",
+			"touch.referrer", "touch.coupon", "touch.gaid", "touch.idfa", "touch.idfv", "touch.ad_ids", "coupon", "occurred_at",
 			"created_at", "updated_at", "version",
 		}
 	case kindEntry:
