@@ -30,6 +30,7 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Domains: tableOf(n.ledger.Domains()), Certificates: n.certificateOf(),
 		Keys: l, Settings: l, Answers: l, IDMap: l,
 		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
+		Queue: l, Standing: l, Jobs: l, JobRecords: l, Nudge: n.deliver.Nudge,
 		Warehouse: n.warehouse, Counters: l, Comparable: l, Reconciliations: l,
 		Signals: claims{e}, Tester: n.deliver, Replay: n.replay, Rehearse: n.rehearsals(e),
 		TestClick: func(ctx context.Context, v api.TestVisit) (txid.ID, string, error) {
@@ -175,10 +176,13 @@ func verdictFilter(f api.VerdictFilter) sqlledger.VerdictFilter {
 // Deliveries is as the API wants it.
 func (l apiLedger) Deliveries(ctx context.Context, f api.DeliveryFilter) ([]delivery.Owed, string, error) {
 	return l.DB.Deliveries(ctx, sqlledger.DeliveryFilter{
-		TransactionID: f.TransactionID, ConversionID: f.ConversionID, SubscriptionID: f.SubscriptionID,
-		AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, State: f.State, Event: f.Event,
-		From: f.From, Until: f.Until, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
+		Filter: f.Filter, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
 	})
+}
+
+// ReplayJobs is as the API wants it.
+func (l apiLedger) ReplayJobs(ctx context.Context, of delivery.Owner, cursor string, limit int) ([]delivery.ReplayJob, string, error) {
+	return l.DB.ReplayJobs(ctx, of, sqlledger.Page{Cursor: cursor, Limit: limit})
 }
 
 // Balances is as the API wants it.

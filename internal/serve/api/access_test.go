@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"waybill/internal/account"
+	"waybill/internal/delivery"
 	"waybill/internal/reconcile"
 )
 
@@ -80,6 +81,19 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"GET /deliveries":                                           {"deliveries", "", empty, empty},
 		"GET /deliveries/{id}":                                      {"deliveries/DELIVERY", "", hidden, hidden},
 		"POST /deliveries/{id}/replay":                              {"deliveries/DELIVERY/replay", "", hidden, hidden},
+		"POST /deliveries/{id}/withdraw":                            {"deliveries/DELIVERY/withdraw", "", hidden, hidden},
+		"POST /deliveries/replay":                                   {"deliveries/replay", `{"subscription_id":1,"state":"delivered","dry_run":true}`, own, own},
+		"POST /deliveries/withdraw":                                 {"deliveries/withdraw", `{"subscription_id":1,"dry_run":true}`, own, own},
+		"GET /deliveries/dead":                                      {"deliveries/dead", "", empty, empty},
+		"GET /deliveries/replays":                                   {"deliveries/replays", "", empty, empty},
+		"GET /deliveries/replays/{id}":                              {"deliveries/replays/1", "", hidden, hidden},
+		"POST /deliveries/replays/{id}/undo":                        {"deliveries/replays/1/undo", "", hidden, hidden},
+		"POST /deliveries/replays/{id}/cancel":                      {"deliveries/replays/1/cancel", "", hidden, hidden},
+		"GET /destinations":                                         {"destinations", "", empty, empty},
+		"GET /destinations/{id}":                                    {"destinations/1", "", hidden, hidden},
+		"POST /destinations/{id}/pause":                             {"destinations/1/pause", "", hidden, hidden},
+		"POST /destinations/{id}/resume":                            {"destinations/1/resume", "", hidden, hidden},
+		"GET /templates/postbacks":                                  {"templates/postbacks", "", shared, shared},
 		"GET /trace/{transaction_id}":                               {"trace/CLICK", "", hidden, hidden},
 		"GET /entries":                                              {"entries?conversion_id=CONVERSION", "", hidden, hidden},
 		"GET /balances":                                             {"balances", "", empty, empty},
@@ -110,6 +124,9 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		ID: compared, Owner: reconcile.Owner{AdvertiserID: 1}, CreatedAt: noon, Parameters: []byte("{}"), Summary: []byte("{}"),
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.db.BeginReplay(t.Context(), delivery.Filter{AffiliateID: 1, State: delivery.Dead}, "key 1", noon); err != nil {
 		t.Fatal(err)
 	}
 	meets := func(t *testing.T, got reply, want string) {
@@ -204,7 +221,12 @@ func TestEachRoleSeesItsPart(t *testing.T) {
 			never: never([]string{"revenue", "192.0.2.7"}, []string{"payout", "aff-77"}),
 		},
 		{path: "deliveries", affiliate: []string{`"subscription_id":1`}, never: never([]string{`"subscription_id":2`}, []string{"subscription_id"})},
-		{path: "deliveries/DELIVERY", affiliate: []string{`"values"`, `"tries"`}},
+		{path: "deliveries/DELIVERY", affiliate: []string{`"values"`, `"tries"`, `"host":"tracker.example.com"`}},
+		{
+			path: "destinations", affiliate: []string{`"id":1,"owner":{"affiliate_id":1}`, `"last_success_at"`},
+			never: never([]string{`"id":2`, "network"}, []string{`"id"`}),
+		},
+		{path: "deliveries/replays", never: never([]string{`"actor"`}, []string{`"actor"`})},
 		{
 			path: "entries?conversion_id=CONVERSION", affiliate: []string{`"party":"affiliate"`}, advertiser: []string{`"party":"advertiser"`},
 			never: never([]string{"advertiser", `"party":"network"`, "6.00", "2.00"}, []string{"affiliate", `"party":"network"`, "4.00", "2.00"}),
@@ -254,7 +276,8 @@ func never(affiliate, advertiser []string) struct{ affiliate, advertiser []strin
 // revenue, addresses or raw hits, none of an advertiser payouts.
 func TestRolesNeverSee(t *testing.T) {
 	kinds := []kind{
-		kindOffer, kindGoal, kindSubscription, kindClick, kindSignal, kindVerdict, kindConversion, kindEntry, kindBalance, kindDelivery, kindNetwork,
+		kindOffer, kindGoal, kindSubscription, kindClick, kindSignal, kindVerdict, kindConversion, kindEntry, kindBalance, kindDelivery,
+		kindDestination, kindDeadLetters, kindJob, kindNetwork,
 	}
 	tests := []struct {
 		role  account.Role

@@ -61,6 +61,10 @@ type API struct {
 	Conversions Conversions
 	Verdicts    Verdicts
 	Deliveries  Deliveries
+	Queue       Queue
+	Standing    Standing
+	Jobs        Jobs
+	JobRecords  JobRecords
 	Books       Books
 	Trace       Traces
 
@@ -81,6 +85,8 @@ type API struct {
 	// TestClick writes a test click down, and gives its ID and where it leads.
 	TestClick func(ctx context.Context, v TestVisit) (txid.ID, string, error)
 	Tester    Tester
+	// Nudge lets what has become due go out at once. May be nil.
+	Nudge func()
 	// Values gives what macros stand for in a postback about a conversion, as
 	// they freeze when it is owed.
 	Values func(c conversion.Conversion, s delivery.Subscription) map[string]string

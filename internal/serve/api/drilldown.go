@@ -80,7 +80,7 @@ func (p *reporter) registerLists(h huma.API, s *schemas) {
 	})
 	handleWritten(h, route{
 		method: http.MethodGet, path: prefix + "/deliveries", id: "list-deliveries", tag: "Postbacks", sheets: true,
-		summary: "List owed postbacks", roles: both, filters: factParams("test"),
+		summary: "List owed postbacks", roles: both, filters: factParams(),
 		text: "Newest first, without their attempts." + listText +
 			" Then it is the attempts that are listed, each with its postback, and only the network may.",
 		out: s.factList("DeliveryList", schemaOf[listedDelivery](s)),
@@ -124,7 +124,7 @@ func (p *reporter) fromWarehouse(x *exchange) bool {
 func onlyFacts(values url.Values) error {
 	same := map[string]string{
 		"offer_id": "filter=offer=…", "affiliate_id": "filter=affiliate=…", "advertiser_id": "filter=advertiser=…",
-		"subscription_id": "filter=subscription=…", "goal": "filter=goal=…, with the goal's number", "until": "to",
+		"subscription_id": "filter=subscription=…", "host": "filter=subscription=…", "due_from": "from", "due_until": "to", "goal": "filter=goal=…, with the goal's number", "until": "to",
 		"q": "from and until with it", "ip": "from and until with it", "records": "from and until with it",
 	}
 	for name := range values {
@@ -270,5 +270,6 @@ func (s *schemas) factList(name string, item *huma.Schema) *huma.Schema {
 // listedDelivery is an owed postback as lists show it.
 type listedDelivery struct {
 	delivery.Owed
+	Host  string          `json:"host,omitempty" doc:"Where its subscription leads now."`
 	Tries []attemptRecord `json:"tries,omitempty" doc:"Of a list out of the warehouse: the attempt that is listed."`
 }

@@ -82,10 +82,12 @@ func verdictFilter(f VerdictFilter) sqlledger.VerdictFilter {
 
 func (l realLedger) Deliveries(ctx context.Context, f DeliveryFilter) ([]delivery.Owed, string, error) {
 	return l.DB.Deliveries(ctx, sqlledger.DeliveryFilter{
-		TransactionID: f.TransactionID, ConversionID: f.ConversionID, SubscriptionID: f.SubscriptionID,
-		AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, State: f.State, Event: f.Event,
-		From: f.From, Until: f.Until, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
+		Filter: f.Filter, Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
 	})
+}
+
+func (l realLedger) ReplayJobs(ctx context.Context, of delivery.Owner, cursor string, limit int) ([]delivery.ReplayJob, string, error) {
+	return l.DB.ReplayJobs(ctx, of, sqlledger.Page{Cursor: cursor, Limit: limit})
 }
 
 func (l realLedger) Balances(ctx context.Context, f BalanceFilter) ([]Balance, error) {
@@ -109,6 +111,10 @@ var (
 	_ Conversions = realLedger{}
 	_ Verdicts    = realLedger{}
 	_ Deliveries  = realLedger{}
+	_ Queue       = realLedger{}
+	_ Standing    = realLedger{}
+	_ Jobs        = realLedger{}
+	_ JobRecords  = realLedger{}
 	_ Books       = realLedger{}
 	_ Traces      = realLedger{}
 )

@@ -94,7 +94,7 @@ func TestExamplesAreTaken(t *testing.T) {
 		for method, op := range methods {
 			example := op.RequestBody.Content["application/json"].Example
 			_, file := op.RequestBody.Content["multipart/form-data"]
-			if method == "get" || method == "delete" || op.OperationID == "replay-delivery" || file {
+			if method == "get" || method == "delete" || len(op.RequestBody.Content) == 0 || file {
 				continue
 			}
 			id := "1"

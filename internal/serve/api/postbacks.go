@@ -20,7 +20,7 @@ type previewRequest struct {
 	Owner        delivery.Owner   `json:"owner,omitzero" doc:"Whose postback it would be; a partner's key means its own. It decides which macros there are."`
 	URL          string           `json:"url" doc:"The template."`
 	Event        conversion.Event `json:"event,omitempty" default:"conversion.created" doc:"Which event it would be about."`
-	ConversionID string           `json:"conversion_id,omitempty" doc:"The conversion to fill in; left open: a sample."`
+	ConversionID string           `json:"conversion_id,omitempty" doc:"The conversion to fill in; latest: the most recent one that the postback would be about; left open: a sample."`
 }
 
 // preview is a template that was filled in.
@@ -33,7 +33,7 @@ type preview struct {
 
 // testRequest is what POST postbacks/{id}/test takes.
 type testRequest struct {
-	ConversionID string `json:"conversion_id,omitempty" doc:"The conversion to fill in; left open: a sample."`
+	ConversionID string `json:"conversion_id,omitempty" doc:"The conversion to fill in; latest: the most recent one that it would be about; left open: a sample."`
 }
 
 func (a *API) registerPostbacks(h huma.API, s *schemas) {
@@ -130,7 +130,7 @@ func (a *API) sampleValues(ctx context.Context, who account.Principal, s deliver
 	if id == "" {
 		return sample(s.Use(), a.now()), nil
 	}
-	c, err := a.findConversion(ctx, who, id)
+	c, err := a.previewed(ctx, who, s, id)
 	if fault.Of(err) == fault.NotFound || err == nil && !concerns(s.Owner, c) {
 		return nil, fault.At("conversion_id", "there is no conversion %.40q of this postback's owner", id)
 	}

@@ -104,6 +104,14 @@ func schemaName(t reflect.Type) string {
 		return "Delivery"
 	case reflect.TypeFor[deliveryRecord]():
 		return "DeliveryWithAttempts"
+	case reflect.TypeFor[jobRecord]():
+		return "DeliveryJob"
+	case reflect.TypeFor[bulkOptions]():
+		return "DeliveryBulk"
+	case reflect.TypeFor[bulkFilter]():
+		return "DeliveryBulkFilter"
+	case reflect.TypeFor[bulkCount]():
+		return "DeliveryBulkCount"
 	case reflect.TypeFor[verdictRecord]():
 		return "SignalVerdict"
 	case reflect.TypeFor[verdictWithHTTP]():

@@ -125,19 +125,12 @@ type Verdicts interface {
 	EarlierVerdicts(ctx context.Context, signalID string) ([]signal.Earlier, error)
 }
 
-// DeliveryFilter says which owed postbacks are meant; what is left open fits
-// all. Affiliate and advertiser are those whose subscription it is.
+// DeliveryFilter says which owed postbacks are listed. Affiliate and advertiser
+// are those whose subscription it is.
 type DeliveryFilter struct {
-	TransactionID  string
-	ConversionID   string
-	SubscriptionID int64
-	AffiliateID    int64
-	AdvertiserID   int64
-	State          delivery.State
-	Event          conversion.Event
-	From, Until    time.Time // when it was made; Until not included
-	Limit          int
-	Cursor         string
+	delivery.Filter
+	Limit  int
+	Cursor string
 }
 
 // Deliveries gives owed postbacks, lists newest first.
@@ -145,8 +138,46 @@ type Deliveries interface {
 	Delivery(ctx context.Context, id string) (delivery.Owed, error)
 	Deliveries(ctx context.Context, f DeliveryFilter) (list []delivery.Owed, next string, err error)
 	Attempts(ctx context.Context, deliveryID string) ([]delivery.Attempt, error)
+}
+
+// Queue changes how the queue of owed postbacks stands.
+type Queue interface {
 	// Replay makes a delivery that is over, or parked, due again at a time.
 	Replay(ctx context.Context, id string, due time.Time) error
+	// Withdraw takes back one that waits, or is parked, and is not under way.
+	Withdraw(ctx context.Context, id string, at time.Time) error
+	// CloseBreaker lets a subscription's postbacks through again.
+	CloseBreaker(ctx context.Context, subscriptionID int64) error
+}
+
+// Standing tells how the queue of owed postbacks stands.
+type Standing interface {
+	// Destinations gives the queues that anything was ever in, by subscription.
+	Destinations(ctx context.Context) ([]delivery.Destination, error)
+	// Breakers gives those that are not closed and without failures.
+	Breakers(ctx context.Context) ([]delivery.Breaker, error)
+	// DeadLetters groups what was given up, the largest group first.
+	DeadLetters(ctx context.Context, f delivery.Filter) ([]delivery.DeadLetters, error)
+	// Parked reports whether all deliveries are stopped.
+	Parked(ctx context.Context) (bool, error)
+}
+
+// Jobs changes many owed postbacks, a few at a time.
+type Jobs interface {
+	BeginReplay(ctx context.Context, f delivery.Filter, actor string, now time.Time) (delivery.ReplayJob, error)
+	BeginWithdraw(ctx context.Context, f delivery.Filter, actor string, now time.Time) (delivery.ReplayJob, error)
+	// UndoReplay puts back what was not sent since, and CancelReplay stops a job.
+	UndoReplay(ctx context.Context, id string) (delivery.ReplayJob, error)
+	CancelReplay(ctx context.Context, id string) (delivery.ReplayJob, error)
+}
+
+// JobRecords tells what jobs would change, and what became of them.
+type JobRecords interface {
+	CountDeliveries(ctx context.Context, f delivery.Filter) (int64, error)
+	ReplayJob(ctx context.Context, id string) (delivery.ReplayJob, error)
+	// ReplayJobs lists those on an owner's deliveries, those on anybody's for nobody,
+	// the newest first.
+	ReplayJobs(ctx context.Context, of delivery.Owner, cursor string, limit int) (list []delivery.ReplayJob, next string, err error)
 }
 
 // Balance is the sum of an account's entries in one currency.

@@ -18,6 +18,9 @@ const (
 	kindEntry        kind = "entry"
 	kindBalance      kind = "balance"
 	kindDelivery     kind = "delivery"
+	kindDestination  kind = "destination"
+	kindDeadLetters  kind = "dead letters"
+	kindJob          kind = "job"
 	kindNetwork      kind = "network" // for the network alone
 )
 
@@ -56,7 +59,7 @@ func affiliateSees(k kind) []string {
 		}
 	case kindGoal:
 		return []string{"id", "offer_id", "code", "name", "payout", "dedupe", "default_status"}
-	case kindSubscription, kindDelivery:
+	case kindSubscription, kindDelivery, kindDestination, kindDeadLetters, kindJob:
 		return everythingOf(k)
 	case kindClick:
 		return []string{
@@ -96,7 +99,7 @@ func advertiserSees(k kind) []string {
 		}
 	case kindGoal:
 		return []string{"id", "offer_id", "code", "name", "revenue", "dedupe", "on_repeat", "default_status"}
-	case kindSubscription, kindDelivery:
+	case kindSubscription, kindDelivery, kindDestination, kindDeadLetters, kindJob:
 		return everythingOf(k)
 	case kindSignal:
 		return append([]string{
@@ -132,7 +135,22 @@ func everythingOf(k kind) []string {
 	case kindDelivery:
 		return []string{
 			"id", "subscription_id", "conversion_id", "transaction_id", "sequence", "event", "test", "values",
-			"state", "attempts", "created_at", "due_at", "done_at", "tries",
+			"state", "attempts", "created_at", "due_at", "leased_until", "done_at", "replay_job", "last_class", "last_status",
+			"host", "next", "tries",
+		}
+	case kindDestination:
+		return []string{
+			"id", "owner", "name", "host", "format", "status", "disabled_reason", "waiting", "due", "dead", "parked",
+			"oldest_due_at", "backlog_age", "breaker", "last_success_at", "last_failure",
+		}
+	case kindDeadLetters:
+		return []string{
+			"subscription_id", "owner", "name", "host", "error", "http_status", "count", "oldest_at", "newest_at", "example",
+			"hint", "replay",
+		}
+	case kindJob:
+		return []string{
+			"id", "action", "state", "filter", "total", "done", "skipped", "undone", "progress", "created_at", "finished_at",
 		}
 	case kindBalance:
 		return []string{"account", "amount"}
