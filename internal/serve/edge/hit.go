@@ -43,6 +43,7 @@ type origin struct {
 	text      []byte // the body without what surrounds it
 	signature string // the header Waybill-Signature
 	page      string // the host of the page that a browser sends from
+	shows     string // the scheme of the page that is the answer, where that can show pixels
 	key       string // the publishable key of that page
 	cookie    string // the transaction ID that a click has left in the browser
 	binds     bool   // the hits only tie customers to their clicks
@@ -96,7 +97,7 @@ func (h *hit) signal() signal.Signal {
 	h.takeKey()
 	s := signal.Signal{
 		ReceivedAt: h.now, Method: h.method, Path: h.path, IP: h.client.addr,
-		Index: h.index, IfVersion: h.ifVersion, Malformed: h.broken, Binds: h.binds,
+		Index: h.index, IfVersion: h.ifVersion, Malformed: h.broken, Binds: h.binds, Page: h.shows,
 	}
 	s.Click = h.transaction()
 	s.Test = h.values.Test() || h.parts.Test || h.test || h.byTestKey()

@@ -19,6 +19,8 @@ type Metrics struct {
 	unrecorded prometheus.Counter
 	prefetches prometheus.Counter
 	signals    *prometheus.CounterVec
+	images     prometheus.Counter
+	frames     prometheus.Counter
 }
 
 // NewMetrics makes the edge's counters and registers them.
@@ -26,7 +28,11 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	clicks := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "waybill_clicks_total", Help: "Clicks answered, by where the visitor was sent: offer, fallback or nowhere.",
 	}, []string{"sent"})
+	pixels := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "waybill_browser_pixels_total", Help: "Affiliates' pixels that pages were given to load, by format. Whether a browser did, nobody can know.",
+	}, []string{"format"})
 	m := &Metrics{
+		images: pixels.WithLabelValues("image"), frames: pixels.WithLabelValues("iframe"),
 		toOffer: clicks.WithLabelValues("offer"), toFallback: clicks.WithLabelValues("fallback"), nowhere: clicks.WithLabelValues("nowhere"),
 		turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waybill_clicks_turned_away_total", Help: "Clicks whose visitor was not sent to the offer, by reason.",
@@ -47,7 +53,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Name: "waybill_signals_total", Help: "Conversion signals answered, by the code of their verdict.",
 		}, []string{"code"}),
 	}
-	r.MustRegister(clicks, m.turnedAway, m.viewed, m.refused, m.unrecorded, m.prefetches, m.signals)
+	r.MustRegister(clicks, pixels, m.turnedAway, m.viewed, m.refused, m.unrecorded, m.prefetches, m.signals)
 	return m
 }
 
@@ -76,3 +82,14 @@ func (m *Metrics) impression(reason click.Reason) {
 
 // signal counts one answered signal.
 func (m *Metrics) signal(code signal.Code) { m.signals.WithLabelValues(string(code)).Inc() }
+
+// shown counts the pixels that a page was given to load.
+func (m *Metrics) shown(pixels []signal.PagePixel) {
+	for _, p := range pixels {
+		if p.Frame {
+			m.frames.Inc()
+		} else {
+			m.images.Inc()
+		}
+	}
+}

@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"io"
 	"net/http"
 
 	"waybill/internal/signal"
@@ -14,65 +13,58 @@ const verdictHeader = "Waybill-Verdict"
 // pixelImage takes a conversion that a page reports by an image. The answer is
 // an image whatever became of it, since the page must not look broken.
 func (e *Edge) pixelImage(w http.ResponseWriter, r *http.Request) {
-	if status, ok := e.fire(w, r); ok {
-		writeImage(w, status)
+	if f, ok := e.fire(w, r, false); ok {
+		writeImage(w, f.status)
 	}
 }
 
-// framePolicy lets the page in the frame do nothing at all.
-const framePolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; sandbox"
-
-// frame is the page that an iframe shows.
-const frame = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Waybill</title></head><body></body></html>` + "\n"
-
-// pixelFrame takes a conversion that a page reports by an iframe.
+// pixelFrame takes a conversion that a page reports by an iframe, whose own page
+// loads the affiliate's pixels.
 func (e *Edge) pixelFrame(w http.ResponseWriter, r *http.Request) {
-	if status, ok := e.fire(w, r); ok {
-		writeFrame(w, status)
+	if f, ok := e.fire(w, r, framed(r)); ok {
+		e.writeFrame(w, f)
 	}
 }
 
-// writeFrame answers with a page that shows nothing.
-func writeFrame(w http.ResponseWriter, status int) {
-	h := w.Header()
-	h["Cache-Control"] = noStore
-	h["X-Content-Type-Options"] = noSniff
-	h["Cross-Origin-Resource-Policy"] = anySite
-	h.Set("Content-Security-Policy", framePolicy)
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, frame) // whoever hung up needs no answer
+// fired is what becomes of a pixel: the status of its answer, success, unless the
+// hit was not written down, and what the answer has to load.
+type fired struct {
+	status int
+	pixels []signal.PagePixel
 }
 
 // fire takes the hit of a pixel.
-func (e *Edge) fire(w http.ResponseWriter, r *http.Request) (status int, ok bool) {
-	return e.fireAs(w, r, (*hit).readQuery)
+func (e *Edge) fire(w http.ResponseWriter, r *http.Request, frame bool) (f fired, ok bool) {
+	return e.fireAs(w, r, frame, (*hit).readQuery)
 }
 
-// fireAs takes the hit of a pixel whose parameters are read by read, and gives
-// the status of its answer: success, unless the hit was not written down. It
-// reports false when the request was answered already. A HEAD counts nowhere.
-func (e *Edge) fireAs(w http.ResponseWriter, r *http.Request, read func(*hit)) (status int, ok bool) {
+// fireAs takes the hit of a pixel whose parameters are read by read. It reports
+// false when the request was answered already. A HEAD counts nowhere.
+func (e *Edge) fireAs(w http.ResponseWriter, r *http.Request, frame bool, read func(*hit)) (f fired, ok bool) {
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodHead:
-		return http.StatusOK, true
+		return fired{status: http.StatusOK}, true
 	default:
 		notAllowed(w, "GET, HEAD")
-		return 0, false
+		return fired{}, false
 	}
 	h := &hit{origin: e.origin(r, signal.Pixel)}
 	h.cookie = h.remembered(r)
+	if frame {
+		h.shows = pageScheme(r)
+	}
 	read(h)
 	v := e.take(context.WithoutCancel(r.Context()), h) // a page that is left loses nothing
 	header := w.Header()
-	header["Access-Control-Allow-Origin"] = anyOrigin
-	header.Set("Access-Control-Expose-Headers", verdictHeader)
+	if len(v.Pixels) == 0 { // what is told to a browser of an affiliate is no other page's to read
+		header["Access-Control-Allow-Origin"] = anyOrigin
+		header.Set("Access-Control-Expose-Headers", verdictHeader)
+	}
 	header.Set(verdictHeader, string(v.Code))
 	v.askAgain(w)
 	if !v.kept() {
-		return v.status(), true
+		return fired{status: v.status()}, true
 	}
-	return http.StatusOK, true
+	return fired{status: http.StatusOK, pixels: v.Pixels}, true
 }

@@ -111,25 +111,14 @@ func writeText(w http.ResponseWriter, status int, text string) {
 // tuneBrowser takes what a page sends. TUNE has one address for the pixel as an
 // image and as an iframe, so the browser says which of both it shows.
 func (e *Edge) tuneBrowser(w http.ResponseWriter, r *http.Request, read func(*hit)) {
-	status, ok := e.fireAs(w, r, read)
+	frame := framed(r)
+	f, ok := e.fireAs(w, r, frame, read)
 	switch {
 	case !ok:
-	case framed(r):
-		writeFrame(w, status)
+	case frame:
+		e.writeFrame(w, f)
 	default:
-		writeImage(w, status)
-	}
-}
-
-// framed reports whether what is asked for will be shown as a page.
-func framed(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "iframe", "frame", "document", "embed", "object":
-		return true
-	case "": // an old browser, or none
-		return strings.Contains(r.Header.Get("Accept"), "text/html")
-	default:
-		return false
+		writeImage(w, f.status)
 	}
 }
 
