@@ -17,6 +17,7 @@ import (
 type book struct {
 	mu       sync.Mutex
 	rows     map[string]*row
+	open     map[int64]map[string]*row // those that wait or are parked, by subscription
 	attempts []delivery.Attempt
 	breakers map[int64]delivery.Breaker
 	newest   map[int64]bool // subscriptions whose newest conversions go first
@@ -39,7 +40,7 @@ type row struct {
 
 func newBook(owed ...delivery.Owed) *book {
 	b := &book{
-		rows: make(map[string]*row), breakers: make(map[int64]delivery.Breaker),
+		rows: make(map[string]*row), open: make(map[int64]map[string]*row), breakers: make(map[int64]delivery.Breaker),
 		newest: make(map[int64]bool), disabled: make(map[int64]string),
 	}
 	b.owe(owed...)
@@ -50,7 +51,7 @@ func (b *book) owe(owed ...delivery.Owed) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, o := range owed {
-		b.rows[o.ID] = &row{o, o.DueAt, o.DueAt}
+		b.put(&row{o, o.DueAt, o.DueAt})
 	}
 }
 
@@ -69,43 +70,59 @@ func (b *book) setFail(fail func(string) error) {
 	b.fail = fail
 }
 
-// queues gives what waits, by subscription, the lowest sequence of each
-// conversion alone, in the order in which it is served.
-func (b *book) queues() map[int64][]*row {
-	heads := make(map[[2]any]*row)
-	for _, r := range b.rows {
-		key := [2]any{r.SubscriptionID, r.ConversionID}
-		if h := heads[key]; (r.State == delivery.Waiting || r.State == delivery.Parked) && (h == nil || r.Sequence < h.Sequence) {
-			heads[key] = r
-		}
+// put adds a row, or takes note of what became of it.
+func (b *book) put(r *row) {
+	b.rows[r.ID] = r
+	if r.State != delivery.Waiting && r.State != delivery.Parked {
+		delete(b.open[r.SubscriptionID], r.ID)
+		return
 	}
-	all := make(map[int64][]*row)
-	for _, r := range heads {
-		if r.State == delivery.Waiting && b.disabled[r.SubscriptionID] == "" {
-			all[r.SubscriptionID] = append(all[r.SubscriptionID], r)
-		}
+	if b.open[r.SubscriptionID] == nil {
+		b.open[r.SubscriptionID] = make(map[string]*row)
 	}
-	for id, q := range all {
-		slices.SortFunc(q, func(x, y *row) int {
-			order := cmp.Or(x.claimAt.Compare(y.claimAt), cmp.Compare(x.ID, y.ID))
-			if b.newest[id] {
-				return -order
-			}
-			return order
-		})
-	}
-	return all
+	b.open[r.SubscriptionID][r.ID] = r
 }
 
-// open reports whether anything is let through to a subscription, and how much.
-func (b *book) open(id int64, q []*row, now time.Time) int {
+// queue gives what waits for a subscription, the lowest sequence of each
+// conversion alone, in the order in which it is served.
+func (b *book) queue(id int64) []*row {
+	if b.disabled[id] != "" {
+		return nil
+	}
+	heads := make(map[string]*row)
+	for _, r := range b.open[id] {
+		if h := heads[r.ConversionID]; h == nil || r.Sequence < h.Sequence {
+			heads[r.ConversionID] = r
+		}
+	}
+	var q []*row
+	for _, r := range heads {
+		if r.State == delivery.Waiting {
+			q = append(q, r)
+		}
+	}
+	slices.SortFunc(q, func(x, y *row) int {
+		order := cmp.Or(x.claimAt.Compare(y.claimAt), cmp.Compare(x.ID, y.ID))
+		if b.newest[id] {
+			return -order
+		}
+		return order
+	})
+	return q
+}
+
+// lets gives how many are let through to a subscription.
+func (b *book) lets(id int64, now time.Time) int {
 	switch b.breakers[id].At(now) {
 	case delivery.BreakerClosed:
-		return len(q)
+		return len(b.open[id])
 	case delivery.BreakerHalfOpen:
-		if !slices.ContainsFunc(q, func(r *row) bool { return r.LeasedUntil.After(now) }) {
-			return 1
+		for _, r := range b.open[id] {
+			if r.LeasedUntil.After(now) {
+				return 0
+			}
 		}
+		return 1
 	case delivery.BreakerOpen:
 	}
 	return 0
@@ -118,28 +135,25 @@ func (b *book) Claim(_ context.Context, ask delivery.Ask) ([]delivery.Owed, erro
 	if err != nil {
 		return nil, err
 	}
-	queues := b.queues()
-	ids := slices.Sorted(maps.Keys(queues))
-	left := make(map[int64]int)
-	for id, q := range queues {
-		left[id] = min(ask.Of(id), b.open(id, q, ask.Now))
-		queues[id] = slices.DeleteFunc(q, func(r *row) bool { return r.claimAt.After(ask.Now) })
+	var queues [][]*row
+	for _, id := range slices.Sorted(maps.Keys(b.open)) {
+		n := min(ask.Of(id), b.lets(id, ask.Now))
+		if n == 0 {
+			continue
+		}
+		q := slices.DeleteFunc(b.queue(id), func(r *row) bool { return r.claimAt.After(ask.Now) })
+		if q = q[:min(n, len(q))]; len(q) > 0 {
+			queues = append(queues, q)
+		}
 	}
 	var claimed []delivery.Owed
-	for more := true; more && len(claimed) < ask.Limit; {
-		more = false
-		for range ids {
-			b.turn++
-			id := ids[b.turn%len(ids)]
-			if len(queues[id]) == 0 || left[id] == 0 || len(claimed) == ask.Limit {
-				continue
-			}
-			r := queues[id][0]
-			queues[id] = queues[id][1:]
-			left[id]--
-			r.LeasedUntil, r.claimAt = ask.LeaseUntil, ask.LeaseUntil
-			claimed = append(claimed, r.Owed)
-			more = true
+	for b.turn++; len(queues) > 0 && len(claimed) < ask.Limit; b.turn++ {
+		i := b.turn % len(queues)
+		r := queues[i][0]
+		r.LeasedUntil, r.claimAt = ask.LeaseUntil, ask.LeaseUntil
+		claimed = append(claimed, r.Owed)
+		if queues[i] = queues[i][1:]; len(queues[i]) == 0 {
+			queues = slices.Delete(queues, i, i+1)
 		}
 	}
 	b.given += len(claimed)
@@ -175,6 +189,7 @@ func (b *book) Record(ctx context.Context, report delivery.Report) error {
 		return fault.New(fault.Stale, "attempt %d of %s comes too late", a.Number, a.DeliveryID)
 	}
 	r.Owed, r.claimAt = after, after.DueAt
+	b.put(r)
 	b.attempts = append(b.attempts, a)
 	if report.Breaker != nil {
 		b.breakers[after.SubscriptionID] = *report.Breaker
@@ -186,13 +201,16 @@ func (b *book) NextDue(_ context.Context, ask delivery.Ask) (time.Time, error) {
 	err := b.begin("next due")
 	defer b.mu.Unlock()
 	var next time.Time
-	for id, q := range b.queues() {
-		for _, r := range q {
+	for id := range b.open {
+		if ask.Of(id) == 0 || b.disabled[id] != "" {
+			continue
+		}
+		for _, r := range b.queue(id) {
 			at := r.claimAt
 			if probe := b.breakers[id].ProbeAt; probe.After(at) {
 				at = probe
 			}
-			if ask.Of(id) > 0 && (next.IsZero() || at.Before(next)) {
+			if next.IsZero() || at.Before(next) {
 				next = at
 			}
 		}
@@ -258,7 +276,7 @@ func (b *book) Owe(_ context.Context, all []delivery.Owed) error {
 	}
 	for _, o := range all {
 		if _, there := b.rows[o.ID]; !there {
-			b.rows[o.ID] = &row{o, o.DueAt, o.DueAt}
+			b.put(&row{o, o.DueAt, o.DueAt})
 			b.alerts = append(b.alerts, o)
 		}
 	}

@@ -10,13 +10,14 @@ import (
 // claimed of which subscription.
 //
 // A host has a bounded number in flight, and each subscription on it a window
-// of that. The window begins with two, grows with each answer, and falls to one
+// of that. The window begins with one, grows with each answer, and falls to one
 // when nothing came for long: a receiver that hangs has soon one in flight.
 //
 // An attempt holds a slot for a second at most. Whoever waits longer for an
 // answer waits on in the lobby, which has room for four times as many, and gives
-// the slot back. Of the slots one half is kept for receivers that answer. So
-// however many hang, the others find their slots.
+// the slot back. Of the slots one half is kept from receivers that have failed to
+// answer soon, and a quarter from those of which nothing is known. So however
+// many hang, the others find their slots.
 //
 // What is claimed beyond that is held: a few for each receiver, so that a quick
 // one is never idle between two claims. Receivers take turns.
@@ -26,7 +27,7 @@ type lanes struct {
 
 	mu      sync.Mutex
 	quick   int       // flights that hold a slot
-	wary    int       // of these, those to receivers that have not answered lately
+	wary    int       // of these, those to receivers that did not answer soon the last time, if ever
 	lobby   int       // flights that have waited longer
 	order   []*flight // those with a slot in the order of their start; some have landed
 	hosts   map[string]*host
@@ -42,12 +43,8 @@ const (
 	lobbyRoom = 4
 )
 
-// firstWidth is the window of a receiver of which nothing is known, and
-// forgotten how long one is remembered to which nothing is sent.
-const (
-	firstWidth = 2
-	forgotten  = 10 * time.Minute
-)
+// forgotten is how long a receiver is remembered to which nothing is sent.
+const forgotten = 10 * time.Minute
 
 // What is held for a receiver: as many as it takes in that time, some windows at
 // most.
@@ -71,7 +68,8 @@ type queue struct {
 	held     []job
 	window   int           // how many may be in flight
 	limit    int           // that its owner set; 0: none
-	answered bool          // the last attempt was answered soon
+	tried    bool          // an attempt has ended, or lasts
+	answered bool          // the last one was answered soon
 	took     time.Duration // how long an attempt takes, on average
 	used     time.Time
 }
@@ -127,9 +125,17 @@ func (l *lanes) overflow() int { return max(0, l.lobby-lobbyRoom*l.slots) }
 
 func (l *lanes) taken() int { return l.quick + l.overflow() }
 
-// reserved reports whether what is left of the slots is kept for receivers that
-// answer.
-func (l *lanes) reserved() bool { return l.wary+l.overflow() >= max(1, l.slots/2) }
+// reserved reports whether what is left of the slots is kept from a receiver.
+func (l *lanes) reserved(q *queue) bool {
+	most := l.slots / 2
+	switch {
+	case q.answered:
+		return false
+	case !q.tried:
+		most = l.slots * 3 / 4
+	}
+	return l.wary+l.overflow() >= max(1, most)
+}
 
 // usher sends flights that have waited long enough to the lobby.
 func (l *lanes) usher(now time.Time) {
@@ -142,7 +148,7 @@ func (l *lanes) usher(now time.Time) {
 		if f.landed {
 			continue
 		}
-		f.late, f.queue.answered = true, false
+		f.late, f.queue.tried, f.queue.answered = true, true, false
 		l.release(f)
 		l.lobby++
 	}
@@ -194,7 +200,7 @@ func (l *lanes) queueOf(j job) *queue {
 		l.hosts[j.host] = h
 	}
 	h.queues++
-	q = &queue{host: h, window: firstWidth}
+	q = &queue{host: h, window: 1}
 	l.queues[id] = q
 	return q
 }
@@ -230,7 +236,7 @@ func (l *lanes) next(now time.Time) []*flight {
 // mayStart reports whether one more may be sent to a receiver, given that a slot
 // is free.
 func (l *lanes) mayStart(q *queue) bool {
-	return q.active < l.width(q) && q.host.active < l.perHost && (q.answered || !l.reserved())
+	return q.active < l.width(q) && q.host.active < l.perHost && !l.reserved(q)
 }
 
 // width gives how many a subscription may have in flight. Where several live on
@@ -275,6 +281,9 @@ func (l *lanes) land(f *flight, how landing, now time.Time) (idle bool) {
 		l.lobby--
 	} else {
 		l.release(f)
+	}
+	if how != skipped {
+		q.tried = true
 	}
 	switch how {
 	case answered:
@@ -327,7 +336,7 @@ func (l *lanes) look(now time.Time) view {
 // mostOf says how many more may be claimed of a subscription that shares its
 // host with others that are busy.
 func (l *lanes) mostOf(q *queue, busy int) int {
-	if !q.answered && l.reserved() {
+	if l.reserved(q) {
 		return 0
 	}
 	width, ahead := l.width(q), l.ahead(q)

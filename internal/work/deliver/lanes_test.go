@@ -30,22 +30,22 @@ func enterMany(l *lanes, n int, id int64, host string, limit int, now time.Time)
 	return taken
 }
 
-// TestWindow: a receiver begins with two in flight, has one more for each
+// TestWindow: a receiver begins with one in flight, has one more for each
 // answer, never more than its host may have, and falls to one when it hangs.
 func TestWindow(t *testing.T) {
 	now := laneTime()
 	l := newLanes(64, 8)
 	enterMany(l, 40, 1, "a.example", 0, now)
 	flights := l.next(now)
-	if len(flights) != 2 {
-		t.Fatalf("%d begin, want 2", len(flights))
+	if len(flights) != 1 {
+		t.Fatalf("%d begin, want 1", len(flights))
 	}
-	for want := 3; want <= 10; want++ {
+	for want := 2; want <= 10; want++ {
 		now = now.Add(10 * time.Millisecond)
 		l.land(flights[0], answered, now)
 		flights = append(flights[1:], l.next(now)...)
 		if got := len(flights); got != min(want, 8) {
-			t.Errorf("after %d answers %d are in flight, want %d", want-2, got, min(want, 8))
+			t.Errorf("after %d answers %d are in flight, want %d", want-1, got, min(want, 8))
 		}
 	}
 	now = now.Add(10 * time.Second)
@@ -103,8 +103,8 @@ func TestSharedHost(t *testing.T) {
 	}
 }
 
-// TestHangingReceivers: a hundred that hang take half of the slots for a second
-// and none after that; one that answers finds its slots at any time.
+// TestHangingReceivers: a hundred that hang take three quarters of the slots for
+// a second and half of them after that, until the lobby has them all; one that answers finds its slots at any time.
 func TestHangingReceivers(t *testing.T) {
 	now := laneTime()
 	l := newLanes(64, 8)
@@ -115,8 +115,8 @@ func TestHangingReceivers(t *testing.T) {
 		enterMany(l, 5, id, fmt.Sprintf("h%d.example", id), 0, now)
 	}
 	hanging := l.next(now)
-	if len(hanging) != 32 {
-		t.Fatalf("%d of those that nobody knows begin, want half of 64", len(hanging))
+	if len(hanging) != 48 {
+		t.Fatalf("%d of those that nobody knows begin, want three quarters of 64", len(hanging))
 	}
 	if v := l.look(now); v.most[5] != 0 || v.most[1000] == 0 {
 		t.Errorf("of one that nobody knows %d may be claimed, of one that answers %d; want none and some", v.most[5], v.most[1000])
@@ -135,15 +135,15 @@ func TestHangingReceivers(t *testing.T) {
 	}
 	now = laneTime().Add(patience)
 	hanging = append(hanging, l.next(now)...)
-	if l.lobby != 32 || l.wary != 32 || len(hanging) != 64 {
-		t.Errorf("after a second %d wait in the lobby and %d hold slots, want 32 and 32", l.lobby, l.wary)
+	if l.lobby != 48 || l.wary != 48 || len(hanging) != 96 {
+		t.Errorf("after a second %d wait in the lobby and %d hold slots, want 48 and 48", l.lobby, l.wary)
 	}
 	for range 30 { // until everybody waits
 		now = now.Add(patience)
 		hanging = append(hanging, l.next(now)...)
 	}
-	if got := l.lobby; got > 4*64+32 || l.taken() > 32 {
-		t.Errorf("%d wait in the lobby and %d hold slots, want 288 and 32 at most", got, l.taken())
+	if l.lobby != 100 || l.taken() != 0 {
+		t.Errorf("%d wait in the lobby and %d hold slots, want one of each and none", l.lobby, l.taken())
 	}
 	enterMany(l, 40, 1000, "good.example", 0, now)
 	if got := len(l.next(now)); got < 2 {
@@ -154,6 +154,29 @@ func TestHangingReceivers(t *testing.T) {
 	}
 	if l.lobby != 0 || l.wary != 0 {
 		t.Errorf("in the end %d are in the lobby and %d wary, want none", l.lobby, l.wary)
+	}
+}
+
+// TestFullLobby: when the lobby is full those who wait keep their slots, and
+// still leave some to receivers that answer.
+func TestFullLobby(t *testing.T) {
+	now := laneTime()
+	l := newLanes(8, 4)
+	enterMany(l, 1, 1000, "good.example", 0, now)
+	l.land(l.next(now)[0], answered, now)
+	for id := range int64(100) {
+		enterMany(l, 1, id, fmt.Sprintf("h%d.example", id), 0, now)
+	}
+	for range 30 {
+		l.next(now)
+		now = now.Add(patience)
+	}
+	if l.overflow() == 0 || l.taken() != 6 || l.lobby+l.quick != 4*8+6 {
+		t.Errorf("%d slots are taken, %d are in the lobby; want 6 and 38 in all", l.taken(), l.lobby)
+	}
+	enterMany(l, 4, 1000, "good.example", 0, now)
+	if got := len(l.next(now)); got != 2 {
+		t.Errorf("%d of the good one's begin, want the 2 of its window", got)
 	}
 }
 
@@ -189,8 +212,8 @@ func TestMovedSubscription(t *testing.T) {
 	enterMany(l, 1, 1, "a.example", 0, now)
 	l.land(l.next(now)[0], answered, now)
 	enterMany(l, 9, 1, "b.example", 0, now)
-	if got := len(l.next(now)); got != 2 || len(l.hosts) != 1 {
-		t.Errorf("%d are sent to %d hosts, want 2 to the new one", got, len(l.hosts))
+	if got := len(l.next(now)); got != 1 || len(l.hosts) != 1 {
+		t.Errorf("%d are sent to %d hosts, want 1 to the new one", got, len(l.hosts))
 	}
 }
 
@@ -270,7 +293,7 @@ func checkLanes(t *rapid.T, l *lanes, flying []*flight, inside int) {
 			t.Fatalf("%d are in flight to a receiver that counts %d and may have %d", n, q.active, q.limit)
 		}
 	}
-	if l.lobby != lobby || l.wary != wary || l.quick != len(flying)-lobby || l.quick > l.slots || wary > max(1, l.slots/2) {
+	if l.lobby != lobby || l.wary != wary || l.quick != len(flying)-lobby || l.quick > l.slots || wary > max(1, l.slots*3/4) {
 		t.Fatalf("%d fly, %d of them late and %d wary; counted are %d, %d and %d", len(flying), lobby, wary, l.quick, l.lobby, l.wary)
 	}
 	if l.held+len(flying) != inside {

@@ -69,7 +69,7 @@ func (s *sent) make(ctx context.Context, w *Worker, j job, cancel context.Cancel
 	}
 	r, err := plan.Request(&j.owed, m)
 	if err != nil {
-		a.Error, a.Detail = delivery.ErrTemplate, err.Error()
+		a.Error, a.Detail = receiver.Refused(err), err.Error()
 		return
 	}
 	keep(a, receiver.Mask(r, j.sub.Subscription))
