@@ -34,6 +34,9 @@ func (s *serveCmd) Run(e *env) error {
 	if err := s.validate(); err != nil {
 		return err
 	}
+	if !s.reporting.off() {
+		addProcessor()
+	}
 	_, statErr := os.Stat(s.Data)
 	n, err := startNode(e, s)
 	if err != nil {

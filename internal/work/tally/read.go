@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +47,16 @@ type limits struct {
 func live() limits {
 	return limits{visits: 50_000, bytes: 16 << 20, signals: 5_000, rows: 5_000, patience: 3 * time.Second}
 }
+
+// small bounds a batch of a worker that keeps up: to store it takes the
+// warehouse a few milliseconds at a time.
+func (l limits) small() limits {
+	l.visits = min(l.visits, 2048)
+	return l
+}
+
+// breath is after how many records a reader lets others have its processor.
+const breath = 64
 
 // reader reads sources from their positions on.
 type reader struct {
@@ -180,7 +191,7 @@ func (r *reader) end(node uint16) end {
 
 // visits reads clicks or impressions.
 func (r *reader) visits(ctx context.Context, b *taken, k txid.Kind, nodes []uint16, into *[]fact.Click) error {
-	bytes := 0
+	bytes, n := 0, 0
 	for _, node := range nodes {
 		name, e := source(k, node), r.end(node)
 		at, had := r.at[name].At, len(*into)
@@ -189,6 +200,9 @@ func (r *reader) visits(ctx context.Context, b *taken, k txid.Kind, nodes []uint
 				return errFull
 			}
 			at, bytes = uint64(id.Tick()+1), bytes+len(record)
+			if n++; n%breath == 0 {
+				runtime.Gosched()
+			}
 			if !r.skips(k.String(), name, uint64(id.Tick()), id.Time()) {
 				*into = append(*into, r.visit(b, id, record))
 			}

@@ -10,8 +10,14 @@ import (
 )
 
 const (
-	// every is how often a batch is shipped when tally keeps up.
+	// every is how often tally looks for more when it keeps up.
 	every = time.Second
+	// behind is how old the newest that is stored may become. Up to then batches
+	// are small, and tally rests calm times as long as it works: who waits for a
+	// processor meanwhile is a visitor. Beyond, they are large and it rests as long
+	// as it works.
+	behind = 3 * every / 2
+	calm   = 4
 	// leastBackoff and mostBackoff bound how long it waits for what is away.
 	leastBackoff = 100 * time.Millisecond
 	mostBackoff  = 10 * time.Second
@@ -61,6 +67,7 @@ func (t *trouble) note(err error) (news bool) {
 // ship ships batches until ctx is done, or gives why the warehouse is damaged.
 func (w *Worker) ship(ctx context.Context, t *turn, to Warehouse) error {
 	s := &shipping{Worker: w, turn: t, to: to}
+	round := time.Now()
 	for ctx.Err() == nil {
 		begun := time.Now()
 		more, err := s.step(ctx)
@@ -72,10 +79,15 @@ func (w *Worker) ship(ctx context.Context, t *turn, to Warehouse) error {
 		switch {
 		case err != nil:
 			pause(ctx, s.store.backoff)
-		case more:
+		case more && s.late():
 			pause(ctx, took) // half of the time is for others
+		case more:
+			pause(ctx, calm*took)
 		default:
-			pause(ctx, max(took, every-took))
+			pause(ctx, max(took, every-time.Since(round)))
+		}
+		if err != nil || !more {
+			round = time.Now()
 		}
 	}
 	return nil
@@ -116,6 +128,10 @@ func (s *shipping) step(ctx context.Context) (more bool, err error) {
 		}
 	}
 	begun := time.Now()
+	s.reader.limits = s.limits
+	if !s.late() {
+		s.reader.limits = s.limits.small()
+	}
 	b := s.take(ctx)
 	if b.ahead != nil {
 		return false, b.ahead
@@ -131,6 +147,11 @@ func (s *shipping) step(ctx context.Context) (more bool, err error) {
 	s.reached(s.turn, s.reader.through())
 	s.metrics.shipped(&b.Batch, time.Since(begun))
 	return b.more, nil
+}
+
+// late reports whether the warehouse has fallen behind.
+func (s *shipping) late() bool {
+	return s.reader == nil || time.Since(s.reader.through()) > behind
 }
 
 // resume learns how far the warehouse is.

@@ -323,20 +323,33 @@ func (s slowly) Append(ctx context.Context, b fact.Batch) error {
 	return s.warehouse.Append(ctx, b)
 }
 
-func TestRestsAsLongAsItWorks(t *testing.T) {
-	run(t, func(r *rig) {
-		r.worker.Swap(nil)
-		for range 100 {
-			r.click()
-		}
-		r.worker.limits.visits = 1 // a batch each
-		store := slowly{r.store, 100 * time.Millisecond}
-		r.worker.Swap(store)
-		r.pass(10*time.Second + 50*time.Millisecond)
-		if n := r.store.count(fact.Clicks); n < 48 || n > 51 {
-			t.Errorf("%d batches of 100 ms in 10 s, want about 50: half of the time is for others", n)
-		}
-	})
+func TestRests(t *testing.T) {
+	tests := []struct {
+		name        string
+		old         time.Duration // how long the clicks have waited
+		within      time.Duration
+		least, most int // batches of 100 ms
+	}{
+		{"as long as it works, when it is behind", time.Minute, 10 * time.Second, 48, 51},
+		{"four times as long, while what is stored is fresh", 0, time.Second, 2, 3},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			run(t, func(r *rig) {
+				r.worker.Swap(nil)
+				for range 100 {
+					r.click()
+				}
+				r.pass(tt.old)
+				r.worker.limits.visits = 1 // a batch each
+				r.worker.Swap(slowly{r.store, 100 * time.Millisecond})
+				r.pass(tt.within + 50*time.Millisecond)
+				if n := r.store.count(fact.Clicks); n < tt.least || n > tt.most {
+					t.Errorf("%d batches of 100 ms in %s, want %d to %d", n, tt.within, tt.least, tt.most)
+				}
+			})
+		})
+	}
 }
 
 func TestDaysAreSorted(t *testing.T) {
