@@ -6,9 +6,9 @@ import (
 	"waybill/internal/fault"
 )
 
-// namesClick reports whether n tells a receiver which click it is about.
+// namesClick reports whether n may be what a receiver knows its click by.
 func namesClick(n Name) bool {
-	return n >= Sub1 && n < Adv1 || n == AffClickID || n == TransactionID || n == ConversionID
+	return n >= Sub1 && n < Adv1 || n == AffClickID || n == TransactionID
 }
 
 // NeedClick reports a template, or several that make one request, whose receiver

@@ -183,7 +183,7 @@ func TestNeedClick(t *testing.T) {
 		{"https://t.example/?c={aff_click_id}", true},
 		{"https://t.example/?c={sub10}", true},
 		{"https://t.example/{transaction_id}", true},
-		{"https://t.example/?c={conversion_id}", true},
+		{"https://t.example/?c={conversion_id}&t={click_time}", false},
 		{"https://t.example/?p={payout}&s={source}&a={adv1}", false},
 		{"https://t.example/", false},
 	}

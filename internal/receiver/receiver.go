@@ -197,8 +197,9 @@ func (p *Plan) fill(v *macro.Values, o *delivery.Owed, m Moment) {
 func Validate(s delivery.Subscription) error {
 	errs := fault.All(s.Validate())
 	if _, ok := kindOf(s.Format); ok {
-		_, err := Compile(s)
+		p, err := Compile(s)
 		errs = append(errs, fault.All(err)...)
+		errs = append(errs, fault.All(p.needsClick(s.Template))...)
 	}
 	return joined(errs)
 }

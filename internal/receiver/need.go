@@ -1,0 +1,22 @@
+package receiver
+
+import (
+	"slices"
+
+	"waybill/internal/fault"
+	"waybill/internal/macro"
+)
+
+// needsClick reports a plan without a click ID whose subscription was made of a
+// ready template that has a place for one: its receiver drops whatever comes
+// without. Whoever writes for a receiver of another kind leaves template open.
+func (p *Plan) needsClick(template string) error {
+	t, err := FindTemplate(template)
+	if p == nil || err != nil {
+		return nil //nolint:nilerr // whether there is such a template is for others to say
+	}
+	if !slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Kind == FieldClickID }) {
+		return nil
+	}
+	return fault.Within(p.place(), macro.NeedClick(p.Names(), t.Name))
+}
