@@ -41,7 +41,8 @@ func classOf(status int, err ErrorClass) ErrorClass {
 
 // After gives what becomes of an owed postback by an attempt. s is its
 // subscription's schedule. retryAfter is how long its receiver asks to be left
-// alone, 0 if it does not; jitter is drawn evenly from 0 to 1.
+// alone, 0 if it does not; jitter is drawn evenly from 0 to 1. One that its
+// receiver could make nothing of is no dead letter: there is nothing to mend.
 func (o Owed) After(a Attempt, s Schedule, retryAfter time.Duration, jitter float64) Owed {
 	ended := a.At.Add(a.Took)
 	o.Attempts, o.LeasedUntil = a.Number, time.Time{}
@@ -50,6 +51,8 @@ func (o Owed) After(a Attempt, s Schedule, retryAfter time.Duration, jitter floa
 	switch {
 	case a.Error == "":
 		o.State, o.DoneAt = Delivered, ended
+	case a.Error == ErrUnmatched:
+		o.State, o.DoneAt = Withdrawn, ended
 	case a.Error.Permanent() || !again:
 		o.State, o.DoneAt = Dead, ended
 	default:

@@ -119,6 +119,6 @@ func (a Attempt) blamesReceiver() bool {
 	case a.Status != 0:
 		return false
 	default:
-		return a.Error != ErrTemplate && a.Error != ErrForbidden
+		return a.Error != ErrTemplate && a.Error != ErrForbidden && a.Error != ErrUnmatched
 	}
 }

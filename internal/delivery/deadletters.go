@@ -30,6 +30,6 @@ func Events() []conversion.Event {
 func ErrorClasses() []ErrorClass {
 	return []ErrorClass{
 		ErrDNS, ErrRefused, ErrReset, ErrTLS, ErrTimeout, ErrForbidden, ErrTemplate, ErrRedirect, ErrStatus, ErrGone,
-		ErrAnswer, ErrRejected, ErrOther,
+		ErrAnswer, ErrRejected, ErrUnmatched, ErrOther,
 	}
 }

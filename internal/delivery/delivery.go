@@ -22,7 +22,7 @@ const (
 	Waiting   State = "waiting"
 	Delivered State = "delivered"
 	Dead      State = "dead"      // given up: every attempt failed, or it can never succeed
-	Withdrawn State = "withdrawn" // taken back before it was sent
+	Withdrawn State = "withdrawn" // taken back before it was sent, or never sent: its receiver could make nothing of it
 	Parked    State = "parked"    // a value it needs is lost: waits for a person
 )
 
@@ -83,13 +83,14 @@ const (
 	ErrGone      ErrorClass = "gone"              // permanent: 410
 	ErrAnswer    ErrorClass = "answer"            // the answer's body says that it failed, for now
 	ErrRejected  ErrorClass = "rejected"          // permanent: the answer's body says that this one is never taken
+	ErrUnmatched ErrorClass = "unmatched"         // permanent: nothing was sent, since the receiver could match it with nobody
 	ErrOther     ErrorClass = "other"
 )
 
 // Permanent reports whether trying again is of no use.
 func (c ErrorClass) Permanent() bool {
 	switch c {
-	case ErrForbidden, ErrTemplate, ErrGone, ErrRejected:
+	case ErrForbidden, ErrTemplate, ErrGone, ErrRejected, ErrUnmatched:
 		return true
 	default:
 		return false

@@ -34,7 +34,7 @@ func googleKind() kind {
 			Parameter{Name: "conversion_action_id" + perGoal, Doc: "That of the conversions of one goal."},
 			Parameter{Name: "service_account", Required: true, Secret: true, Doc: "The key of a service account that has access to the account, as the JSON file that Google gives."},
 			Parameter{Name: "login_account_id", Doc: "The customer ID of the manager account that the service account has access by."},
-			Parameter{Name: "event_source", Doc: "Where conversions happen: WEB (usual), APP, IN_STORE, PHONE or OTHER."},
+			Parameter{Name: "event_source", Doc: "Where conversions happen: WEB (usual), APP, IN_STORE, PHONE, MESSAGE or OTHER."},
 			Parameter{Name: "ad_user_data", Doc: "The visitors' consent to the use of their data for ads: granted or denied. Left open: not told."},
 			Parameter{Name: "ad_personalization", Doc: "Their consent to personalised ads: granted or denied. Left open: not told."},
 			Parameter{Name: "validate_only", Doc: "yes: Google checks every event and records none. So it is with test conversions, always."},
@@ -59,7 +59,7 @@ func openGoogle(s *delivery.Subscription) (payload, error) {
 	g := &google{
 		platform: c.platform("conversion_action_id", c.number),
 		account:  c.number("account_id"), login: c.number("login_account_id"),
-		source:   c.choice("event_source", "WEB", "APP", "IN_STORE", "PHONE", "OTHER"),
+		source:   c.choice("event_source", "WEB", "APP", "IN_STORE", "PHONE", "MESSAGE", "OTHER"),
 		validate: c.yes("validate_only"),
 	}
 	data, ads := c.consent("ad_user_data"), c.consent("ad_personalization")
@@ -165,7 +165,7 @@ func (g *google) write(r *Request, o *delivery.Owed, _ *macro.Values, m Moment) 
 	}
 	switch {
 	case e.Clicks == nil && e.User == nil:
-		return fault.New(fault.Invalid, "Google could match this conversion with nobody: it has no gclid, gbraid or wbraid of a click, and no e-mail that may be told")
+		return unmatched("Google could match this conversion with nobody: it has no gclid, gbraid or wbraid of a click, and no e-mail that may be told")
 	case o.Event == conversion.EventUpdated && f.value == "":
 		return fault.New(fault.Invalid, "the conversion has no amount that may be told, so there is nothing to tell Google anew")
 	case o.Event == conversion.EventReversed && f.value == "":

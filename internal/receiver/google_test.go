@@ -192,7 +192,7 @@ func (g *googleStandIn) wrong(v any) (field, reason, description string) {
 	identifier := object(map[string]rule{"emailAddress": {true, text(hexDigest)}})
 	event := object(map[string]rule{
 		"transactionId": {true, text(`.+`)}, "eventTimestamp": {true, g.timestamp},
-		"eventSource": {true, text(`WEB|APP|IN_STORE|PHONE|OTHER`)},
+		"eventSource": {true, text(`WEB|APP|IN_STORE|PHONE|MESSAGE|OTHER`)},
 		"adIdentifiers": {false, object(map[string]rule{
 			"gclid": {false, text(`.+`)}, "gbraid": {false, text(`.+`)}, "wbraid": {false, text(`.+`)},
 		})},

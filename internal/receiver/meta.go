@@ -205,7 +205,7 @@ func (m *meta) lacks(o *delivery.Owed, f facts, u metaUser, now time.Time) error
 	case o.Test && m.test == "":
 		return fault.New(fault.Invalid, "a test conversion is told to Meta with parameters.test_event_code alone, or it would count as a real one")
 	case u.Click == "" && u.Browser == "" && u.Email == nil && u.External == nil && (u.IP == "" || u.Agent == ""):
-		return fault.New(fault.Invalid, "Meta could match this conversion with nobody: it has no fbclid or fbp of a click, no e-mail or customer that may be told, and no IP address with a user agent")
+		return unmatched("Meta could match this conversion with nobody: it has no fbclid or fbp of a click, no e-mail or customer that may be told, and no IP address with a user agent")
 	case m.source == website && u.Agent == "":
 		return fault.New(fault.Invalid, "the visitor's user agent is not known, and Meta requires it where action_source is website")
 	case f.event == "Purchase" && f.value == "":

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ import (
 // of its clicks earn money:
 //
 //   - A conversion that the platform could not match with anybody is not sent. It
-//     is given up at once, with the reason, and nothing of it leaves.
+//     is withdrawn at once, with the reason, and nothing of it leaves.
 //   - Personal identifiers leave only where the subscription says so, and only as
 //     the digests that the platform asks for.
 //   - A conversion is told under an ID that stays the same, so that a pixel that
@@ -60,6 +61,25 @@ func (p *platform) value(o *delivery.Owed, n macro.Name) string {
 		return ""
 	}
 	return o.Values[n.String()]
+}
+
+// unmatchedError says that nobody is known whom a platform could match a
+// conversion with.
+type unmatchedError struct{ error }
+
+func (e unmatchedError) Unwrap() error { return e.error }
+
+func unmatched(format string, args ...any) error {
+	return unmatchedError{fault.New(fault.Invalid, format, args...)}
+}
+
+// Refused gives the class of an error of Request: unmatched, where it is nobody's
+// mistake but the conversion is none of the platform's, else template.
+func Refused(err error) delivery.ErrorClass {
+	if _, ok := errors.AsType[unmatchedError](err); ok {
+		return delivery.ErrUnmatched
+	}
+	return delivery.ErrTemplate
 }
 
 // facts are the values of one conversion, checked for what platforms ask of

@@ -104,7 +104,7 @@ func (t *tiktok) write(r *Request, o *delivery.Owed, _ *macro.Values, m Moment) 
 	case o.Test && t.test == "":
 		return fault.New(fault.Invalid, "a test conversion is told to TikTok with parameters.test_event_code alone, or it would count as a real one")
 	case user.Click == "" && user.Cookie == "" && user.Email == "" && user.External == "" && (user.IP == "" || user.Agent == ""):
-		return fault.New(fault.Invalid, "TikTok could match this conversion with nobody: it has no ttclid or ttp of a click, no e-mail or customer that may be told, and no IP address with a user agent")
+		return unmatched("TikTok could match this conversion with nobody: it has no ttclid or ttp of a click, no e-mail or customer that may be told, and no IP address with a user agent")
 	}
 	e := tiktokEvent{
 		Event: f.event, Time: f.at.Unix(), ID: f.id, User: user, Page: tiktokPage{t.page}, Limited: t.limited,

@@ -49,6 +49,8 @@ func hintOf(class delivery.ErrorClass, status int) string {
 		return "The receiver answered, and its answer says that it failed. Read it in the attempt; if it is the receiver's own trouble, replay when that is over."
 	case delivery.ErrRejected:
 		return "The receiver's answer says that it never takes this one. Read it in the attempt, mend what it names in the subscription, then replay."
+	case delivery.ErrUnmatched:
+		return "Nothing was sent: the ad platform could match this conversion with nobody, which is usual for visitors that did not come by one of its ads. If it should have been matched, look whether its click ID comes with the tracking link; see to identifiers and share_visitor, too; then replay."
 	case delivery.ErrStatus:
 		return statusHint(status)
 	case delivery.ErrOther:

@@ -24,7 +24,7 @@ func (db *DB) Record(ctx context.Context, r delivery.Report) error {
 		return db.failed(err, "record attempt %d of delivery %s", a.Number, a.DeliveryID)
 	}
 	err = db.writeSure(ctx, func(ctx context.Context, s session) error { return c.write(ctx, s) })
-	if err == nil {
+	if err == nil && r.Attempt.Error != delivery.ErrUnmatched {
 		db.notes.made(&r)
 	}
 	return db.failed(err, "record attempt %d of delivery %s", a.Number, a.DeliveryID)
@@ -35,11 +35,11 @@ type course struct {
 	*delivery.Report
 	header string
 	frozen string // empty when it stays
-	noted  bool   // the destination knows already how things go
+	noted  bool   // the destination knows already how things go, or learns nothing of it
 }
 
 func (db *DB) course(r *delivery.Report) (*course, error) {
-	c := &course{Report: r, noted: db.notes.fresh(r)}
+	c := &course{Report: r, noted: db.notes.fresh(r) || r.Attempt.Error == delivery.ErrUnmatched}
 	if len(r.Attempt.RequestHeader) > 0 {
 		b, err := json.Marshal(r.Attempt.RequestHeader)
 		if err != nil {
