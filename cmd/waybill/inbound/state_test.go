@@ -217,7 +217,7 @@ func balance(entries []ledger.Entry) string {
 // owed gives the events that a conversion's postbacks tell, in order.
 func (p *player) owed(conversionID string) []string {
 	p.Helper()
-	found, _, err := p.ledger.Deliveries(p.Context(), sqlledger.DeliveryFilter{ConversionID: conversionID})
+	found, _, err := p.ledger.Deliveries(p.Context(), sqlledger.DeliveryFilter{Filter: delivery.Filter{ConversionID: conversionID}})
 	if err != nil {
 		p.Fatal(err)
 	}
