@@ -1,8 +1,9 @@
 // Command bench measures Waybill on the machine it runs on: how many clicks it
 // answers beside nginx and a bare net/http server, how many postbacks it turns
 // into conversions, what a journal of many clicks takes of disk, memory and time
-// to start, how long reports on a warehouse of many clicks take, and what
-// shipping clicks to the warehouse costs those that come in.
+// to start, how long reports on a warehouse of many clicks take, what shipping
+// clicks to the warehouse costs those that come in, and how outbound postbacks
+// leave.
 //
 // It starts the real binary as an operator does, on a data folder of its own,
 // and speaks to it over loopback alone. What it starts it ends, by process ID;
@@ -10,7 +11,7 @@
 // to the machine. Counts are judged: a click that was answered and is not in the
 // journal, or a conversion too few or too many, is a failure.
 //
-//	go run ./bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally]
+//	go run ./bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally] [outbound]
 package main
 
 import (
@@ -79,11 +80,11 @@ type measurement struct {
 
 // run does what the command line asks for.
 func run(ctx context.Context, args []string, out io.Writer) error {
-	all := []measurement{{"clicks", clicks}, {"postbacks", postbacks}, {"journal", journal}, {"warehouse", warehouse}, {"tally", tally}}
+	all := []measurement{{"clicks", clicks}, {"postbacks", postbacks}, {"journal", journal}, {"warehouse", warehouse}, {"tally", tally}, {"outbound", outbound}}
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "usage: bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally]") //nolint:errcheck // nobody is told if nobody reads
+		fmt.Fprintln(f.Output(), "usage: bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally] [outbound]") //nolint:errcheck // nobody is told if nobody reads
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.waybill, "waybill", "bin/waybill", "the `program` to measure")
@@ -143,7 +144,7 @@ func choose(all []measurement, names []string) ([]measurement, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(m measurement) bool { return m.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("nothing is called %q: choose of clicks, postbacks, journal, warehouse and tally", name)
+			return nil, fmt.Errorf("nothing is called %q: choose of clicks, postbacks, journal, warehouse, tally and outbound", name)
 		}
 		chosen = append(chosen, all[i])
 	}
