@@ -30,7 +30,7 @@ const (
 type step struct {
 	At     time.Time `json:"at"`
 	Store  string    `json:"store" enum:"journal,ledger" doc:"Where it is written down."`
-	Kind   string    `json:"kind" enum:"click,impression,sent,turned_away,signal,verdict,conversion,entry,delivery,attempt"`
+	Kind   string    `json:"kind" enum:"click,impression,sent,turned_away,signal,verdict,conversion,pixel,entry,delivery,attempt"`
 	ID     string    `json:"id,omitempty" doc:"Of the record, where it has one of its own."`
 	Text   string    `json:"text" doc:"What happened, in words."`
 	Record any       `json:"record,omitempty" doc:"The record, as far as the caller may see it."`
@@ -275,10 +275,12 @@ func (t *tracer) conversion(c conversion.Conversion) error {
 		return nil
 	}
 	t.remembered(&c)
-	return t.add(step{
+	err := t.add(step{
 		At: c.CreatedAt, Store: fromLedger, Kind: "conversion", ID: c.ID,
 		Text: fmt.Sprintf("A conversion of goal %s was made; it is %s now.", c.GoalCode, c.Status),
 	}, kindConversion, c)
+	t.pixels(&c)
+	return err
 }
 
 func (t *tracer) entry(e ledger.Entry) error {

@@ -22,6 +22,7 @@ type kit struct {
 	TrackingLink string        `json:"tracking_link,omitempty" doc:"For the affiliate. aff_click_id, source and sub1 to sub10 may be added."`
 	ShortLink    string        `json:"short_link,omitempty" doc:"A short link of this affiliate to this offer, if there is one."`
 	Impression   string        `json:"impression_tag,omitempty" doc:"For the affiliate: an image for pages that show the offer. It takes the same parameters as the tracking link."`
+	Pixels       string        `json:"browser_pixels,omitempty" doc:"For the affiliate, where its own browser pixels (postbacks of format image or iframe) cannot fire for this offer, or hardly: why."`
 	Postbacks    []postbackKit `json:"postbacks,omitempty" doc:"For the advertiser, one for each goal. Not for affiliates."`
 	Snippets     string        `json:"snippets,omitempty" doc:"Where the code for the advertiser's own systems is: for PHP, Node, Python, Go, curl, Google Tag Manager."`
 }
@@ -60,7 +61,7 @@ func (a *API) kit(ctx context.Context, in *kitIn) (*answer, error) {
 	}
 	k := kit{OfferID: in.ID}
 	if who.Role != account.Advertiser {
-		if err := a.affiliateKit(ctx, who, &k, o.Value.AdvertiserID, in.AffiliateID); err != nil {
+		if err := a.affiliateKit(ctx, who, &k, &o.Value, in.AffiliateID); err != nil {
 			return nil, err
 		}
 	}
@@ -72,7 +73,7 @@ func (a *API) kit(ctx context.Context, in *kitIn) (*answer, error) {
 	return &answer{Body: k}, nil
 }
 
-func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, advertiserID, affiliateID int64) error {
+func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, o *offer.Offer, affiliateID int64) error {
 	if affiliateID == 0 {
 		affiliateID = who.AffiliateID
 	}
@@ -92,12 +93,13 @@ func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, a
 	}
 	k.AffiliateID = affiliateID
 	base := a.PublicURL
-	if domain := a.domainOf(advertiserID); domain != "" {
+	if domain := a.domainOf(o.AdvertiserID); domain != "" {
 		base = "https://" + domain
 	}
 	whose := fmt.Sprintf("offer_id=%d&affiliate_id=%d", k.OfferID, affiliateID)
 	k.TrackingLink = base + "/click?" + whose
 	k.Impression = fmt.Sprintf(`<img src="%s" width="1" height="1" alt="" style="position:absolute">`, html.EscapeString(base+"/impression?"+whose))
+	k.Pixels = a.pixelOutlook(ctx, o)
 	code, err := a.shortLink(ctx, k.OfferID, affiliateID)
 	if code != "" {
 		k.ShortLink = base + "/c/" + url.PathEscape(code)
