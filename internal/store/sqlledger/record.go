@@ -16,7 +16,9 @@ import (
 // meanwhile it is Stale. One that was withdrawn while it was under way stays so,
 // unless it has arrived.
 //
-// A delivered one forgets the digests of persons.
+// What was delivered, or turned out to be of no use to its receiver, forgets the
+// digests of persons. One that closes a breaker makes due what was tried in vain
+// before it: that need not wait out a schedule that the receiver's absence set.
 func (db *DB) Record(ctx context.Context, r delivery.Report) error {
 	a := &r.Attempt
 	c, err := db.course(&r)
@@ -36,10 +38,13 @@ type course struct {
 	header string
 	frozen string // empty when it stays
 	noted  bool   // the destination knows already how things go, or learns nothing of it
+	skip   string // ends a selection of rows that are to be changed
 }
 
 func (db *DB) course(r *delivery.Report) (*course, error) {
-	c := &course{Report: r, noted: db.notes.fresh(r) || r.Attempt.Error == delivery.ErrUnmatched}
+	c := &course{
+		Report: r, noted: db.notes.fresh(r) || r.Attempt.Error == delivery.ErrUnmatched, skip: db.engine.skipLocked(),
+	}
 	if len(r.Attempt.RequestHeader) > 0 {
 		b, err := json.Marshal(r.Attempt.RequestHeader)
 		if err != nil {
@@ -47,7 +52,7 @@ func (db *DB) course(r *delivery.Report) (*course, error) {
 		}
 		c.header = string(b)
 	}
-	if r.After.State == delivery.Delivered && r.After.Personal() {
+	if over := r.After.State == delivery.Delivered || r.After.State == delivery.Withdrawn; over && r.After.Personal() {
 		b, err := json.Marshal(r.After.Forget().Values)
 		if err != nil {
 			return nil, err
@@ -72,6 +77,9 @@ func (c *course) write(ctx context.Context, s session) error {
 		}
 	}
 	if err := c.insert(ctx, s); err != nil {
+		return err
+	}
+	if err := c.hasten(ctx, s); err != nil {
 		return err
 	}
 	if err := c.note(ctx, s); err != nil {
@@ -117,6 +125,22 @@ func (c *course) insert(ctx context.Context, s session) error {
 	a := &c.Attempt
 	return s.later(ctx, insert, a.DeliveryID, int64(a.Number), micros(a.At), int64(a.Took), a.Method, a.URL,
 		c.header, a.RequestBody, int64(a.Status), a.Body, string(a.Error), a.Detail)
+}
+
+// hasten makes due what waits for another try, where the attempt has shown that
+// the receiver is back.
+func (c *course) hasten(ctx context.Context, s session) error {
+	if c.Breaker == nil || !c.Breaker.Closed() || c.Attempt.Error != "" {
+		return nil
+	}
+	text := `
+		UPDATE delivery SET due_at = $2, claim_at = $2
+		WHERE id IN (
+			SELECT d.id FROM delivery d
+			WHERE d.subscription_id = $1 AND d.state = 'waiting' AND d.claim_at > $2 AND d.leased_until = 0
+				AND d.attempts > 0 AND d.due_at > $2
+			ORDER BY d.id` + c.skip + `)`
+	return s.later(ctx, text, c.After.SubscriptionID, micros(c.Attempt.At.Add(c.Attempt.Took)))
 }
 
 // note writes what the attempt says of the destination. A probe that has changed
