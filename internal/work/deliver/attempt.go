@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -64,7 +65,11 @@ func (w *Worker) conclude(ctx context.Context, j job, s sent) {
 	id := j.owed.SubscriptionID
 	after := j.owed.After(s.attempt, j.sub.Retry, s.retryAfter, jitter)
 	t := w.destinations.note(id, s.attempt, s.retryAfter, jitter)
-	if t.opened() {
+	quiet := s.quiet(j.sub.Format)
+	if quiet > 0 {
+		w.destinations.silence(id, time.Now().Add(quiet))
+	}
+	if quiet > 0 || t.opened() || s.attempt.Error == delivery.ErrTimeout {
 		w.recall(ctx, id)
 	}
 	report := delivery.Report{Attempt: s.attempt, After: after, Breaker: w.destinations.begin(t)}
@@ -76,8 +81,29 @@ func (w *Worker) conclude(ctx context.Context, j job, s sent) {
 	later, cancel := outlive(ctx, lastRecords)
 	defer cancel()
 	w.turned(later, j.sub.Subscription, t)
-	if s.attempt.Error == delivery.ErrGone && j.sub.Format == delivery.Webhook {
+	if s.gone(j.sub.Format) {
 		w.disable(later, j.sub.Subscription, s.attempt)
+	}
+}
+
+// gone reports whether the receiver wants no more of what it subscribed to.
+func (s *sent) gone(f delivery.Format) bool {
+	return s.attempt.Error == delivery.ErrGone && f == delivery.Webhook
+}
+
+// longestQuiet is the most that one answer silences a subscription for. Answers
+// in a row open its breaker, whose pauses may be longer.
+const longestQuiet = time.Minute
+
+// quiet gives for how long an answer silences the whole subscription.
+func (s *sent) quiet(f delivery.Format) time.Duration {
+	switch status := s.attempt.Status; {
+	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
+		return min(s.retryAfter, longestQuiet)
+	case s.gone(f):
+		return unknownFor // until it is disabled
+	default:
+		return 0
 	}
 }
 

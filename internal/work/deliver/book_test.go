@@ -17,6 +17,7 @@ import (
 type book struct {
 	mu       sync.Mutex
 	rows     map[string]*row
+	sorted   map[int64][]*row          // of those that wait, as long as it holds
 	open     map[int64]map[string]*row // those that wait or are parked, by subscription
 	attempts []delivery.Attempt
 	breakers map[int64]delivery.Breaker
@@ -40,7 +41,7 @@ type row struct {
 
 func newBook(owed ...delivery.Owed) *book {
 	b := &book{
-		rows: make(map[string]*row), open: make(map[int64]map[string]*row), breakers: make(map[int64]delivery.Breaker),
+		rows: make(map[string]*row), sorted: make(map[int64][]*row), open: make(map[int64]map[string]*row), breakers: make(map[int64]delivery.Breaker),
 		newest: make(map[int64]bool), disabled: make(map[int64]string),
 	}
 	b.owe(owed...)
@@ -72,6 +73,7 @@ func (b *book) setFail(fail func(string) error) {
 
 // put adds a row, or takes note of what became of it.
 func (b *book) put(r *row) {
+	delete(b.sorted, r.SubscriptionID)
 	b.rows[r.ID] = r
 	if r.State != delivery.Waiting && r.State != delivery.Parked {
 		delete(b.open[r.SubscriptionID], r.ID)
@@ -88,6 +90,9 @@ func (b *book) put(r *row) {
 func (b *book) queue(id int64) []*row {
 	if b.disabled[id] != "" {
 		return nil
+	}
+	if q, known := b.sorted[id]; known {
+		return q
 	}
 	heads := make(map[string]*row)
 	for _, r := range b.open[id] {
@@ -108,6 +113,7 @@ func (b *book) queue(id int64) []*row {
 		}
 		return order
 	})
+	b.sorted[id] = q
 	return q
 }
 
@@ -141,7 +147,10 @@ func (b *book) Claim(_ context.Context, ask delivery.Ask) ([]delivery.Owed, erro
 		if n == 0 {
 			continue
 		}
-		q := slices.DeleteFunc(b.queue(id), func(r *row) bool { return r.claimAt.After(ask.Now) })
+		if q := b.queue(id); len(q) == 0 || !b.newest[id] && q[0].claimAt.After(ask.Now) {
+			continue
+		}
+		q := slices.DeleteFunc(slices.Clone(b.queue(id)), func(r *row) bool { return r.claimAt.After(ask.Now) })
 		if q = q[:min(n, len(q))]; len(q) > 0 {
 			queues = append(queues, q)
 		}
@@ -151,6 +160,7 @@ func (b *book) Claim(_ context.Context, ask delivery.Ask) ([]delivery.Owed, erro
 		i := b.turn % len(queues)
 		r := queues[i][0]
 		r.LeasedUntil, r.claimAt = ask.LeaseUntil, ask.LeaseUntil
+		delete(b.sorted, r.SubscriptionID)
 		claimed = append(claimed, r.Owed)
 		if queues[i] = queues[i][1:]; len(queues[i]) == 0 {
 			queues = slices.Delete(queues, i, i+1)
@@ -171,6 +181,7 @@ func (b *book) Renew(_ context.Context, id string, held, until time.Time) (bool,
 		b.returned++
 	}
 	r.LeasedUntil, r.claimAt = until, until
+	delete(b.sorted, r.SubscriptionID)
 	return true, nil
 }
 
@@ -191,8 +202,16 @@ func (b *book) Record(ctx context.Context, report delivery.Report) error {
 	r.Owed, r.claimAt = after, after.DueAt
 	b.put(r)
 	b.attempts = append(b.attempts, a)
-	if report.Breaker != nil {
-		b.breakers[after.SubscriptionID] = *report.Breaker
+	if report.Breaker == nil {
+		return nil
+	}
+	b.breakers[after.SubscriptionID] = *report.Breaker
+	if now := a.At.Add(a.Took); a.Error == "" && report.Breaker.Closed() {
+		for _, r := range b.open[after.SubscriptionID] {
+			if r.Attempts > 0 && r.LeasedUntil.IsZero() && r.claimAt.After(now) {
+				r.DueAt, r.claimAt = now, now
+			}
+		}
 	}
 	return nil
 }
@@ -205,7 +224,11 @@ func (b *book) NextDue(_ context.Context, ask delivery.Ask) (time.Time, error) {
 		if ask.Of(id) == 0 || b.disabled[id] != "" {
 			continue
 		}
-		for _, r := range b.queue(id) {
+		q := b.queue(id)
+		if len(q) > 0 && !b.newest[id] {
+			q = q[:1] // the first is the first that is due
+		}
+		for _, r := range q {
 			at := r.claimAt
 			if probe := b.breakers[id].ProbeAt; probe.After(at) {
 				at = probe

@@ -6,10 +6,6 @@ import (
 	"waybill/internal/delivery"
 )
 
-// longestQuiet is the most that one answer silences a subscription for. Answers
-// in a row open its breaker, whose pauses may be longer.
-const longestQuiet = time.Minute
-
 // turn is what an attempt did to its subscription's breaker.
 type turn struct {
 	before, after delivery.Breaker
@@ -33,9 +29,6 @@ func (d *destinations) note(id int64, a delivery.Attempt, retryAfter time.Durati
 	one = d.of(id)
 	t := turn{before: one.breaker, after: one.breaker.After(a, retryAfter, jitter), one: one}
 	one.breaker = t.after
-	if retryAfter > 0 && (a.Status == 429 || a.Status == 503) {
-		one.quiet = a.At.Add(a.Took + min(retryAfter, longestQuiet))
-	}
 	moved := t.before.Closed() != t.after.Closed() || !t.before.ProbeAt.Equal(t.after.ProbeAt)
 	if t.save = moved || one.unsaved; t.save {
 		one.writes++

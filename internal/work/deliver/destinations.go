@@ -164,8 +164,10 @@ func (d *destinations) ripe(now time.Time) time.Time {
 	for _, one := range d.all {
 		sooner(one.quiet)
 		sooner(one.breaker.ProbeAt)
-		if one.limiter != nil && one.hungry {
-			missing := max(0, 1-one.limiter.TokensAt(now))
+		if one.limiter == nil || !one.hungry || !one.breaker.Closed() {
+			continue
+		}
+		if missing := 1 - one.limiter.TokensAt(now); missing > 0 { // else NextDue tells
 			sooner(now.Add(time.Duration(missing/float64(one.limiter.Limit())*float64(time.Second)) + time.Millisecond))
 		}
 	}
@@ -178,7 +180,16 @@ func (d *destinations) lets(id int64, probe bool, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	one := d.all[id]
-	return one == nil || probe || one.breaker.At(now) == delivery.BreakerClosed
+	return one == nil || !now.Before(one.quiet) && (probe || one.breaker.Closed())
+}
+
+// silence keeps a subscription's postbacks back until a time.
+func (d *destinations) silence(id int64, until time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if one := d.of(id); one.quiet.Before(until) {
+		one.quiet = until
+	}
 }
 
 // probing reports whether what is claimed of a subscription now is a probe.
@@ -187,14 +198,4 @@ func (d *destinations) probing(id int64, now time.Time) bool {
 	defer d.mu.Unlock()
 	one := d.all[id]
 	return one != nil && one.breaker.At(now) == delivery.BreakerHalfOpen
-}
-
-// state gives a subscription's breaker.
-func (d *destinations) state(id int64) delivery.Breaker {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if one := d.all[id]; one != nil {
-		return one.breaker
-	}
-	return delivery.Breaker{SubscriptionID: id, State: delivery.BreakerClosed}
 }

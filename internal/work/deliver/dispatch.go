@@ -16,6 +16,10 @@ const (
 	longest  = time.Second          // other nodes owe too, and do not nudge
 )
 
+// first is how many are claimed of a subscription of which nothing is known: one
+// to be sent, and one to follow.
+const first = 2
+
 // unknownFor is how long a postback waits to be looked at again whose
 // subscription the catalog does not have, or has as paused, or as one that is
 // broken. None of that is the postback's fault: the catalog may be old, and a
@@ -79,9 +83,8 @@ func (w *Worker) until(at, now time.Time) time.Duration {
 // ask says what can be taken now.
 func (w *Worker) ask(room int, now time.Time) delivery.Ask {
 	v := w.lanes.look(now)
-	each := w.settings.PerHost
-	w.destinations.bound(v, each, now)
-	return delivery.Ask{Now: now, LeaseUntil: now.Add(w.lease()), Limit: room, Most: v.most, Each: each}
+	w.destinations.bound(v, first, now)
+	return delivery.Ask{Now: now, LeaseUntil: now.Add(w.lease()), Limit: room, Most: v.most, Each: first}
 }
 
 // lease gives how long a claim lasts: at least three times as long as any
