@@ -171,6 +171,9 @@ func (c *claiming) pass(ctx context.Context) error {
 // take begins to claim a queue's portion. What is met is moved behind in one
 // statement: by the lease, or, where an earlier one goes first, until that may
 // be claimed.
+//
+// SQLite prepares a statement anew whenever the bare argument of a LIMIT is
+// bound, which would take longer than to run it; hence the cast.
 func (c *claiming) take(ctx context.Context, sh *share) error {
 	order := "d.claim_at, d.id"
 	if sh.newest {
@@ -180,7 +183,7 @@ func (c *claiming) take(ctx context.Context, sh *share) error {
 		WITH met AS (
 			SELECT d.id, d.conversion_id, d.sequence FROM delivery d
 			WHERE d.subscription_id = $3 AND d.state = 'waiting' AND d.claim_at <= $4
-			ORDER BY ` + order + ` LIMIT $5` + c.engine.skipLocked() + `
+			ORDER BY ` + order + ` LIMIT CAST($5 AS BIGINT)` + c.engine.skipLocked() + `
 		), judged AS (
 			SELECT m.id, (
 				SELECT CASE WHEN b.state = 'parked' THEN CAST($2 AS BIGINT) WHEN b.claim_at <= $4 THEN CAST($1 AS BIGINT)

@@ -1,35 +1,71 @@
 package sqlledger
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 
 	"waybill/internal/delivery"
 )
 
-// DeadLetters groups the deliveries that a filter fits and that were given up, by
-// subscription and by the cause of their last failure, the largest group first.
+// mostGrouped is how many dead letters of a subscription are looked at, the
+// latest.
+const mostGrouped = 50_000
+
+// DeadLetters groups what was given up of what a filter fits by subscription and
+// cause, the largest group first. Of very many the latest are looked at.
 func (db *DB) DeadLetters(ctx context.Context, f delivery.Filter) ([]delivery.DeadLetters, error) {
-	const group = `
-		SELECT subscription_id, last_class, last_status, COUNT(*), MIN(created_at), MAX(created_at), MAX(id) FROM delivery`
 	f.State = delivery.Dead
-	of, bounded, err := db.subscriptionsOf(ctx, &f)
-	if err != nil || bounded && len(of) == 0 {
-		return nil, db.failed(err, "group dead letters")
-	}
-	q, err := db.narrowed(ctx, group, &f, of)
+	all, err := db.deadLetters(ctx, &f)
+	slices.SortFunc(all, func(a, b delivery.DeadLetters) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.SubscriptionID, b.SubscriptionID),
+			cmp.Compare(a.Class, b.Class), cmp.Compare(a.Status, b.Status))
+	})
+	return all, db.failed(err, "group the dead letters")
+}
+
+func (db *DB) deadLetters(ctx context.Context, f *delivery.Filter) ([]delivery.DeadLetters, error) {
+	of, bounded, err := db.subscriptionsOf(ctx, f)
 	if err != nil {
-		return nil, db.failed(err, "group dead letters")
+		return nil, err
+	}
+	if !bounded || len(of) > mostApart || ofConversion(f) {
+		return db.deadLettersOf(ctx, f, of, bounded)
 	}
 	var all []delivery.DeadLetters
+	for i := range of {
+		some, err := db.deadLettersOf(ctx, f, of[i:i+1], true)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+func (db *DB) deadLettersOf(ctx context.Context, f *delivery.Filter, of []int64, bounded bool) ([]delivery.DeadLetters, error) {
+	if bounded && len(of) == 0 {
+		return nil, nil
+	}
+	q, err := db.ordered(ctx, `SELECT id, subscription_id, last_class, last_status, created_at FROM delivery`, f, of)
+	if err != nil {
+		return nil, err
+	}
+	text := `
+		SELECT subscription_id, last_class, last_status, COUNT(*), MIN(created_at), MAX(created_at), MAX(id) FROM (` +
+		q.withConditions() + fmt.Sprintf(" ORDER BY %s DESC LIMIT %d", q.key, mostGrouped) + `) AS latest
+		GROUP BY subscription_id, last_class, last_status`
+	var all []delivery.DeadLetters
 	err = db.read().query(ctx, func(row scan) error {
-		var d delivery.DeadLetters
+		var g delivery.DeadLetters
 		var oldest, newest int64
-		err := row(&d.SubscriptionID, &d.Class, &d.Status, &d.Count, &oldest, &newest, &d.Example)
-		d.Oldest, d.Newest = instant(oldest), instant(newest)
-		all = append(all, d)
+		err := row(&g.SubscriptionID, &g.Class, &g.Status, &g.Count, &oldest, &newest, &g.Example)
+		g.Oldest, g.Newest = instant(oldest), instant(newest)
+		all = append(all, g)
 		return err
-	}, q.withConditions()+` GROUP BY subscription_id, last_class, last_status ORDER BY 4 DESC, 1, 2, 3 LIMIT 1000`, q.args...)
-	return all, db.failed(err, "group dead letters")
+	}, text, q.args...)
+	return all, err
 }
 
 // CountDeliveries counts the deliveries that a filter fits.
@@ -38,16 +74,13 @@ func (db *DB) CountDeliveries(ctx context.Context, f delivery.Filter) (int64, er
 	return n, db.failed(err, "count deliveries")
 }
 
-// CloseBreaker lets the postbacks of a subscription through again, as if none had
-// failed.
-func (db *DB) CloseBreaker(ctx context.Context, subscriptionID int64) error {
-	const update = `
-		UPDATE destination SET breaker = 'closed', failures = 0, opened_at = 0, probe_at = 0, trips = 0, class = '',
-			detail = '', probe = '', probe_until = 0
-		WHERE subscription_id = $1 AND (breaker <> 'closed' OR failures > 0)`
-	err := db.write(ctx, func(ctx context.Context, s session) error {
-		_, err := s.exec(ctx, update, subscriptionID)
-		return err
-	})
-	return db.failed(err, "close the breaker of subscription %d", subscriptionID)
+func (db *DB) countDeliveries(ctx context.Context, f *delivery.Filter) (n int64, err error) {
+	of, bounded, err := db.subscriptionsOf(ctx, f)
+	if err != nil || bounded && len(of) == 0 {
+		return 0, err
+	}
+	q := newSelection("SELECT COUNT(*) FROM delivery", "created_at")
+	q.fits(f, "subscription_id", of)
+	_, err = db.read().get(ctx, []any{&n}, q.withConditions(), q.args...)
+	return n, err
 }

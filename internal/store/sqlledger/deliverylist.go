@@ -122,7 +122,7 @@ func (db *DB) pickOf(ctx context.Context, f *delivery.Filter, from place, n int,
 	if bounded && len(of) == 0 {
 		return nil, nil
 	}
-	q, err := db.narrowed(ctx, `SELECT `+deliveryColumns+` FROM delivery`, f, of)
+	q, err := db.ordered(ctx, `SELECT `+deliveryColumns+` FROM delivery`, f, of)
 	if err != nil {
 		return nil, err
 	}
@@ -140,24 +140,32 @@ func (db *DB) pickOf(ctx context.Context, f *delivery.Filter, from place, n int,
 	return readDeliveries(ctx, db.read(), text, q.args...)
 }
 
-// narrowed begins a statement on the deliveries that a filter fits. Its key is
-// their time, written such that the order is read from an index where that leads
-// to a page without passing over much else; otherwise what fits is found first,
-// and then sorted.
-func (db *DB) narrowed(ctx context.Context, text string, f *delivery.Filter, of []int64) (*selection, error) {
+// ordered begins a statement that gives the deliveries that a filter fits in the
+// order of their making. Its key is their time, written such that the order is
+// read from an index where that leads to a page without passing over much else;
+// otherwise what fits is found first, and then sorted.
+func (db *DB) ordered(ctx context.Context, text string, f *delivery.Filter, of []int64) (*selection, error) {
 	q := newSelection(text, "created_at")
-	switch {
-	case ofConversion(f):
-		q.key = "+created_at"
-	case f.State == delivery.Waiting:
-		few, err := db.fewWait(ctx, of)
-		if err != nil {
+	few := ofConversion(f)
+	if !few && f.State == delivery.Waiting {
+		var err error
+		if few, err = db.fewWait(ctx, of); err != nil {
 			return nil, err
 		}
-		if few {
-			q.key = "+created_at"
-		}
 	}
+	subscription := "subscription_id"
+	if few {
+		q.key = "+created_at"
+	} else if len(of) > 1 {
+		subscription = "+subscription_id"
+	}
+	q.fits(f, subscription, of)
+	return q, nil
+}
+
+// fits limits to the deliveries that a filter fits, of subscriptions, where any
+// are named.
+func (q *selection) fits(f *delivery.Filter, subscription string, of []int64) {
 	if f.TransactionID != "" {
 		q.where("conversion_id IN (SELECT v.id FROM conversion v WHERE v.transaction_id = ?)", f.TransactionID)
 	}
@@ -166,7 +174,7 @@ func (db *DB) narrowed(ctx context.Context, text string, f *delivery.Filter, of 
 	case len(of) == 1:
 		q.where("subscription_id = ?", of[0])
 	case len(of) > 1:
-		q.numbers("+subscription_id", of)
+		q.numbers(subscription, of)
 	}
 	if f.OfferID != 0 {
 		q.where("EXISTS (SELECT 1 FROM conversion v WHERE v.id = delivery.conversion_id AND v.offer_id = ?)", f.OfferID)
@@ -180,7 +188,6 @@ func (db *DB) narrowed(ctx context.Context, text string, f *delivery.Filter, of 
 	}
 	q.between(q.key, f.From, f.Until)
 	q.between("due_at", f.DueFrom, f.DueUntil)
-	return q, nil
 }
 
 // fewWait reports whether so few deliveries of subscriptions wait (of all, where
@@ -230,18 +237,4 @@ func (q *selection) between(column string, from, until time.Time) {
 	if !until.IsZero() {
 		q.where(column+" < ?", micros(until))
 	}
-}
-
-// countDeliveries counts what a filter fits.
-func (db *DB) countDeliveries(ctx context.Context, f *delivery.Filter) (n int64, err error) {
-	of, bounded, err := db.subscriptionsOf(ctx, f)
-	if err != nil || bounded && len(of) == 0 {
-		return 0, err
-	}
-	q, err := db.narrowed(ctx, "SELECT COUNT(*) FROM delivery", f, of)
-	if err != nil {
-		return 0, err
-	}
-	_, err = db.read().get(ctx, []any{&n}, q.withConditions(), q.args...)
-	return n, err
 }

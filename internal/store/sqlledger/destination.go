@@ -71,8 +71,22 @@ func scanBreaker(read scan) (delivery.Breaker, error) {
 	return b, err
 }
 
-// Destinations gives, by their subscription's ID, where postbacks go that wait,
-// stand still or were ever tried. How long a queue is, is counted up to
+// CloseBreaker lets the postbacks of a subscription through again, as if none had
+// failed.
+func (db *DB) CloseBreaker(ctx context.Context, subscriptionID int64) error {
+	const update = `
+		UPDATE destination SET breaker = 'closed', failures = 0, opened_at = 0, probe_at = 0, trips = 0, class = '',
+			detail = '', probe = '', probe_until = 0
+		WHERE subscription_id = $1 AND (breaker <> 'closed' OR failures > 0)`
+	err := db.write(ctx, func(ctx context.Context, s session) error {
+		_, err := s.exec(ctx, update, subscriptionID)
+		return err
+	})
+	return db.failed(err, "close the breaker of subscription %d", subscriptionID)
+}
+
+// Destinations gives, by their subscription's ID, where anything was ever owed.
+// How long a queue is, is counted up to
 // delivery.MostCounted.
 func (db *DB) Destinations(ctx context.Context) ([]delivery.Destination, error) {
 	var all []delivery.Destination
@@ -85,7 +99,6 @@ func (db *DB) Destinations(ctx context.Context) ([]delivery.Destination, error) 
 
 func destinations(ctx context.Context, s session, now time.Time) ([]delivery.Destination, error) {
 	const read = `
-		WITH most (n) AS (SELECT CAST($1 AS BIGINT))
 		SELECT s.id,
 			(SELECT COUNT(*) FROM (SELECT 1 FROM delivery d WHERE d.subscription_id = s.id AND d.state = 'waiting'
 				LIMIT $1) AS w),
@@ -102,6 +115,7 @@ func destinations(ctx context.Context, s session, now time.Time) ([]delivery.Des
 			s.id, COALESCE(t.breaker, 'closed'), COALESCE(t.failures, 0), COALESCE(t.opened_at, 0),
 			COALESCE(t.probe_at, 0), COALESCE(t.trips, 0), COALESCE(t.class, ''), COALESCE(t.detail, '')
 		FROM subscription s LEFT JOIN destination t ON t.subscription_id = s.id
+		WHERE t.subscription_id IS NOT NULL OR EXISTS (SELECT 1 FROM delivery d WHERE d.subscription_id = s.id)
 		ORDER BY s.id`
 	var all []delivery.Destination
 	err := s.query(ctx, func(row scan) error {

@@ -3,6 +3,7 @@ package sqlledger
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"sync"
 	"time"
 
@@ -127,19 +128,25 @@ func (c *course) insert(ctx context.Context, s session) error {
 		c.header, a.RequestBody, int64(a.Status), a.Body, string(a.Error), a.Detail)
 }
 
+// mostHastened is how many deliveries are made due by one that shows that the
+// receiver is back, those whose time is farthest.
+const mostHastened = 1000
+
 // hasten makes due what waits for another try, where the attempt has shown that
-// the receiver is back.
+// a receiver whose breaker was open is back.
 func (c *course) hasten(ctx context.Context, s session) error {
 	if c.Breaker == nil || !c.Breaker.Closed() || c.Attempt.Error != "" {
 		return nil
 	}
 	text := `
-		UPDATE delivery SET due_at = $2, claim_at = $2
-		WHERE id IN (
+		WITH far AS (
 			SELECT d.id FROM delivery d
-			WHERE d.subscription_id = $1 AND d.state = 'waiting' AND d.claim_at > $2 AND d.leased_until = 0
-				AND d.attempts > 0 AND d.due_at > $2
-			ORDER BY d.id` + c.skip + `)`
+			WHERE d.subscription_id = $1 AND d.state = 'waiting' AND d.claim_at > $2
+				AND EXISTS (SELECT 1 FROM destination t WHERE t.subscription_id = $1 AND t.breaker <> 'closed')
+			ORDER BY d.claim_at DESC, d.id DESC LIMIT ` + strconv.Itoa(mostHastened) + c.skip + `
+		)
+		UPDATE delivery SET due_at = $2, claim_at = $2
+		WHERE id IN (SELECT f.id FROM far f) AND leased_until = 0 AND attempts > 0 AND due_at > $2`
 	return s.later(ctx, text, c.After.SubscriptionID, micros(c.Attempt.At.Add(c.Attempt.Took)))
 }
 

@@ -15,14 +15,17 @@ import (
 	"waybill/internal/signal"
 )
 
+//nolint:gochecknoglobals // a table that never changes
+var engines = [...]struct {
+	name string
+	at   newURL
+}{{"sqlite", sqliteURL}, {"postgres", postgresURL}}
+
 // BenchmarkSettle settles new conversions, each with an order, three entries and
 // one owed postback, for 64 callers who each wait for the commit; also under a
 // cap, and with nothing owed.
 func BenchmarkSettle(b *testing.B) {
-	for _, e := range []struct {
-		name string
-		at   newURL
-	}{{"sqlite", sqliteURL}, {"postgres", postgresURL}} {
+	for _, e := range engines {
 		for _, load := range []struct {
 			name string
 			sale func(n int) settlement.Case
@@ -85,10 +88,7 @@ func BenchmarkClaim(b *testing.B) {
 			state, attempts, created_at, due_at, leased_until, done_at, claim_at)
 		SELECT 'd' || CAST(i AS TEXT), 1 + CASE WHEN i % 10 = 0 THEN i % 7 ELSE 0 END, 'c' || CAST(i AS TEXT), '', 1,
 			'conversion.created', FALSE, '', 'waiting', 0, 0, i, 0, 0, i FROM n`
-	for _, e := range []struct {
-		name string
-		at   newURL
-	}{{"sqlite", sqliteURL}, {"postgres", postgresURL}} {
+	for _, e := range engines {
 		b.Run(e.name, func(b *testing.B) {
 			db := open(b, e.at(b))
 			subscribe(b, db, 7)
