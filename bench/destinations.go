@@ -110,32 +110,49 @@ func (d *destinations) count() (came, repeated int64, last time.Time) {
 
 // await waits until so many have come, or for as long as it may.
 func (d *destinations) await(ctx context.Context, want int64, limit time.Duration) error {
+	return until(ctx, limit, func() error {
+		if got, _, _ := d.count(); got < want {
+			return fmt.Errorf("of %d postbacks %d have come within %s", want, got, limit)
+		}
+		return nil
+	})
+}
+
+// until asks again and again, for as long as it may, until there is no error.
+func until(ctx context.Context, limit time.Duration, ask func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for tick := time.Tick(5 * time.Millisecond); ; {
-		got, _, _ := d.count()
-		if got >= want {
+		err := ask()
+		if err == nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("of %d postbacks %d have come within %s: %w", want, got, limit, ctx.Err())
+			return err
 		case <-tick:
 		}
 	}
 }
 
-// delays gives how long after an instant each order's postback came.
-func (d *destinations) delays(since map[string]time.Time) []time.Duration {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	all := make([]time.Duration, 0, len(since))
-	for order, at := range since {
-		if came, ok := d.order[order]; ok {
-			all = append(all, came.Sub(at))
+// delays waits for the postbacks of orders, and gives how long after an instant
+// each came.
+func (d *destinations) delays(ctx context.Context, since map[string]time.Time) (all []time.Duration, err error) {
+	err = until(ctx, deliveryLimit, func() error {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		all = all[:0]
+		for order, at := range since {
+			if came, ok := d.order[order]; ok {
+				all = append(all, came.Sub(at))
+			}
 		}
-	}
-	return all
+		if len(all) < len(since) {
+			return fmt.Errorf("of %d postbacks to good receivers %d have come", len(since), len(all))
+		}
+		return nil
+	})
+	return all, err
 }
 
 // stop closes the doors.
