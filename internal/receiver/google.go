@@ -70,6 +70,9 @@ func openGoogle(s *delivery.Subscription) (payload, error) {
 	if g.serviceAccount, err = readServiceAccount(s.Parameters["service_account"], googleScope); err != nil {
 		c.errs = append(c.errs, fault.Within("parameters.service_account", err))
 	}
+	if g.customer {
+		c.fail("parameters.identifiers", "customer_id: Google takes no customer's ID; list email alone")
+	}
 	c.hears("Google", conversion.EventUpdated, conversion.EventReversed)
 	if slices.Contains(s.On, conversion.EventReversed) && len(s.Statuses) > 0 && !slices.Contains(s.Statuses, conversion.Rejected) {
 		c.fail("statuses", "leave out rejected, so that conversion.reversed would never be told")
@@ -179,7 +182,7 @@ func (g *google) write(r *Request, o *delivery.Owed, _ *macro.Values, m Moment) 
 	}
 	request.Destinations, request.Events = []googleDestination{destination}, []googleEvent{e}
 	set(r.Header, "Authorization", "Bearer "+m.Token)
-	return post(r, googlePath, request)
+	return post(r, googlePath, request, f)
 }
 
 // clicks gives the click ID of an event, of which Google takes one.

@@ -487,6 +487,7 @@ func TestGoogleSettings(t *testing.T) {
 		{"a key that was cut", set(good, "service_account", strings.Replace(key, "BEGIN", "BEGI", 1)), "parameters.service_account"},
 		{"a key that nobody made", set(good, "service_account", strings.Replace(key, "MII", "XXX", 1)), "parameters.service_account"},
 		{"a token address that is none", set(good, "service_account", strings.Replace(key, "https://", "ftp://", 1)), "parameters.service_account"},
+		{"a customer's ID", set(good, "identifiers", "email,customer_id"), "parameters.identifiers"},
 		{"consent that is none", set(good, "ad_user_data", "maybe"), "parameters.ad_user_data"},
 		{"an event source that is none", set(good, "event_source", "web"), "parameters.event_source"},
 		{"a reversal that no status lets through", never, "statuses"},

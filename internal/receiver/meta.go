@@ -161,7 +161,7 @@ func (m *meta) write(r *Request, o *delivery.Owed, _ *macro.Values, now Moment) 
 	if o.Test {
 		request.Test = m.test
 	}
-	return post(r, m.path, request)
+	return post(r, m.path, request, f)
 }
 
 func list(value string) []string {

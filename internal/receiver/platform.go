@@ -165,13 +165,14 @@ func digest(text string) string {
 	return text
 }
 
-// post makes the request that carries body.
-func post(r *Request, path string, body any) error {
+// post makes the request that carries body, which tells f.
+func post(r *Request, path string, body any, f facts) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return fault.Because(err, fault.Invalid, "the conversion cannot be written as JSON")
 	}
 	r.URL, r.Body = strings.TrimSuffix(r.URL, "/")+path, text
 	set(r.Header, "Content-Type", contentJSON)
+	r.personal = append(r.personal, f.email, f.customer)
 	return nil
 }

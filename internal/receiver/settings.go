@@ -192,6 +192,24 @@ func (c *settings) once(platform string) {
 // undecided reports whether a conversion in status s may still be approved.
 func undecided(s conversion.Status) bool { return s != conversion.Approved && s != conversion.Paid }
 
+// platformWarnings gives what is likely a mistake in the events and statuses that
+// an ad platform is told of.
+func platformWarnings(s *delivery.Subscription) []delivery.Warning {
+	var all []delivery.Warning
+	created, approved := slices.Contains(s.On, conversion.EventCreated), slices.Contains(s.On, conversion.EventApproved)
+	if created && (len(s.Statuses) == 0 || slices.ContainsFunc(s.Statuses, func(s conversion.Status) bool { return s == conversion.Pending || s == conversion.Hold })) {
+		all = append(all, delivery.Warning{
+			Field: "statuses", Text: `tells of conversions that may still be rejected; for those that count, hear of conversion.created and conversion.approved with ["approved"]`,
+		})
+	}
+	if approved && !created {
+		all = append(all, delivery.Warning{
+			Field: "on", Text: "leaves out conversions that are approved when they are made, of which conversion.created alone tells",
+		})
+	}
+	return all
+}
+
 func (c *settings) done() error {
 	slices.SortStableFunc(c.errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(c.errs...)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -126,5 +127,27 @@ func TestWebhooksAreSignedAsTheLibrarySigns(t *testing.T) {
 			payload.Data["conversion_id"] != owed().ConversionID || payload.Data["amount"] != "149.90" {
 			t.Errorf("the payload is %s (%v)", r.Body, err)
 		}
+	}
+}
+
+// TestTheWebhooksPageShowsARealOne: headers and payload on the page are those of
+// a request.
+func TestTheWebhooksPageShowsARealOne(t *testing.T) {
+	o := without(owed(), "customer_id", "payout", "revenue", "ip", "user_agent", "email_sha256", "fbclid", "gclid", "ttclid", "click_time")
+	o.Sequence, o.Values["offer_id"] = 1, "1"
+	r, err := compiled(t, hook(webhookSecret(3), "", time.Time{})).Request(o, receiver.Moment{At: noon()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../docs/postbacks/webhook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := ""
+	for _, name := range []string{"Content-Type", "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"} {
+		shown += name + ": " + r.Header.Get(name) + "\n"
+	}
+	if shown += "\n" + string(r.Body) + "\n"; !strings.Contains(string(page), shown) {
+		t.Errorf("the page does not show\n%s", shown)
 	}
 }

@@ -117,7 +117,7 @@ func (t *tiktok) write(r *Request, o *delivery.Owed, _ *macro.Values, m Moment) 
 		request.Test = t.test
 	}
 	set(r.Header, "Access-Token", t.token)
-	return post(r, tiktokPath, request)
+	return post(r, tiktokPath, request, f)
 }
 
 // tiktokAnswer is an answer of the Business API, whose status is 200 whatever it

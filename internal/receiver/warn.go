@@ -32,6 +32,11 @@ func Warnings(s delivery.Subscription) []delivery.Warning {
 	if len(s.StatusWords) > 0 && !p.Uses(macro.Status) && !p.tellsAll() {
 		warn("status_words", "are not used, since {status} occurs nowhere")
 	}
+	switch s.Format {
+	case delivery.MetaCAPI, delivery.GoogleDataManager, delivery.TikTokEvents:
+		all = append(all, platformWarnings(&s)...)
+	default:
+	}
 	return all
 }
 
