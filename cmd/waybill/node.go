@@ -112,9 +112,9 @@ func (n *node) Catalog() *catalog.Catalog { return n.current.Load() }
 // makeWorkers makes what works behind the doors.
 func (n *node) makeWorkers() {
 	n.settler = settle.New(signals{n.journal}, n.ledger, n.Catalog, n.minter.Bound, n.log)
-	n.deliver = deliver.New(n.ledger, n.Catalog, deliver.Settings{
-		Version: version, AllowPrivate: n.settings.AllowPrivate, Metrics: n.metrics,
-	}, n.log)
+	sending := n.settings.worker()
+	sending.Metrics = n.metrics
+	n.deliver = deliver.New(n.ledger, n.Catalog, sending, n.log)
 }
 
 // makeTally makes what fills the warehouse. Without one it has nothing to do.

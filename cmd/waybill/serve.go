@@ -21,12 +21,12 @@ type serveCmd struct {
 	exports
 	guesses
 	secure
-	Listen       string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where to answer clicks and postbacks; also API and metrics unless --admin-listen is given."`
-	AdminListen  string         `placeholder:"ADDR" help:"Answer API and metrics only here. Under the domains of advertisers they never answer."`
-	PublicURL    string         `name:"public-url" placeholder:"URL" help:"How the public reaches this node, such as https://go.example.com; used in the links that Waybill hands out."`
-	Trusted      []netip.Prefix `name:"trusted-proxies" placeholder:"CIDR,…" help:"Proxies whose Forwarded or X-Forwarded-For is believed. Default: none."`
-	AllowPrivate []netip.Prefix `name:"allow-private-destinations" placeholder:"CIDR,…" help:"Loopback and private addresses that outbound postbacks may reach; all others are refused."`
-	Retention    span.Span      `default:"400d" help:"How long clicks and signals are kept."`
+	outbound
+	Listen      string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where to answer clicks and postbacks; also API and metrics unless --admin-listen is given."`
+	AdminListen string         `placeholder:"ADDR" help:"Answer API and metrics only here. Under the domains of advertisers they never answer."`
+	PublicURL   string         `name:"public-url" placeholder:"URL" help:"How the public reaches this node, such as https://go.example.com; used in the links that Waybill hands out."`
+	Trusted     []netip.Prefix `name:"trusted-proxies" placeholder:"CIDR,…" help:"Proxies whose Forwarded or X-Forwarded-For is believed. Default: none."`
+	Retention   span.Span      `default:"400d" help:"How long clicks and signals are kept."`
 }
 
 // Run runs a node until it is told to stop.
@@ -51,7 +51,8 @@ func (s *serveCmd) validate() error {
 	if s.Retention.Duration() < 24*time.Hour {
 		return fault.New(fault.Invalid, "--retention %s is less than a day: conversions would find no clicks", s.Retention)
 	}
-	if err := errors.Join(s.reporting.valid(), s.privacy.valid(), s.guesses.valid(), s.secure.valid(s.PublicURL)); err != nil {
+	if err := errors.Join(s.reporting.valid(), s.privacy.valid(), s.guesses.valid(), s.outbound.valid(),
+		s.secure.valid(s.PublicURL)); err != nil {
 		return err
 	}
 	if s.PublicURL == "" {
