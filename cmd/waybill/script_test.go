@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts drives the whole binary as a user does. Each script has the
 // environment variables ADDR1 to ADDR3 (free addresses on loopback) and the
-// commands ready, http, extract, authority, keypair and https.
+// commands ready, http, extract, receiver, authority, keypair and https.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -32,12 +32,16 @@ func TestScripts(t *testing.T) {
 				}
 				e.Setenv(fmt.Sprintf("ADDR%d", i), addr)
 			}
+			all := &receivers{t: t, on: map[string]*standIn{}}
+			e.Values[receiversKey{}] = all
+			e.Defer(all.close)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ready":     cmdReady,
 			"http":      cmdHTTP,
 			"extract":   cmdExtract,
+			"receiver":  cmdReceiver,
 			"authority": cmdAuthority, "keypair": cmdKeypair, "https": cmdHTTPS,
 		},
 	})
