@@ -201,65 +201,77 @@ func (g *google) clicks(o *delivery.Owed) *googleClicks {
 
 // googleAnswer is an answer of a Google API: a result, or an error.
 type googleAnswer struct {
-	RequestID string `json:"requestId"`
-	Error     *struct {
-		Message string `json:"message"`
-		Status  string `json:"status"`
-		Details []struct {
-			Type       string `json:"@type"`
-			Reason     string `json:"reason"`
-			RequestID  string `json:"requestId"`
-			Violations []struct {
-				Field       string `json:"field"`
-				Description string `json:"description"`
-				Reason      string `json:"reason"`
-			} `json:"fieldViolations"`
-		} `json:"details"`
-	} `json:"error"`
+	RequestID string       `json:"requestId"`
+	Error     *googleError `json:"error"`
 }
 
-// judge reads an answer. The API takes a request whole or not at all; what became
-// of the event afterwards is only seen in Google's own diagnostics, under the
-// request's ID. An invalid argument is final where it is of the event, and passes
-// where it is of destination or account, which may be mended.
-func (g *google) judge(status int, _ http.Header, body []byte) (delivery.ErrorClass, string) {
-	var a googleAnswer
-	err := json.Unmarshal(body, &a)
-	switch {
-	case status/100 != 2 && (err != nil || a.Error == nil):
-		return "", ""
-	case a.Error == nil && (err != nil || a.RequestID == "" && !g.validate):
-		if err == nil && string(bytes.TrimSpace(body)) == "{}" {
-			return "", "" // to a request that was only to be validated
-		}
-		return delivery.ErrAnswer, "the answer is not one of Google's: it has no request ID"
-	case a.Error == nil:
-		return "", ""
-	}
-	detail := fmt.Sprintf("Google says: %s: %s", a.Error.Status, a.Error.Message)
+type googleError struct {
+	Message string `json:"message"`
+	Status  string `json:"status"`
+	Details []struct {
+		Reason     string `json:"reason"`
+		RequestID  string `json:"requestId"`
+		Violations []struct {
+			Field       string `json:"field"`
+			Description string `json:"description"`
+			Reason      string `json:"reason"`
+		} `json:"fieldViolations"`
+	} `json:"details"`
+}
+
+// String gives what Google says, with all reasons.
+func (e *googleError) String() string {
 	var reasons []string
-	ofEvent := false
-	for _, d := range a.Error.Details {
-		if d.Reason != "" {
-			reasons = append(reasons, d.Reason)
-		}
+	for _, d := range e.Details {
+		reasons = append(reasons, d.Reason)
 		for _, v := range d.Violations {
-			ofEvent = ofEvent || strings.HasPrefix(v.Field, "events")
 			reasons = append(reasons, strings.TrimSpace(v.Field+" "+v.Reason+" "+v.Description))
 		}
 		if d.RequestID != "" {
 			reasons = append(reasons, "request "+d.RequestID)
 		}
 	}
-	if len(reasons) > 0 {
-		detail += " (" + strings.Join(reasons, "; ") + ")"
+	reasons = slices.DeleteFunc(reasons, func(r string) bool { return r == "" })
+	if len(reasons) == 0 {
+		return fmt.Sprintf("Google says: %s: %s", e.Status, e.Message)
 	}
+	return fmt.Sprintf("Google says: %s: %s (%s)", e.Status, e.Message, strings.Join(reasons, "; "))
+}
+
+// ofEvent reports whether it is the event that is invalid, and not destination
+// or account, which may be mended.
+func (e *googleError) ofEvent() bool {
+	if e.Status != "INVALID_ARGUMENT" {
+		return false
+	}
+	for _, d := range e.Details {
+		for _, v := range d.Violations {
+			if strings.HasPrefix(v.Field, "events") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// judge reads an answer. The API takes a request whole or not at all; what became
+// of the event afterwards is only seen in Google's own diagnostics, under the
+// request's ID. To a request that was only to be validated the answer may be
+// empty.
+func (g *google) judge(status int, _ http.Header, body []byte) (delivery.ErrorClass, string) {
+	var a googleAnswer
+	err := json.Unmarshal(body, &a)
+	good := status/100 == 2
 	switch {
-	case a.Error.Status == "INVALID_ARGUMENT" && ofEvent:
-		return delivery.ErrRejected, detail
-	case status/100 == 2:
-		return delivery.ErrAnswer, detail
+	case a.Error != nil && a.Error.ofEvent():
+		return delivery.ErrRejected, a.Error.String()
+	case a.Error != nil && good:
+		return delivery.ErrAnswer, a.Error.String()
+	case a.Error != nil:
+		return delivery.ErrStatus, a.Error.String()
+	case good && (err != nil || a.RequestID == "" && string(bytes.TrimSpace(body)) != "{}"):
+		return delivery.ErrAnswer, "the answer is not one of Google's: it has no request ID"
 	default:
-		return delivery.ErrStatus, detail
+		return "", ""
 	}
 }

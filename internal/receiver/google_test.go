@@ -83,7 +83,7 @@ func (g *googleStandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // token answers a grant by assertion.
 func (g *googleStandIn) token(w http.ResponseWriter, r *http.Request) {
-	wrong := ""
+	var wrong string
 	switch {
 	case r.Method != http.MethodPost || r.ParseForm() != nil || len(r.PostForm) != 2:
 		wrong = "a POST with grant_type and assertion is wanted"
