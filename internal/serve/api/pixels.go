@@ -21,6 +21,7 @@ import (
 const (
 	outlookSpan  = 30 * 24 * time.Hour
 	outlookMost  = 200
+	outlookLeast = 10 // fewer tell nothing
 	outlookLimit = time.Second
 )
 
@@ -35,7 +36,7 @@ func (a *API) pixelOutlook(ctx context.Context, o *offer.Offer) string {
 	defer cancel()
 	list, _, err := a.Conversions.Conversions(ctx, ConversionFilter{OfferID: o.ID, From: a.now().Add(-outlookSpan), Limit: outlookMost})
 	byPixel := func(c conversion.Conversion) bool { return c.Channel == string(signal.Pixel) }
-	if err != nil || len(list) == 0 || slices.ContainsFunc(list, byPixel) { // nobody knows better
+	if err != nil || len(list) < outlookLeast || slices.ContainsFunc(list, byPixel) { // nobody knows better
 		return ""
 	}
 	return fmt.Sprintf("Browser pixels would not have fired of late: none of this offer's latest conversions (%d, of the last 30 days) was made by a pixel on the advertiser's page. Where a server is the first to report, they never fire.", len(list))
