@@ -65,6 +65,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"GET /postbacks/{id}":                                       {"postbacks/1", "", hidden, hidden},
 		"PATCH /postbacks/{id}":                                     {"postbacks/1", `{"status":"paused"}`, hidden, hidden},
 		"POST /postbacks/preview":                                   {"postbacks/preview", preview, own, own},
+		"POST /postbacks/{id}/rotate-secret":                        {"postbacks/1/rotate-secret", "", hidden, hidden},
 		"POST /postbacks/{id}/test":                                 {"postbacks/1/test", "", hidden, hidden},
 		"GET /clicks":                                               {"clicks", "", empty, refused},
 		"GET /clicks/{transaction_id}":                              {"clicks/CLICK", "", hidden, refused},
@@ -290,7 +291,8 @@ func TestRolesNeverSee(t *testing.T) {
 	for _, tt := range tests {
 		for _, k := range kinds {
 			for _, field := range visible(tt.role, k) {
-				if slices.Contains(tt.never, field) {
+				own := k == kindSubscription && field == "parameters" // of a format, not of a hit
+				if slices.Contains(tt.never, field) && !own {
 					t.Errorf("%s sees %s of %s", tt.role, field, k)
 				}
 			}

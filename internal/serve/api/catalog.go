@@ -11,11 +11,9 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
-	"waybill/internal/delivery"
 	"waybill/internal/fault"
 	"waybill/internal/link"
 	"waybill/internal/offer"
-	"waybill/internal/receiver"
 	"waybill/internal/tune"
 )
 
@@ -50,7 +48,7 @@ func (a *API) advertisers() resource[int64, advertiser.Advertiser] {
 	}
 }
 
-func advertiserWarnings(v advertiser.Advertiser) []warning {
+func advertiserWarnings(_ context.Context, v advertiser.Advertiser) []warning {
 	var all []warning
 	for _, w := range v.Warnings() {
 		all = append(all, warning{Field: w.Field, Message: w.Text})
@@ -118,7 +116,7 @@ func seesOffer(who account.Principal, v offer.Offer) bool {
 	return who.Owns(v.AdvertiserID, 0)
 }
 
-func offerWarnings(v offer.Offer) []warning {
+func offerWarnings(_ context.Context, v offer.Offer) []warning {
 	var all []warning
 	for _, w := range v.Warnings() {
 		all = append(all, warning{Field: w.Field, Message: w.Text})
@@ -224,76 +222,6 @@ func fixedLink(before, after link.Link) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (a *API) subscriptions() resource[int64, delivery.Subscription] {
-	return resource[int64, delivery.Subscription]{
-		path: "postbacks", tag: "Postbacks", one: "postback", schema: "Postback", kind: kindSubscription,
-		templates: &templates{fields: []string{"url", "headers", "body"}, in: tune.InPostback},
-		text: "A postback tells an affiliate's tracker, an advertiser's system or the network's own of what becomes of conversions. " +
-			"Partners manage their own, and those can hold only what their owner may know.",
-		example: `{"owner":{"affiliate_id":1},"on":["conversion.created","conversion.rejected"],"url":"https://tracker.example.com/postback?cid={aff_click_id}&payout={payout}&status={status}"}`,
-		patch:   `{"status":"paused"}`,
-		table:   a.Subscriptions,
-		initial: func(int64) delivery.Subscription { return delivery.Default() },
-		key:     func(v delivery.Subscription) int64 { return v.ID },
-		check:   receiver.Validate,
-		complete: func(v *delivery.Subscription) error {
-			receiver.Complete(v)
-			return nil
-		},
-		readers: []account.Role{account.Advertiser, account.Affiliate},
-		writers: []account.Role{account.Advertiser, account.Affiliate},
-		filters: []filter[delivery.Subscription]{
-			{"offer_id", "Only those for this offer.", func(v delivery.Subscription) string { return number(v.OfferID) }},
-			{"affiliate_id", "Only this affiliate's.", func(v delivery.Subscription) string { return number(v.Owner.AffiliateID) }},
-			{"advertiser_id", "Only this advertiser's.", func(v delivery.Subscription) string { return number(v.Owner.AdvertiserID) }},
-			{"status", "Only those of this status.", func(v delivery.Subscription) string { return string(v.Status) }},
-		},
-		belongs: func(_ context.Context, who account.Principal, _ int64, v delivery.Subscription) (bool, error) {
-			return owns(who, v.Owner), nil
-		},
-		own: func(who account.Principal, v *delivery.Subscription) {
-			if v.Owner == (delivery.Owner{}) {
-				v.Owner = ownerOf(who)
-			}
-		},
-		fixed: func(before, after delivery.Subscription) error {
-			if before.Owner != after.Owner {
-				return fault.At("owner", "stays: what was owed to one must not be shown to another")
-			}
-			return nil
-		},
-		warn: subscriptionWarnings,
-	}
-}
-
-func subscriptionWarnings(v delivery.Subscription) []warning {
-	var all []warning
-	for _, w := range receiver.Warnings(v) {
-		all = append(all, warning{Field: w.Field, Message: w.Text})
-	}
-	return all
-}
-
-// owns reports whether a subscription is the caller's. One with several owners
-// is nobody's but the network's, which is told that it is wrong.
-func owns(who account.Principal, o delivery.Owner) bool {
-	return who.IsNetwork() || o == ownerOf(who)
-}
-
-// ownerOf gives the owner that a partner's subscriptions have. The network's
-// are named as such by whoever creates them.
-func ownerOf(who account.Principal) delivery.Owner {
-	switch who.Role {
-	case account.Affiliate:
-		return delivery.Owner{AffiliateID: who.AffiliateID}
-	case account.Advertiser:
-		return delivery.Owner{AdvertiserID: who.AdvertiserID}
-	case account.Network, account.Publishable:
-		return delivery.Owner{}
-	}
-	return delivery.Owner{}
 }
 
 func networkOnly[T any](_ context.Context, who account.Principal, _ int64, _ T) (bool, error) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"waybill/internal/coupon"
 	"waybill/internal/fault"
 	"waybill/internal/offer"
@@ -34,7 +35,7 @@ func (a *API) coupons() resource[int64, coupon.Coupon] {
 }
 
 // couponWarnings tells of a coupon that credits nobody yet.
-func (a *API) couponWarnings(v coupon.Coupon) []warning {
+func (a *API) couponWarnings(_ context.Context, v coupon.Coupon) []warning {
 	o, ok := a.Catalog().Offer(v.OfferID)
 	if !ok || o.Credits(offer.ByCoupon) {
 		return nil

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"time"
@@ -71,7 +72,7 @@ func (a *API) notOurs(name string) error {
 	return nil
 }
 
-func (a *API) domainWarnings(v host.Domain) []warning {
+func (a *API) domainWarnings(_ context.Context, v host.Domain) []warning {
 	var all []warning
 	for _, w := range v.Warnings() {
 		all = append(all, warning{Field: w.Field, Message: w.Text})

@@ -21,8 +21,8 @@ const (
 	latestLooked = 5000
 )
 
-// previewed gives the conversion that a postback is to be shown on.
-func (a *API) previewed(ctx context.Context, who account.Principal, s delivery.Subscription, id string) (conversion.Conversion, error) {
+// conversionFor gives the conversion that a postback is to be shown on.
+func (a *API) conversionFor(ctx context.Context, who account.Principal, s delivery.Subscription, id string) (conversion.Conversion, error) {
 	if id == latestID {
 		return a.findLatest(ctx, who, s)
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -38,12 +39,21 @@ type resource[K int64 | string, T any] struct {
 	belongs func(ctx context.Context, who account.Principal, parent int64, v T) (bool, error)
 	// own sets what follows from who creates v. May be nil.
 	own func(who account.Principal, v *T)
+	// expand gives what a new document begins with, where its body says more than
+	// its fields, and the rest of the body. May be nil.
+	expand func(body []byte) (T, []byte, error)
+	// adjust refuses what the caller may not set, and sets what follows from what
+	// was there before: initial, for a new one. May be nil.
+	adjust func(who account.Principal, before T, v *T) error
+	// shown gives a document as it is shown; made just now, with what is shown
+	// once. May be nil.
+	shown func(v T, made bool) T
 	// complete fills in what is drawn when left open. May be nil.
 	complete func(v *T) error
 	// fixed refuses changes of what a document keeps for life. May be nil.
 	fixed func(before, after T) error
 	// warn gives what is saved as asked, but probably not meant so. May be nil.
-	warn func(v T) []warning
+	warn func(ctx context.Context, v T) []warning
 	// templates says which fields may come in another system's dialect. May be
 	// nil.
 	templates *templates
@@ -230,8 +240,8 @@ func (r resource[K, T]) create(ctx context.Context, a *API, c *caller, parent in
 	if err := r.parentThere(ctx, who, parent); err != nil {
 		return nil, err
 	}
-	v := r.initial(parent)
-	if err := merge(&v, r.initial(parent), body, r.given()...); err != nil {
+	v, err := r.begun(parent, body)
+	if err != nil {
 		return nil, err
 	}
 	if r.own != nil {
@@ -240,14 +250,14 @@ func (r resource[K, T]) create(ctx context.Context, a *API, c *caller, parent in
 	if err := r.mine(ctx, who, parent, v); err != nil {
 		return nil, err
 	}
-	if err := r.finish(&v); err != nil {
+	if err := r.finish(who, r.initial(parent), &v); err != nil {
 		return nil, err
 	}
 	row, err := r.table.Create(ctx, who, v)
 	if err != nil {
 		return nil, err
 	}
-	out, err := r.saved(ctx, a, who, row, notes)
+	out, err := r.saved(ctx, a, who, row, true, notes)
 	if err != nil {
 		return nil, err
 	}
@@ -284,22 +294,27 @@ func (r resource[K, T]) change(ctx context.Context, a *API, c *caller, parent in
 		if err := r.mine(ctx, who, parent, *v); err != nil {
 			return err
 		}
-		return r.finish(v)
+		return r.finish(who, before, v)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return r.saved(ctx, a, who, row, notes)
+	return r.saved(ctx, a, who, row, false, notes)
 }
 
-// finish draws what was left open and checks the whole.
-func (r resource[K, T]) finish(v *T) error {
+// finish checks the whole of what v says, and draws what was left open. before
+// is what was there.
+func (r resource[K, T]) finish(who account.Principal, before T, v *T) error {
+	var wrong error
+	if r.adjust != nil {
+		wrong = r.adjust(who, before, v)
+	}
 	if r.complete != nil {
 		if err := r.complete(v); err != nil {
 			return err
 		}
 	}
-	return r.check(*v)
+	return errors.Join(wrong, r.check(*v))
 }
 
 // parentThere refuses what would be under a parent that the caller does not
@@ -324,16 +339,31 @@ func (r resource[K, T]) mine(ctx context.Context, who account.Principal, parent 
 	return err
 }
 
+// begun gives a new document as its body says.
+func (r resource[K, T]) begun(parent int64, body []byte) (T, error) {
+	v := r.initial(parent)
+	if r.expand != nil {
+		if err := syntax(body); err != nil {
+			return v, err
+		}
+		var err error
+		if v, body, err = r.expand(body); err != nil {
+			return v, err
+		}
+	}
+	return v, merge(&v, r.initial(parent), body, r.given()...)
+}
+
 // saved gives the answer to a change, once this node acts by it. notes are what
 // a translation had to say.
-func (r resource[K, T]) saved(ctx context.Context, a *API, who account.Principal, row Row[T], notes []warning) (*answer, error) {
+func (r resource[K, T]) saved(ctx context.Context, a *API, who account.Principal, row Row[T], made bool, notes []warning) (*answer, error) {
 	a.changed(ctx)
-	o, err := r.show(who, row)
+	o, err := r.showAs(who, row, made)
 	if err != nil {
 		return nil, err
 	}
 	if r.warn != nil {
-		notes = append(notes, r.warn(row.Value)...)
+		notes = append(notes, r.warn(ctx, row.Value)...)
 	}
 	if len(notes) > 0 {
 		if o, err = o.with("warnings", notes); err != nil {
@@ -344,7 +374,15 @@ func (r resource[K, T]) saved(ctx context.Context, a *API, who account.Principal
 }
 
 func (r resource[K, T]) show(who account.Principal, row Row[T]) (object, error) {
-	o, err := view(who.Role, r.kind, row.Value)
+	return r.showAs(who, row, false)
+}
+
+func (r resource[K, T]) showAs(who account.Principal, row Row[T], made bool) (object, error) {
+	value := row.Value
+	if r.shown != nil {
+		value = r.shown(value, made)
+	}
+	o, err := view(who.Role, r.kind, value)
 	if err != nil {
 		return nil, err
 	}

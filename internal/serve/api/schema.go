@@ -51,6 +51,8 @@ func (s *schemas) of(t reflect.Type) *huma.Schema {
 		return &huma.Schema{Type: huma.TypeBoolean}
 	case reflect.Int, reflect.Int64, reflect.Int32:
 		return &huma.Schema{Type: huma.TypeInteger, Format: "int64"}
+	case reflect.Float64:
+		return &huma.Schema{Type: huma.TypeNumber, Format: "double"}
 	case reflect.Slice:
 		return &huma.Schema{Type: huma.TypeArray, Items: s.of(t.Elem())}
 	case reflect.Map:

@@ -131,7 +131,11 @@ func advertiserSees(k kind) []string {
 func everythingOf(k kind) []string {
 	switch k {
 	case kindSubscription:
-		return []string{"id", "owner", "offer_id", "goal", "on", "method", "url", "format", "delay", "status"}
+		return []string{
+			"id", "name", "owner", "offer_id", "goal", "on", "statuses", "status_words", "format", "template", "parameters", "method", "url",
+			"headers", "body", "success_contains", "failure_contains", "secret", "previous_secret", "previous_until", "delay", "retry",
+			"timeout", "connect_timeout", "rate", "in_flight", "backlog", "share_visitor", "status", "disabled_at", "disabled_reason",
+		}
 	case kindDelivery:
 		return []string{
 			"id", "subscription_id", "conversion_id", "transaction_id", "sequence", "event", "test", "values",

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"waybill/internal/account"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/fault"
+	"waybill/internal/macro"
+)
+
+// sampleValues gives what the macros of a postback stand for, in a conversion that
+// both the caller and its owner may see, or in a sample.
+func (a *API) sampleValues(ctx context.Context, who account.Principal, s delivery.Subscription, id string) (map[string]string, error) {
+	if s.Alerts() {
+		return sampleAlert(a.now()), nil
+	}
+	if id == "" {
+		return sample(s.Use(), a.now()), nil
+	}
+	c, err := a.conversionFor(ctx, who, s, id)
+	if fault.Of(err) == fault.NotFound || err == nil && !concerns(s.Owner, c) {
+		return nil, fault.At("conversion_id", "there is no conversion %.40q of this postback's owner", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.Values(c, s), nil
+}
+
+// concerns reports whether an owner may hear of a conversion.
+func concerns(o delivery.Owner, c conversion.Conversion) bool {
+	return o.Network || o.AffiliateID != 0 && o.AffiliateID == c.AffiliateID ||
+		o.AdvertiserID != 0 && o.AdvertiserID == c.AdvertiserID
+}
+
+// sample makes values up, as far as use may know them.
+func sample(use macro.Use, now time.Time) map[string]string {
+	at := now.UTC().Truncate(time.Second).Format(time.RFC3339)
+	values := map[string]string{}
+	for n := range macro.NumNames {
+		if text := sampleOf(n, at); text != "" && use.Allows(n) {
+			values[n.String()] = text
+		}
+	}
+	return values
+}
+
+// sampleAlert makes up what is said of a destination that fails.
+func sampleAlert(now time.Time) map[string]string {
+	at := now.UTC().Truncate(time.Second)
+	return map[string]string{
+		"subscription_id": "1", "name": "Sample postback", "host": "tracker.example.com", "failures": "10", "class": string(delivery.ErrTimeout),
+		"detail": "sample", "since": at.Format(time.RFC3339), "next_try": at.Add(30 * time.Second).Format(time.RFC3339),
+	}
+}
+
+func sampleOf(n macro.Name, at string) string {
+	switch n {
+	case macro.OfferID, macro.AffiliateID, macro.AdvertiserID, macro.GoalID:
+		return "1"
+	case macro.OfferName:
+		return "Sample offer"
+	case macro.TransactionID, macro.ConversionID, macro.DeliveryID, macro.AffClickID, macro.Source, macro.OrderID,
+		macro.CustomerID, macro.Sub1, macro.Sub1 + 1, macro.Adv1:
+		return "sample-" + n.String()
+	case macro.Goal:
+		return "default"
+	case macro.GoalName:
+		return "Sample goal"
+	case macro.Amount:
+		return "59.90"
+	case macro.Payout:
+		return "12.50"
+	case macro.Revenue:
+		return "20.00"
+	case macro.Currency:
+		return "USD"
+	case macro.Status:
+		return "approved"
+	case macro.Country:
+		return "US"
+	case macro.Device:
+		return "mobile"
+	case macro.OS:
+		return "Android"
+	case macro.Browser:
+		return "Chrome"
+	case macro.Test:
+		return "1"
+	case macro.FBCLID, macro.GCLID, macro.GBRAID, macro.WBRAID, macro.TTCLID, macro.MSCLKID:
+		return "sample-" + n.String()
+	case macro.IP:
+		return "192.0.2.1"
+	case macro.UserAgent:
+		return "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36"
+	case macro.EmailSHA256: // of sample@example.com
+		return "d96f4cbfc0d99cb4f8222c3cbb6939063f6295077e3d7d44bdf2517879641887"
+	case macro.ClickTime, macro.ConversionTime, macro.OccurredAt, macro.Timestamp, macro.Date:
+		return at
+	default:
+		return ""
+	}
+}
