@@ -103,17 +103,30 @@ func (a *API) showDelivery(ctx context.Context, who account.Principal, d deliver
 	return &answer{Body: o}, err
 }
 
-// told leaves the values that a subscription's owner may know. What is owed holds
-// no others, and nobody is shown more than was to be told.
+// told leaves the values that a subscription's owner may know, without what stands
+// for a person. What is owed holds no others, and nobody is shown more than was to
+// be told.
 func told(values map[string]string, s *delivery.Subscription) map[string]string {
 	use := s.Use()
 	out := make(map[string]string, len(values))
 	for name, text := range values {
-		if n, ok := macro.ParseName(name); !ok || use.Allows(n) { // alerts have names of their own
-			out[name] = text
+		n, ok := macro.ParseName(name) // alerts have names of their own
+		if ok && !use.Allows(n) {
+			continue
 		}
+		if n == macro.EmailSHA256 { // is for the receiver alone
+			text = "••••"
+		}
+		out[name] = text
 	}
 	return out
+}
+
+// disclose leaves of what is owed what may be shown of it.
+func (a *API) disclose(ctx context.Context, d *delivery.Owed) error {
+	s, err := a.subscriptionOf(ctx, d.SubscriptionID)
+	d.Values = told(d.Values, &s)
+	return err
 }
 
 // findDelivery gives an owed postback whose subscription is the caller's.

@@ -187,7 +187,9 @@ func TestMistakesInDeliveryFiltersAreNamed(t *testing.T) {
 // and what comes next.
 func TestOneDeliveryWhole(t *testing.T) {
 	w := newWorld(t)
-	id := w.owe(t, 1, 1, func(o *delivery.Owed) { o.Values["revenue"], o.Values["ip"] = "6.00", "192.0.2.7" })[0]
+	id := w.owe(t, 1, 1, func(o *delivery.Owed) {
+		o.Values["revenue"], o.Values["ip"], o.Values["email_sha256"] = "6.00", "192.0.2.7", "5d41402a"
+	})[0]
 	w.fail(t, id, delivery.Waiting, delivery.ErrTimeout, 0)
 	w.fail(t, id, delivery.Waiting, delivery.ErrStatus, 503)
 	for _, as := range []string{asNetwork, asAffiliate1} {
@@ -201,10 +203,22 @@ func TestOneDeliveryWhole(t *testing.T) {
 				t.Errorf("%s sees %s; want %s", as, got.text, part)
 			}
 		}
-		for _, part := range []string{"6.00", "192.0.2.7"} { // of an affiliate's postback nobody is shown more than it tells
+		for _, part := range []string{"6.00", "192.0.2.7", "5d41402a"} { // of an affiliate's postback nobody is shown more than it tells
 			if strings.Contains(got.text, part) {
 				t.Errorf("%s sees %s; must not see %s", as, got.text, part)
 			}
+		}
+	}
+}
+
+// TestDigestsAreForReceiversAlone: what stands for a person is shown to nobody.
+func TestDigestsAreForReceiversAlone(t *testing.T) {
+	w := newWorld(t)
+	id := w.owe(t, 2, 1, func(o *delivery.Owed) { o.Values["email_sha256"] = "5d41402a" })[0]
+	for _, path := range []string{"deliveries/" + id, "deliveries?subscription_id=2"} {
+		got := w.do(t, asNetwork, "GET", path, "")
+		if !strings.Contains(got.text, `"email_sha256":"••••"`) || strings.Contains(got.text, "5d41402a") {
+			t.Errorf("%s = %d %s; want the digest masked", path, got.status, got.text)
 		}
 	}
 }
@@ -322,12 +336,17 @@ func TestJobs(t *testing.T) {
 	if got := state(dead[2:]); got != "dead" {
 		t.Errorf("after a job that was stopped before it began they are %s; want dead", got)
 	}
-	if got := found(w.do(t, asNetwork, "GET", "deliveries/replays", "")); len(got) != 3 {
-		t.Errorf("the network sees jobs %v; want 3", got)
+	for range mostJobs {
+		step(asAffiliate1, "POST", "deliveries/replay", `{"state":"dead","from":"2026-11-22T11:00:00Z","dry_run":false}`, 202, `"running"`)
+	}
+	step(asAffiliate1, "POST", "deliveries/replay", `{"state":"dead","from":"2026-11-22T11:00:00Z","dry_run":false}`, http.StatusTooManyRequests, "3 jobs are under way")
+	step(asNetwork, "POST", "deliveries/replay", `{"state":"dead","from":"2026-11-22T11:00:00Z","dry_run":false}`, 202, `"running"`)
+	if got := found(w.do(t, asNetwork, "GET", "deliveries/replays", "")); len(got) != 7 {
+		t.Errorf("the network sees jobs %v; want 7", got)
 	}
 	got := w.do(t, asAffiliate1, "GET", "deliveries/replays", "")
-	if len(found(got)) != 1 || strings.Contains(got.text, "actor") {
-		t.Errorf("affiliate 1 sees %s; want its own job, without who began it", got.text)
+	if len(found(got)) != 4 || strings.Contains(got.text, "actor") {
+		t.Errorf("affiliate 1 sees %s; want its own 4 jobs, without who began it", got.text)
 	}
 }
 

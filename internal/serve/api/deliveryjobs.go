@@ -107,6 +107,9 @@ func (a *API) beginJob(ctx context.Context, in *makeIn, action delivery.JobActio
 	if *o.DryRun || !mine {
 		return a.countJob(ctx, f, *o.DryRun, mine)
 	}
+	if err := a.roomForJob(ctx, in.who()); err != nil {
+		return nil, err
+	}
 	begin := a.Jobs.BeginReplay
 	if action == delivery.ActionWithdraw {
 		begin = a.Jobs.BeginWithdraw
@@ -121,6 +124,31 @@ func (a *API) beginJob(ctx context.Context, in *makeIn, action delivery.JobActio
 		return nil, err
 	}
 	return &answer{Body: out, Location: prefix + "/deliveries/replays/" + job.ID}, nil
+}
+
+// mostJobs is how many jobs a partner has open at once: they are done one after
+// another, and the network's must not wait long.
+const mostJobs = 3
+
+// roomForJob refuses a partner's job while enough of the partner's are open.
+func (a *API) roomForJob(ctx context.Context, who account.Principal) error {
+	if who.IsNetwork() {
+		return nil
+	}
+	list, _, err := a.JobRecords.ReplayJobs(ctx, ownerOf(who), "", maxBatch)
+	if err != nil {
+		return err
+	}
+	open := 0
+	for i := range list {
+		if list[i].Open() {
+			open++
+		}
+	}
+	if open >= mostJobs {
+		return fault.New(fault.Limited, "%d jobs are under way already; wait for one to end, or cancel it", open)
+	}
+	return nil
 }
 
 // countJob answers a dry run. What cannot be the caller's is nothing to begin.

@@ -23,7 +23,7 @@ type deliveriesIn struct {
 	OfferID       int64     `query:"offer_id" doc:"Only those about conversions of this offer."`
 	State         string    `query:"state" enum:"waiting,delivered,dead,withdrawn,parked" doc:"Only those in this state; dead is the dead-letter list."`
 	Event         string    `query:"event" doc:"Only those about this event, such as conversion.created."`
-	Error         string    `query:"error" doc:"Only those whose last attempt went wrong in this way: dns, refused, reset, tls, timeout, forbidden_address, template, redirect, status, gone, other."`
+	Error         string    `query:"error" doc:"Only those whose last attempt went wrong in this way: dns, refused, reset, tls, timeout, forbidden_address, template, redirect, status, gone, answer, rejected, unmatched, other."`
 	HTTPStatus    int       `query:"http_status" doc:"Only those whose last attempt was answered with this status."`
 	From          string    `query:"from" doc:"Made at this time or later."`
 	Until         time.Time `query:"until" doc:"Made before this time."`

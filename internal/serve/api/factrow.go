@@ -188,6 +188,9 @@ func (p *reporter) attempts() listing {
 		if err != nil {
 			return nil, err
 		}
+		if err := p.disclose(ctx, &d); err != nil {
+			return nil, err
+		}
 		shown := listedDelivery{Owed: d, Tries: []attemptRecord{f.attempt()}}
 		for _, t := range tries {
 			if fact.Milli(t.At) == fact.Milli(f.at()) {

@@ -305,6 +305,9 @@ func (t *tracer) deliveries(ctx context.Context, all []delivery.Owed, attempts [
 		}
 		mine[d.ID] = true
 		t.onward(&d, attempts)
+		if err := t.api.disclose(ctx, &d); err != nil {
+			return err
+		}
 		err = t.add(step{
 			At: d.CreatedAt, Store: fromLedger, Kind: "delivery", ID: d.ID,
 			Text: fmt.Sprintf("A postback about %s is owed to subscription %d; it is %s now.", d.Event, d.SubscriptionID, d.State),
