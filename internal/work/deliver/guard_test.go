@@ -223,7 +223,7 @@ func readFull(c net.Conn, b []byte) (int, error) {
 
 // answerTo makes the reply to a DNS question of one name (RFC 1035, 4.1).
 func answerTo(question []byte, answers map[string][]string) []byte {
-	const head, typeA, typeAAAA = 12, 1, 28
+	const head, typeA, typeCNAME, typeAAAA = 12, 1, 5, 28
 	var labels []string
 	at := head
 	for question[at] != 0 {
@@ -233,21 +233,31 @@ func answerTo(question []byte, answers map[string][]string) []byte {
 	}
 	end := at + 5 // the zero, type and class
 	asked := binary.BigEndian.Uint16(question[at+1:])
-	ips, known := answers[strings.ToLower(strings.Join(labels, "."))]
+	name := strings.ToLower(strings.Join(labels, "."))
+	ips, known := answers[name]
 
 	var records []byte
 	count := uint16(0)
-	for _, text := range ips {
-		ip := netip.MustParseAddr(text)
-		if ip.Is4() != (asked == typeA) || ip.Is6() != (asked == typeAAAA) {
-			continue
-		}
+	record := func(kind uint16, data []byte) {
 		records = append(records, 0xc0, head) // the name that was asked for
-		records = binary.BigEndian.AppendUint16(records, asked)
+		records = binary.BigEndian.AppendUint16(records, kind)
 		records = append(records, 0, 1, 0, 0, 0, 0) // class IN, kept for no time
-		records = binary.BigEndian.AppendUint16(records, uint16(len(ip.AsSlice())))
-		records = append(records, ip.AsSlice()...)
+		records = binary.BigEndian.AppendUint16(records, uint16(len(data)))
+		records = append(records, data...)
 		count++
+	}
+	for hops := 0; len(ips) == 1 && hops < 9; hops++ {
+		target, alias := strings.CutPrefix(ips[0], "alias of ")
+		if !alias {
+			break
+		}
+		record(typeCNAME, spelled(target))
+		ips = answers[target]
+	}
+	for _, text := range ips {
+		if ip, err := netip.ParseAddr(text); err == nil && ip.Is4() == (asked == typeA) && ip.Is6() == (asked == typeAAAA) {
+			record(asked, ip.AsSlice())
+		}
 	}
 	flags := uint16(0x8180)
 	if !known {
@@ -258,4 +268,13 @@ func answerTo(question []byte, answers map[string][]string) []byte {
 		reply = binary.BigEndian.AppendUint16(reply, v)
 	}
 	return append(append(reply, question[head:end]...), records...)
+}
+
+// spelled gives a name as messages have it.
+func spelled(name string) []byte {
+	var b []byte
+	for label := range strings.SplitSeq(name, ".") {
+		b = append(append(b, byte(len(label))), label...)
+	}
+	return append(b, 0)
 }
