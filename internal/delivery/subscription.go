@@ -45,7 +45,7 @@ type Subscription struct {
 	InFlight       int       `json:"in_flight,omitempty" doc:"How many are sent at once at most; left open: as many as to its host."`
 	Backlog        Backlog   `json:"backlog,omitempty" enum:"oldest,newest" default:"oldest" doc:"Which conversions go first when postbacks have piled up. Those of one conversion always go in their order."`
 
-	ShareVisitor   bool      `json:"share_visitor,omitempty" doc:"Set by the network alone: the owner may be told the visitor's address and user agent, {ip} and {user_agent}."`
+	ShareVisitor   bool      `json:"share_visitor,omitempty" doc:"Set by the network alone: the owner may be told the visitor's address and user agent, {ip} and {user_agent}, and an affiliate the digest of the customer's e-mail, {email_sha256}."`
 	Status         Status    `json:"status,omitempty" enum:"active,paused,disabled" default:"active" doc:"A paused subscription owes nothing new; what it owes waits. Waybill disables a webhook whose receiver answers 410; making it active again takes that back."`
 	DisabledAt     time.Time `json:"disabled_at,omitzero" readOnly:"true"`
 	DisabledReason string    `json:"disabled_reason,omitempty" readOnly:"true"`
