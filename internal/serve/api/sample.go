@@ -18,7 +18,10 @@ func (a *API) sampleValues(ctx context.Context, who account.Principal, s deliver
 		return sampleAlert(a.now()), nil
 	}
 	if id == "" {
-		return sample(s.Use(), a.now()), nil
+		values := sample(s.Use(), a.now())
+		status := macro.Status.String()
+		values[status] = s.StatusWord(conversion.Status(values[status]))
+		return values, nil
 	}
 	c, err := a.conversionFor(ctx, who, s, id)
 	if fault.Of(err) == fault.NotFound || err == nil && !concerns(s.Owner, c) {

@@ -243,6 +243,10 @@ func TestPreviews(t *testing.T) {
 			body: `{"format":"meta_capi","parameters":{"dataset_id":"1234567890","access_token":"EAAB-a-long-secret-token","event":"Purchase","event_source_url":"https://shop.example.com/thanks"}}`,
 			want: []string{"graph.facebook.com", "Purchase"}, not: []string{"EAAB-a-long"},
 		},
+		{
+			name: "a template, in the receiver's words", as: asAffiliate1, body: `{"template":"keitaro","fill":{"domain":"t.example","key":"k1"}}`, status: 200,
+			want: []string{"https://t.example/k1/postback?subid=sample-aff_click_id&tid=sample-conversion_id&status=sale&payout=12.50&currency=USD&return=OK"},
+		},
 		{name: "changes of one that is there", as: asAffiliate1, body: `{"id":1,"url":"https://new.example/?c={aff_click_id}"}`, status: 200, want: []string{"https://new.example/?c=sample-aff_click_id"}},
 		{name: "not of another's", as: asAffiliate2, body: `{"id":1}`, status: 404},
 		{name: "the network's own, unless it says whose", as: asNetwork, body: `{"url":"https://t.example/{revenue}"}`, status: 200, want: []string{"https://t.example/20.00"}},
