@@ -226,8 +226,7 @@ func (c *Catalog) Subscriptions(v *conversion.Conversion, e conversion.Event) []
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b *Subscription) int { return cmp.Compare(a.ID, b.ID) })
-	return all
+	return byID(all)
 }
 
 // Pixels gives the browser pixels of v's affiliate that an event of its life
@@ -239,7 +238,7 @@ func (c *Catalog) Pixels(v *conversion.Conversion, e conversion.Event) []*Subscr
 			all = append(all, s)
 		}
 	}
-	return all
+	return byID(all)
 }
 
 // Alerted gives those who hear of what became of a subscription's destination,
@@ -253,6 +252,10 @@ func (c *Catalog) Alerted(about delivery.Subscription, e conversion.Event) []*Su
 			}
 		}
 	}
+	return byID(all)
+}
+
+func byID(all []*Subscription) []*Subscription {
 	slices.SortFunc(all, func(a, b *Subscription) int { return cmp.Compare(a.ID, b.ID) })
 	return all
 }

@@ -269,6 +269,64 @@ func TestSubscriptions(t *testing.T) {
 	}
 }
 
+// TestPixels: a conversion fires its own affiliate's pixels, which are owed to
+// nobody.
+func TestPixels(t *testing.T) {
+	t.Parallel()
+	s := source()
+	pixel := func(id, affiliate int64, change func(*delivery.Subscription)) delivery.Subscription {
+		p := subscription(id, delivery.Owner{AffiliateID: affiliate})
+		if p.Format = delivery.Image; change != nil {
+			change(&p)
+		}
+		return p
+	}
+	s.Subscriptions = append(s.Subscriptions,
+		pixel(12, 7, func(p *delivery.Subscription) { p.Format = delivery.Iframe }), pixel(11, 7, nil), pixel(13, 8, nil),
+		pixel(14, 7, func(p *delivery.Subscription) { p.OfferID = 6 }), pixel(15, 7, func(p *delivery.Subscription) { p.Status = delivery.Paused }),
+		pixel(16, 7, func(p *delivery.Subscription) { p.URL = "https://broken.example/{x}" }))
+	c := build(t, s)
+	v := conversion.Conversion{AffiliateID: 7, AdvertiserID: 3, OfferID: 5, GoalCode: "default"}
+	if got := idsOf(c.Pixels(&v, conversion.EventCreated)); got != "[11 12]" {
+		t.Errorf("Pixels() = %s, want [11 12]", got)
+	}
+	if got := idsOf(c.Subscriptions(&v, conversion.EventCreated)); got != "[1 2 3]" {
+		t.Errorf("Subscriptions() = %s, want [1 2 3]", got)
+	}
+}
+
+// TestAlerted: what becomes of a destination is told to its owner and to the
+// network.
+func TestAlerted(t *testing.T) {
+	t.Parallel()
+	s := source()
+	listener := func(id int64, o delivery.Owner) delivery.Subscription {
+		l := subscription(id, o)
+		l.Format, l.On = delivery.JSON, []conversion.Event{delivery.EventDestinationOpened}
+		return l
+	}
+	s.Subscriptions = append(s.Subscriptions, listener(13, delivery.Owner{Network: true}), listener(12, delivery.Owner{AffiliateID: 7}),
+		listener(14, delivery.Owner{AffiliateID: 8}), listener(15, delivery.Owner{AdvertiserID: 3}))
+	c := build(t, s)
+	for id, want := range map[int64]string{1: "[12 13]", 2: "[13 15]", 3: "[13]", 13: "[]"} {
+		about, ok := c.Subscription(id)
+		if !ok {
+			t.Fatalf("there is no subscription %d", id)
+		}
+		if got := idsOf(c.Alerted(about.Subscription, delivery.EventDestinationOpened)); got != want {
+			t.Errorf("of subscription %d hear %s, want %s", id, got, want)
+		}
+	}
+}
+
+func idsOf(all []*catalog.Subscription) string {
+	ids := []int64{}
+	for _, s := range all {
+		ids = append(ids, s.ID)
+	}
+	return fmt.Sprint(ids)
+}
+
 func TestCapReached(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"waybill/internal/delivery"
+	"waybill/internal/span"
 )
 
 func noon() time.Time { return time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC) }
@@ -34,6 +35,26 @@ func TestNext(t *testing.T) {
 	}
 	if delivery.MaxAttempts != len(waits)+1 {
 		t.Errorf("MaxAttempts = %d, want %d", delivery.MaxAttempts, len(waits)+1)
+	}
+}
+
+// TestSchedule: a subscription's own waits stand in for the default.
+func TestSchedule(t *testing.T) {
+	s := delivery.Schedule{span.Span(time.Second), span.Day}
+	if got := s.Attempts(); got != 3 {
+		t.Errorf("Attempts() = %d, want 3", got)
+	}
+	for n, want := range map[int]time.Duration{1: time.Second, 2: 24 * time.Hour} {
+		if got, again := s.Next(n, noon(), 0, 0.5); !again || got != noon().Add(want) {
+			t.Errorf("after attempt %d: %s, %v; want %s later", n, got.Sub(noon()), again, want)
+		}
+	}
+	if got, again := s.Next(3, noon(), 0, 0.5); again {
+		t.Errorf("after the last: %s", got)
+	}
+	o := delivery.Owed{State: delivery.Waiting}.After(delivery.Attempt{Number: 3, At: noon(), Error: delivery.ErrTimeout}, s, 0, 0.5)
+	if o.State != delivery.Dead {
+		t.Errorf("after its last attempt it is %s", o.State)
 	}
 }
 
@@ -105,6 +126,8 @@ func TestClassify(t *testing.T) {
 		{name: "a time-out passes", err: delivery.ErrTimeout, want: delivery.ErrTimeout},
 		{name: "a name may be found later", err: delivery.ErrDNS, want: delivery.ErrDNS},
 		{name: "a forbidden address stays so", err: delivery.ErrForbidden, want: delivery.ErrForbidden, permanent: true},
+		{name: "what a body refuses for now passes", err: delivery.ErrAnswer, want: delivery.ErrAnswer},
+		{name: "what it refuses for good stays so", err: delivery.ErrRejected, want: delivery.ErrRejected, permanent: true},
 		{name: "a broken template stays so", err: delivery.ErrTemplate, want: delivery.ErrTemplate, permanent: true},
 		{name: "neither status nor reason is no delivery", want: delivery.ErrOther},
 	}

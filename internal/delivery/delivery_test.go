@@ -184,6 +184,74 @@ func TestFits(t *testing.T) {
 	}
 }
 
+func TestFitsAlert(t *testing.T) {
+	about := affiliates7()
+	listener := func(o delivery.Owner) delivery.Subscription {
+		s := delivery.Default()
+		s.Owner, s.Format, s.On = o, delivery.Webhook, []conversion.Event{delivery.EventDestinationOpened}
+		return s
+	}
+	tests := []struct {
+		name   string
+		owner  delivery.Owner
+		change func(about, s *delivery.Subscription)
+		event  conversion.Event
+		want   bool
+	}{
+		{name: "an affiliate hears of its own", owner: delivery.Owner{AffiliateID: 7}, want: true},
+		{name: "not of another's", owner: delivery.Owner{AffiliateID: 8}},
+		{name: "an advertiser not of an affiliate's", owner: delivery.Owner{AdvertiserID: 7}},
+		{name: "the network hears of all", owner: delivery.Owner{Network: true}, want: true},
+		{name: "nobody hears of none", owner: delivery.Owner{}},
+		{name: "not of an event that it does not ask for", owner: delivery.Owner{Network: true}, event: delivery.EventDestinationClosed},
+		{name: "not while it is paused", owner: delivery.Owner{Network: true}, change: func(_, s *delivery.Subscription) { s.Status = delivery.Paused }},
+		{name: "of one offer's", owner: delivery.Owner{Network: true}, change: func(a, s *delivery.Subscription) { a.OfferID, s.OfferID = 3, 3 }, want: true},
+		{name: "not of another offer's", owner: delivery.Owner{Network: true}, change: func(a, s *delivery.Subscription) { a.OfferID, s.OfferID = 3, 4 }},
+		{name: "there is no alert about an alert", owner: delivery.Owner{Network: true}, change: func(a, _ *delivery.Subscription) {
+			a.On = append(a.On, delivery.EventDestinationBacklog)
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, s, e := about, listener(tt.owner), delivery.EventDestinationOpened
+			if tt.change != nil {
+				tt.change(&a, &s)
+			}
+			if tt.event != "" {
+				e = tt.event
+			}
+			if got := s.FitsAlert(a, e); got != tt.want {
+				t.Errorf("FitsAlert() = %v, want %v", got, tt.want)
+			}
+			if s.Fits(conversion.Conversion{AffiliateID: 7}, conversion.EventCreated) {
+				t.Error("it hears of conversions, too")
+			}
+		})
+	}
+}
+
+func TestSharedVisitor(t *testing.T) {
+	s := affiliates7()
+	if s.Use().Allows(macro.IP) {
+		t.Error("an affiliate is told the visitor's address")
+	}
+	if s.ShareVisitor = true; !s.Use().Allows(macro.IP) || s.Use().Allows(macro.Revenue) {
+		t.Error("the network shares the visitor, and that alone")
+	}
+	if s.Owner = (delivery.Owner{}); s.Use() != 0 {
+		t.Error("nobody is told something")
+	}
+}
+
+func TestStatusWord(t *testing.T) {
+	s := delivery.Subscription{StatusWords: map[string]string{"rejected": "declined", "hold": ""}}
+	for status, want := range map[conversion.Status]string{conversion.Rejected: "declined", conversion.Hold: "", conversion.Paid: "paid"} {
+		if got := s.StatusWord(status); got != want {
+			t.Errorf("StatusWord(%s) = %q, want %q", status, got, want)
+		}
+	}
+}
+
 // TestID holds IDs to their form and to their order: that of their signals.
 func TestID(t *testing.T) {
 	id, err := txid.Parse("4d1k2h3j4g5f6d7s8a9q0w1e2r3t4y5v")

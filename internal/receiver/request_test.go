@@ -14,9 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"waybill/internal/advertiser"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/receiver"
+	"waybill/internal/signal"
 )
 
 // sale is a postback about a sale, with what an affiliate may know of it.
@@ -249,4 +251,64 @@ func TestNewSecret(t *testing.T) {
 	if err := receiver.Validate(s); err != nil {
 		t.Errorf("a drawn secret is refused: %v", err)
 	}
+}
+
+// TestSignaturesAreReadByWaybill: the next Waybill of a chain believes what is
+// signed with its secret, wherever {sig} may stand, and nothing else.
+func TestSignaturesAreReadByWaybill(t *testing.T) {
+	there := advertiser.Advertiser{PostbackAuth: advertiser.AuthSignature, SigSecret: shush}
+	tests := []struct {
+		name   string
+		change func(*delivery.Subscription)
+		proof  func(receiver.Request) advertiser.Credential
+	}{
+		{
+			name: "a URL", change: signed,
+			proof: func(r receiver.Request) advertiser.Credential {
+				_, query, _ := strings.Cut(r.URL, "?")
+				return ofQuery(query)
+			},
+		},
+		{
+			name: "a form", change: both(formed, func(s *delivery.Subscription) { s.Secret, s.Body = shush, s.Body+"&ts={timestamp}&sig={sig}" }),
+			proof: func(r receiver.Request) advertiser.Credential { return ofQuery(string(r.Body)) },
+		},
+		{
+			name: "JSON", change: both(jsoned, func(s *delivery.Subscription) {
+				s.Secret, s.Headers = shush, map[string]string{"Waybill-Signature": "t={timestamp},v1={sig}"}
+			}),
+			proof: func(r receiver.Request) advertiser.Credential {
+				return advertiser.Credential{Header: r.Header.Get("Waybill-Signature"), Payload: string(r.Body)}
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := tracker()
+			tt.change(&s)
+			p, err := receiver.Compile(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := p.Request(sale(), attempted())
+			if err != nil {
+				t.Fatal(err)
+			}
+			proof := tt.proof(r)
+			if code := there.Check(proof, attempted().At); code != signal.OK {
+				t.Errorf("%s %s %s is judged %s", r.URL, r.Header, r.Body, code)
+			}
+			proof.Payload += "0"
+			if code := there.Check(proof, attempted().At); code != signal.SignatureInvalid {
+				t.Errorf("what was changed on its way is judged %s", code)
+			}
+		})
+	}
+}
+
+// ofQuery gives the proof in a query or a form.
+func ofQuery(query string) advertiser.Credential {
+	payload, sig, _ := strings.Cut(query, "&sig=")
+	_, ts, _ := strings.Cut(payload, "&ts=")
+	return advertiser.Credential{Timestamp: ts, Signature: sig, Payload: payload}
 }
