@@ -91,7 +91,8 @@ const (
 // tidyBatch is how many rows one write deletes, so that none holds the others up.
 const tidyBatch = 1000
 
-// Tidy deletes answers, attempts and reconciliations that have grown old.
+// Tidy deletes answers, attempts, reconciliations and the digests of persons that
+// have grown old.
 func (db *DB) Tidy(ctx context.Context, now time.Time) error {
 	const answers = `
 		DELETE FROM answer WHERE (scope, key) IN (
@@ -113,5 +114,9 @@ func (db *DB) Tidy(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
-	return db.failed(db.tidyReconciliations(ctx, now), "tidy the ledger")
+	err := db.tidyDigests(ctx, now)
+	if err == nil {
+		err = db.tidyReconciliations(ctx, now)
+	}
+	return db.failed(err, "tidy the ledger")
 }

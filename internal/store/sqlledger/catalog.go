@@ -12,6 +12,7 @@ import (
 	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/offer"
+	"waybill/internal/receiver"
 )
 
 // Advertisers is the table of advertisers.
@@ -174,7 +175,8 @@ func (db *DB) Subscriptions() *Table[int64, delivery.Subscription] {
 				string(cmp.Or(u.Backlog, delivery.Oldest)),
 			}
 		},
-		id: func(u *delivery.Subscription) *int64 { return &u.ID },
+		id:   func(u *delivery.Subscription) *int64 { return &u.ID },
+		hide: func(u *delivery.Subscription) { *u = receiver.Redact(*u) },
 		parents: func(u *delivery.Subscription) []parent {
 			p := ifSet("owner.advertiser_id", "advertiser", u.Owner.AdvertiserID)
 			p = append(p, ifSet("owner.affiliate_id", "affiliate", u.Owner.AffiliateID)...)

@@ -3,6 +3,7 @@ package sqlledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,8 +28,8 @@ func (p Problem) String() string { return p.Subject + ": " + p.Text }
 // beside everything else.
 func (db *DB) Check(ctx context.Context, report func(Problem)) error {
 	err := db.snapshot(ctx, func(s session) error {
-		for _, r := range rules {
-			if err := r.check(ctx, s, report); err != nil {
+		for _, r := range slices.Concat(rules[:], deliveryRules[:]) {
+			if err := r.check(ctx, s, db.now(), report); err != nil {
 				return err
 			}
 		}
@@ -47,9 +48,14 @@ type rule struct {
 	subject string
 	text    string
 	find    string
+	ahead   time.Duration // where not zero, find's argument is the time that is so far ahead
 }
 
-func (r rule) check(ctx context.Context, s session, report func(Problem)) error {
+func (r rule) check(ctx context.Context, s session, now time.Time, report func(Problem)) error {
+	var args []any
+	if r.ahead != 0 {
+		args = append(args, micros(now.Add(r.ahead)))
+	}
 	return s.query(ctx, func(row scan) error {
 		var of string
 		if err := row(&of); err != nil {
@@ -57,63 +63,54 @@ func (r rule) check(ctx context.Context, s session, report func(Problem)) error 
 		}
 		report(Problem{Subject: r.subject + " " + of, Text: r.text})
 		return nil
-	}, r.find)
+	}, r.find, args...)
 }
 
 //nolint:gochecknoglobals // a table that never changes
 var rules = [...]rule{
-	{"signal", "its entries do not sum to zero", `
+	{subject: "signal", text: "its entries do not sum to zero", find: `
 		SELECT signal_id FROM entry GROUP BY conversion_id, signal_id, currency HAVING SUM(amount) <> 0`},
-	{"signal", "has entries of both real and test money", `
+	{subject: "signal", text: "has entries of both real and test money", find: `
 		SELECT signal_id FROM entry GROUP BY conversion_id, signal_id HAVING COUNT(DISTINCT test) > 1`},
-	{"signal", "has entries and no verdict", `
+	{subject: "signal", text: "has entries and no verdict", find: `
 		SELECT DISTINCT e.signal_id FROM entry e
 		WHERE NOT EXISTS (SELECT 1 FROM verdict v WHERE v.signal_id = e.signal_id)`},
-	{"conversion", "has entries and does not exist", `
+	{subject: "conversion", text: "has entries and does not exist", find: `
 		SELECT DISTINCT e.conversion_id FROM entry e
 		WHERE e.conversion_id <> '' AND NOT EXISTS (SELECT 1 FROM conversion c WHERE c.id = e.conversion_id)`},
-	{"signal", "its verdict was never finished", `
+	{subject: "signal", text: "its verdict was never finished", find: `
 		SELECT signal_id FROM verdict WHERE status = 'queued'`},
-	{"signal", "its verdict names a conversion that does not exist", `
+	{subject: "signal", text: "its verdict names a conversion that does not exist", find: `
 		SELECT v.signal_id FROM verdict v
 		WHERE v.conversion_id <> '' AND NOT EXISTS (SELECT 1 FROM conversion c WHERE c.id = v.conversion_id)`},
-	{"signal", "was accepted and names no conversion", `
+	{subject: "signal", text: "was accepted and names no conversion", find: `
 		SELECT signal_id FROM verdict
 		WHERE status = 'accepted' AND conversion_id = '' AND goal_id <> 0`}, // one without a goal only ties a customer to a click
-	{"signal", "its verdict was replaced and none is there", `
+	{subject: "signal", text: "its verdict was replaced and none is there", find: `
 		SELECT DISTINCT e.signal_id FROM earlier_verdict e
 		WHERE NOT EXISTS (SELECT 1 FROM verdict v WHERE v.signal_id = e.signal_id)`},
-	{"signal", "a verdict on it was replaced that was no rejection", `
+	{subject: "signal", text: "a verdict on it was replaced that was no rejection", find: `
 		SELECT DISTINCT signal_id FROM earlier_verdict WHERE status NOT IN ('rejected', 'queued')`},
-	{"signal", "its earlier verdicts are not numbered from 1 on", `
+	{subject: "signal", text: "its earlier verdicts are not numbered from 1 on", find: `
 		SELECT signal_id FROM earlier_verdict GROUP BY signal_id HAVING MIN(number) <> 1 OR MAX(number) <> COUNT(*)`},
-	{"signal", "has candidates and no verdict", `
+	{subject: "signal", text: "has candidates and no verdict", find: `
 		SELECT c.signal_id FROM considered c
 		WHERE NOT EXISTS (SELECT 1 FROM verdict v WHERE v.signal_id = c.signal_id)`},
-	{"conversion", "no signal was accepted for it", `
+	{subject: "conversion", text: "no signal was accepted for it", find: `
 		SELECT c.id FROM conversion c
 		WHERE c.id NOT IN (SELECT v.conversion_id FROM verdict v WHERE v.status = 'accepted')`},
-	{"conversion", "is not counted under a claim", `
+	{subject: "conversion", text: "is not counted under a claim", find: `
 		SELECT c.id FROM conversion c
 		WHERE NOT EXISTS (SELECT 1 FROM claim k WHERE k.transaction_id = c.transaction_id
 			AND k.goal_id = c.goal_id AND k.offer_id = c.offer_id AND k.test = c.test)`},
-	{"order", "belongs to no conversion of its offer and goal", `
+	{subject: "order", text: "belongs to no conversion of its offer and goal", find: `
 		SELECT o.order_id FROM taken_order o
 		WHERE NOT EXISTS (SELECT 1 FROM conversion c WHERE c.id = o.conversion_id
 			AND c.offer_id = o.offer_id AND c.goal_id = o.goal_id AND c.test = o.test)`},
-	{"conversion", "its order ID is not taken, or by another", `
+	{subject: "conversion", text: "its order ID is not taken, or by another", find: `
 		SELECT c.id FROM conversion c
 		WHERE c.order_id <> '' AND NOT EXISTS (SELECT 1 FROM taken_order o WHERE o.offer_id = c.offer_id
 			AND o.goal_id = c.goal_id AND o.test = c.test AND o.order_id = c.order_id AND o.conversion_id = c.id)`},
-	{"delivery", "speaks of a conversion, or a version of it, that does not exist", `
-		SELECT d.id FROM delivery d
-		WHERE NOT EXISTS (SELECT 1 FROM conversion c WHERE c.id = d.conversion_id AND c.version >= d.sequence)`},
-	{"delivery", "is owed to a subscription that does not exist", `
-		SELECT d.id FROM delivery d
-		WHERE NOT EXISTS (SELECT 1 FROM subscription s WHERE s.id = d.subscription_id)`},
-	{"delivery", "counts attempts that were not made", `
-		SELECT a.delivery_id FROM attempt a JOIN delivery d ON d.id = a.delivery_id
-		WHERE a.number > d.attempts`},
 }
 
 // checker compares what is kept twice.

@@ -39,6 +39,19 @@ func TestCheckFinds(t *testing.T) {
 		{"a delivery to nobody", `UPDATE delivery SET subscription_id = 99`, "subscription that does not exist"},
 		{"an attempt too many", `INSERT INTO attempt (delivery_id, number, at, took, method, url, status, body, error, detail)
 			SELECT id, 3, 0, 0, '', '', 0, '', '', '' FROM delivery`, "attempts that were not made"},
+		{"a delivery in limbo", `UPDATE delivery SET state = 'lost'`, "no state that there is"},
+		{"a delivery put off for ever", `UPDATE delivery SET claim_at = claim_at + 4000000000`, "may not be claimed"},
+		{"a delivery that nobody tried", `UPDATE delivery SET state = 'delivered', done_at = 1`, "no attempt was made"},
+		{"a delivery by a failure", `UPDATE delivery SET state = 'delivered', done_at = 1, attempts = 1;
+			INSERT INTO attempt (delivery_id, number, at, took, method, url, status, body, error, detail)
+			SELECT id, 1, 0, 0, '', '', 0, '', 'timeout', '' FROM delivery`, "its last attempt failed"},
+		{"a delivery that is owed once more", `UPDATE delivery SET attempts = 1;
+			INSERT INTO attempt (delivery_id, number, at, took, method, url, status, body, error, detail)
+			SELECT id, 1, 0, 0, '', '', 200, '', '', '' FROM delivery`, "was delivered by its last attempt"},
+		{"a job that did not count", `UPDATE delivery SET replay_job = 1;
+			INSERT INTO replay_job (id, affiliate_id, advertiser_id, action, filter, actor, state, total, done, skipped, undone,
+				created_at, finished_at, through_at, through_id)
+			VALUES (1, 0, 0, 'replay', '{}', '', 'done', 1, 1, 0, 1, 1, 1, 0, '')`, "more deliveries than it says"},
 		{"a counter too high", `UPDATE counter SET used = used + 1`, "counts 2, and the conversions say 1"},
 		{"a counter over its cap", `UPDATE counter SET used = 11, raised_at = raised_at + 1`, "over its limit of 10"},
 		{"no counter", `DELETE FROM counter`, "is not counted"},
@@ -48,8 +61,10 @@ func TestCheckFinds(t *testing.T) {
 			t.Run(tt.name, func(t *testing.T) {
 				db := open(t, at(t))
 				spoiled(t, db)
-				if err := raw(t, db, tt.spoil); err != nil {
-					t.Fatal(err)
+				for _, text := range strings.Split(tt.spoil, ";\n") {
+					if err := raw(t, db, text); err != nil {
+						t.Fatal(err)
+					}
 				}
 				if found := problems(t, db); !slices.ContainsFunc(found, func(p string) bool { return strings.Contains(p, tt.report) }) {
 					t.Errorf("found %q, want one that says %q", found, tt.report)

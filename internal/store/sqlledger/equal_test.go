@@ -134,15 +134,19 @@ func (s step) deliver(t *testing.T, db *DB, n int) string {
 	said := fmt.Sprint(idsOf(got), err)
 	for k, d := range got {
 		d.Attempts++
+		r := delivery.Report{Attempt: delivery.Attempt{DeliveryID: d.ID, Number: d.Attempts, At: now}}
 		switch (n + k) % 3 {
 		case 0:
 			d.State, d.DoneAt = delivery.Delivered, now
 		case 1:
 			d.DueAt = now.Add(time.Duration(s.Late) * time.Minute)
+			r.Attempt.Error, r.Attempt.Status = delivery.ErrStatus, 500
+			r.Breaker = &delivery.Breaker{SubscriptionID: d.SubscriptionID, Failures: 1, Class: delivery.ErrStatus}
 		default:
 			continue // its lease runs out
 		}
-		err := db.Record(t.Context(), delivery.Report{Attempt: delivery.Attempt{DeliveryID: d.ID, Number: d.Attempts, At: now}, After: d})
+		r.After = d
+		err := db.Record(t.Context(), r)
 		said += fmt.Sprint("; ", err)
 	}
 	return said

@@ -74,6 +74,16 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"an attempt is recorded once", recordsOnce},
 		{"deliveries are listed and replayed", replays},
 		{"concurrent claims never share a delivery", claimsApart},
+		{"a claim takes of each subscription what it may", boundsClaims},
+		{"each queue has its turn, however long the others are", takesTurns},
+		{"the newest conversions go first, each in its own order", claimsNewest},
+		{"what waits behind another is not met again and again", passesOver},
+		{"a breaker that is open lets one through at its time", keepsBreakers},
+		{"the request is kept, and digests are forgotten", recordsRequests},
+		{"digests that nobody took are forgotten", forgetsDigests},
+		{"destinations are told with their queues", tellsDestinations},
+		{"a subscription is disabled once", disables},
+		{"a subscription's secrets stay out of the audit", hidesSecrets},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
