@@ -168,6 +168,8 @@ func report(t testing.TB, db *DB, d delivery.Owed, class delivery.ErrorClass, at
 	switch {
 	case class == "":
 		a.Status, d.State, d.DoneAt = 200, delivery.Delivered, at
+	case class == delivery.ErrUnmatched:
+		d.State, d.DoneAt = delivery.Withdrawn, at
 	case class.Permanent():
 		d.State, d.DoneAt = delivery.Dead, at
 	default:
@@ -239,7 +241,7 @@ func forgetsDigests(t *testing.T, db *DB) {
 
 func tellsDestinations(t *testing.T, db *DB) {
 	i := newIDs(t)
-	all := queue(t, db, i, 1, 5)
+	all := queue(t, db, i, 1, 6)
 	queue(t, db, i, 2, 1)
 	subscribe(t, db, 3)
 	at := clock.Add(time.Hour)
@@ -248,6 +250,7 @@ func tellsDestinations(t *testing.T, db *DB) {
 	finish(t, db, all[1], delivery.Dead, at.Add(time.Second))
 	finish(t, db, all[2], delivery.Parked, at.Add(2*time.Second))
 	report(t, db, all[3], delivery.ErrDNS, at.Add(4*time.Second), &open)
+	report(t, db, all[5], delivery.ErrUnmatched, at.Add(20*time.Second), nil) // of which the receiver never heard
 	db.now = func() time.Time { return clock.Add(10 * time.Second) }
 	got, err := db.Destinations(t.Context())
 	want := []delivery.Destination{
