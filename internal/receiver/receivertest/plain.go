@@ -8,7 +8,7 @@ import (
 )
 
 // WaybillToken is the token that the Waybill there is wants of its advertiser.
-const WaybillToken = "the-token" //nolint:gosec // of a stand-in
+const WaybillToken = "the-token"
 
 func plain() map[string]product {
 	fields := map[string]check{
