@@ -147,7 +147,7 @@ func (db *DB) ReplayJobs(ctx context.Context, owner delivery.Owner, p Page) ([]d
 // CancelReplay stops a job that is running. What it has done stays.
 func (db *DB) CancelReplay(ctx context.Context, id string) (delivery.ReplayJob, error) {
 	const update = `UPDATE replay_job SET state = 'cancelled', finished_at = $2 WHERE id = $1 AND state = 'running'`
-	j, err := db.turnJob(ctx, id, update, "it is not running any more")
+	j, err := db.turnJob(ctx, id, "it is not running any more", update, micros(db.now()))
 	return j, db.failed(err, "cancel job %s", id)
 }
 
@@ -157,8 +157,8 @@ func (db *DB) CancelReplay(ctx context.Context, id string) (delivery.ReplayJob, 
 func (db *DB) UndoReplay(ctx context.Context, id string) (delivery.ReplayJob, error) {
 	const update = `
 		UPDATE replay_job SET state = 'undoing', finished_at = 0, through_id = ''
-		WHERE id = $1 AND state IN ('running', 'done', 'cancelled') AND $2 > 0`
-	j, err := db.turnJob(ctx, id, update, "it is undone already")
+		WHERE id = $1 AND state IN ('running', 'done', 'cancelled')`
+	j, err := db.turnJob(ctx, id, "it is undone already", update)
 	if err != nil {
 		return j, db.failed(err, "undo job %s", id)
 	}
@@ -172,14 +172,14 @@ func (db *DB) UndoReplay(ctx context.Context, id string) (delivery.ReplayJob, er
 }
 
 // turnJob changes the state of a job, and gives it as it is then. It is a Conflict
-// where the update changes nothing.
-func (db *DB) turnJob(ctx context.Context, id, update, conflict string) (j delivery.ReplayJob, err error) {
+// where the update, whose first argument is the job's number, changes nothing.
+func (db *DB) turnJob(ctx context.Context, id, conflict, update string, args ...any) (j delivery.ReplayJob, err error) {
 	n, err := jobNumber(id)
 	if err != nil {
 		return j, err
 	}
 	err = db.write(ctx, func(ctx context.Context, s session) error {
-		changed, err := s.exec(ctx, update, n, micros(db.now()))
+		changed, err := s.exec(ctx, update, append([]any{n}, args...)...)
 		if err != nil {
 			return err
 		}
@@ -291,7 +291,7 @@ func (db *DB) undoStep(ctx context.Context, n int64, a delivery.JobAction, now t
 		WHERE id IN (`
 	condition := `state = 'waiting' AND attempts = replayed AND leased_until <= $2`
 	if a == delivery.ActionWithdraw {
-		condition = `state = 'withdrawn' AND $2 > 0`
+		condition = `state = 'withdrawn' AND leased_until <= $2`
 	}
 	pick := `
 		SELECT id FROM delivery

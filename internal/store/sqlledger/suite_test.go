@@ -83,6 +83,11 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"digests that nobody took are forgotten", forgetsDigests},
 		{"destinations are told with their queues", tellsDestinations},
 		{"a subscription is disabled once", disables},
+		{"many deliveries are sent again, in their turn", replaysMany},
+		{"a replay is undone where nothing was sent", undoesReplays},
+		{"a job goes step by step, and can be stopped", stepsThroughMany},
+		{"what waits is withdrawn, one or many", withdraws},
+		{"deliveries are picked by filter", picksDeliveries},
 		{"a subscription's secrets stay out of the audit", hidesSecrets},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
