@@ -34,7 +34,7 @@ func (s *serveCmd) Run(e *env) error {
 	if err := s.validate(); err != nil {
 		return err
 	}
-	if !s.reporting.off() {
+	if !s.off() {
 		addProcessor()
 	}
 	_, statErr := os.Stat(s.Data)

@@ -18,12 +18,9 @@ type news struct {
 	values map[string]string
 }
 
-// tell writes news into the log, and owes them to those who listen.
-func (w *Worker) tell(ctx context.Context, n news, level slog.Level, text string, attrs ...slog.Attr) {
-	host := w.hostOf(n.about.ID)
-	attrs = append([]slog.Attr{slog.Int64("subscription_id", n.about.ID), slog.String("host", host)}, attrs...)
-	w.log.LogAttrs(ctx, level, text, attrs...)
-	owed := w.owed(n, host)
+// tell owes news to those who listen.
+func (w *Worker) tell(ctx context.Context, n news) {
+	owed := w.owed(n)
 	if len(owed) == 0 {
 		return
 	}
@@ -35,9 +32,14 @@ func (w *Worker) tell(ctx context.Context, n news, level slog.Level, text string
 	w.Nudge()
 }
 
+// logged gives what lines about a destination begin with, and the rest.
+func (w *Worker) logged(id int64, attrs ...slog.Attr) []slog.Attr {
+	return append([]slog.Attr{slog.Int64("subscription_id", id), slog.String("host", w.hostOf(id))}, attrs...)
+}
+
 // owed gives what is owed for news.
-func (w *Worker) owed(n news, host string) []delivery.Owed {
-	n.values["host"] = host
+func (w *Worker) owed(n news) []delivery.Owed {
+	n.values["host"] = w.hostOf(n.about.ID)
 	n.values["subscription_id"] = strconv.FormatInt(n.about.ID, 10)
 	for name, value := range map[string]string{"name": n.about.Name, "reason": n.about.DisabledReason} {
 		if value != "" {
@@ -74,15 +76,19 @@ func (w *Worker) turned(ctx context.Context, s delivery.Subscription, t turn) {
 	switch {
 	case t.opened():
 		b := t.after
+		w.log.LogAttrs(ctx, slog.LevelWarn, "destination is given a rest", w.logged(s.ID, slog.Int("failures", b.Failures),
+			slog.String("class", string(b.Class)), slog.String("detail", b.Detail), slog.Time("next_try", b.ProbeAt))...)
 		w.tell(ctx, news{delivery.EventDestinationOpened, s, b.OpenedAt, map[string]string{
 			"failures": strconv.Itoa(b.Failures), "class": string(b.Class), "detail": b.Detail,
 			"since": stamp(b.OpenedAt), "next_try": stamp(b.ProbeAt),
-		}}, slog.LevelWarn, "destination is given a rest", slog.Int("failures", b.Failures),
-			slog.String("class", string(b.Class)), slog.String("detail", b.Detail), slog.Time("next_try", b.ProbeAt))
+		}})
 	case t.closed():
-		w.tell(ctx, news{delivery.EventDestinationClosed, s, t.before.OpenedAt, map[string]string{
-			"since": stamp(t.before.OpenedAt), "trips": strconv.Itoa(t.before.Trips),
-		}}, slog.LevelInfo, "destination is well again", slog.Time("since", t.before.OpenedAt), slog.Int("trips", t.before.Trips))
+		b := t.before
+		w.log.LogAttrs(ctx, slog.LevelInfo, "destination is well again",
+			w.logged(s.ID, slog.Time("since", b.OpenedAt), slog.Int("trips", b.Trips))...)
+		w.tell(ctx, news{delivery.EventDestinationClosed, s, b.OpenedAt, map[string]string{
+			"since": stamp(b.OpenedAt), "trips": strconv.Itoa(b.Trips),
+		}})
 	}
 }
 
@@ -97,9 +103,10 @@ func (w *Worker) disable(ctx context.Context, s delivery.Subscription, a deliver
 	if !did { // another answer was faster
 		return
 	}
+	w.log.LogAttrs(ctx, slog.LevelWarn, "destination is disabled", w.logged(s.ID, slog.String("reason", a.Detail))...)
 	w.tell(ctx, news{delivery.EventDestinationDisabled, s, at, map[string]string{
 		"detail": a.Detail, "status": strconv.Itoa(a.Status), "since": stamp(at),
-	}}, slog.LevelWarn, "destination is disabled: its receiver wants no more", slog.String("detail", a.Detail))
+	}})
 }
 
 // stamp writes a time as alerts have it.

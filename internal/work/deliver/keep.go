@@ -77,9 +77,11 @@ func (w *Worker) watch(ctx context.Context, d delivery.Destination, now time.Tim
 	if !d.Breaker.Closed() {
 		at = d.Breaker.OpenedAt
 	}
+	w.log.LogAttrs(ctx, slog.LevelWarn, "destination has an old backlog",
+		w.logged(d.SubscriptionID, slog.Duration("age", age), slog.Int64("waiting", d.Waiting))...)
 	w.tell(ctx, news{delivery.EventDestinationBacklog, sub.Subscription, at, map[string]string{
 		"waiting": strconv.FormatInt(d.Waiting, 10), "since": stamp(d.OldestDue),
-	}}, slog.LevelWarn, "destination has an old backlog", slog.Duration("age", age), slog.Int64("waiting", d.Waiting))
+	}})
 }
 
 // replay steps replays on until ctx is done.
