@@ -1,6 +1,7 @@
 package receiver_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -160,8 +161,15 @@ func TestValidate(t *testing.T) {
 				*s = delivery.Subscription{Format: delivery.Form, Method: "GET", Body: "{x}", Headers: map[string]string{"Host": "a"}, Parameters: map[string]string{"a": "b"}, Secret: "x"}
 			},
 			want: []complaint{
-				{"owner", "is missing"}, {"on", "is empty"}, {"status", "is missing"}, {"method", "use POST"}, {"url", "is missing"},
-				{"headers[Host]", "set by Waybill"}, {"parameters.a", "has no parameters"}, {"body", "{x}"}, {"secret", "8 to 200"},
+				{"owner", "is missing"},
+				{"on", "is empty"},
+				{"status", "is missing"},
+				{"method", "use POST"},
+				{"url", "is missing"},
+				{"headers[Host]", "set by Waybill"},
+				{"parameters.a", "has no parameters"},
+				{"body", "{x}"},
+				{"secret", "8 to 200"},
 			},
 		},
 		{name: "an unknown format is told once", change: func(s *delivery.Subscription) { s.Format = "xml" }, want: []complaint{{"format", "use get, form, json"}}},
@@ -271,8 +279,8 @@ func TestComplete(t *testing.T) {
 			t.Errorf("format %s goes by %q, want %q", format, s.Method, want)
 		}
 	}
-	s := delivery.Subscription{Format: delivery.Get, Method: "POST"}
-	if receiver.Complete(&s); s.Method != "POST" {
+	s := delivery.Subscription{Format: delivery.Get, Method: http.MethodPost}
+	if receiver.Complete(&s); s.Method != http.MethodPost {
 		t.Errorf("what was said became %q", s.Method)
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+
 	"waybill/internal/coupon"
 	"waybill/internal/fault"
 	"waybill/internal/offer"

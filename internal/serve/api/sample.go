@@ -41,14 +41,38 @@ func concerns(o delivery.Owner, c conversion.Conversion) bool {
 
 // sample makes values up, as far as use may know them.
 func sample(use macro.Use, now time.Time) map[string]string {
-	at := now.UTC().Truncate(time.Second).Format(time.RFC3339)
 	values := map[string]string{}
-	for n := range macro.NumNames {
-		if text := sampleOf(n, at); text != "" && use.Allows(n) {
+	for n, text := range samples(now.UTC().Truncate(time.Second).Format(time.RFC3339)) {
+		if use.Allows(n) {
 			values[n.String()] = text
 		}
 	}
 	return values
+}
+
+// samples makes up what is known of a conversion. Each ID says that it is a
+// sample.
+func samples(at string) map[macro.Name]string {
+	all := map[macro.Name]string{
+		macro.OfferID: "1", macro.AffiliateID: "1", macro.AdvertiserID: "1", macro.GoalID: "1",
+		macro.OfferName: "Sample offer", macro.Goal: "default", macro.GoalName: "Sample goal",
+		macro.Amount: "59.90", macro.Payout: "12.50", macro.Revenue: "20.00", macro.Currency: "USD", macro.Status: "approved",
+		macro.Country: "US", macro.Device: "mobile", macro.OS: "Android", macro.Browser: "Chrome", macro.Test: "1",
+		macro.IP:          "192.0.2.1",
+		macro.UserAgent:   "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36",
+		macro.EmailSHA256: "d96f4cbfc0d99cb4f8222c3cbb6939063f6295077e3d7d44bdf2517879641887", // of sample@example.com
+	}
+	for _, n := range [...]macro.Name{
+		macro.TransactionID, macro.ConversionID, macro.DeliveryID, macro.AffClickID, macro.Source, macro.OrderID, macro.CustomerID,
+		macro.Sub1, macro.Sub1 + 1, macro.Adv1,
+		macro.FBCLID, macro.GCLID, macro.GBRAID, macro.WBRAID, macro.TTCLID, macro.MSCLKID,
+	} {
+		all[n] = "sample-" + n.String()
+	}
+	for _, n := range [...]macro.Name{macro.ClickTime, macro.ConversionTime, macro.OccurredAt, macro.Timestamp, macro.Date} {
+		all[n] = at
+	}
+	return all
 }
 
 // sampleAlert makes up what is said of a destination that fails.
@@ -57,53 +81,5 @@ func sampleAlert(now time.Time) map[string]string {
 	return map[string]string{
 		"subscription_id": "1", "name": "Sample postback", "host": "tracker.example.com", "failures": "10", "class": string(delivery.ErrTimeout),
 		"detail": "sample", "since": at.Format(time.RFC3339), "next_try": at.Add(30 * time.Second).Format(time.RFC3339),
-	}
-}
-
-func sampleOf(n macro.Name, at string) string {
-	switch n {
-	case macro.OfferID, macro.AffiliateID, macro.AdvertiserID, macro.GoalID:
-		return "1"
-	case macro.OfferName:
-		return "Sample offer"
-	case macro.TransactionID, macro.ConversionID, macro.DeliveryID, macro.AffClickID, macro.Source, macro.OrderID,
-		macro.CustomerID, macro.Sub1, macro.Sub1 + 1, macro.Adv1:
-		return "sample-" + n.String()
-	case macro.Goal:
-		return "default"
-	case macro.GoalName:
-		return "Sample goal"
-	case macro.Amount:
-		return "59.90"
-	case macro.Payout:
-		return "12.50"
-	case macro.Revenue:
-		return "20.00"
-	case macro.Currency:
-		return "USD"
-	case macro.Status:
-		return "approved"
-	case macro.Country:
-		return "US"
-	case macro.Device:
-		return "mobile"
-	case macro.OS:
-		return "Android"
-	case macro.Browser:
-		return "Chrome"
-	case macro.Test:
-		return "1"
-	case macro.FBCLID, macro.GCLID, macro.GBRAID, macro.WBRAID, macro.TTCLID, macro.MSCLKID:
-		return "sample-" + n.String()
-	case macro.IP:
-		return "192.0.2.1"
-	case macro.UserAgent:
-		return "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36"
-	case macro.EmailSHA256: // of sample@example.com
-		return "d96f4cbfc0d99cb4f8222c3cbb6939063f6295077e3d7d44bdf2517879641887"
-	case macro.ClickTime, macro.ConversionTime, macro.OccurredAt, macro.Timestamp, macro.Date:
-		return at
-	default:
-		return ""
 	}
 }

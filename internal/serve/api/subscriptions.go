@@ -71,10 +71,8 @@ func fromTemplate(body []byte) (delivery.Subscription, []byte, error) {
 		Fill     json.RawMessage `json:"fill"`
 		URL      json.RawMessage `json:"url"`
 	}
-	if json.Unmarshal(body, &asked) != nil { // which is reported with all else
-		return s, body, nil
-	}
-	if asked.Fill == nil && (asked.Template == nil || asked.URL != nil) {
+	object := json.Unmarshal(body, &asked) == nil // what is none is reported with all else
+	if !object || asked.Fill == nil && (asked.Template == nil || asked.URL != nil) {
 		return s, body, nil
 	}
 	var key string
