@@ -92,18 +92,21 @@ func (d *chainDemo) start(c *demoCmd) error {
 	}
 	for _, w := range d.ways {
 		w.offers = make([]int64, c.Chain+1)
-		for k := c.Chain; k > 0; k-- {
-			if err := d.offer(k, w); err != nil {
-				return err
-			}
-		}
+	}
+	if err := d.each(d.offer); err != nil {
+		return err
 	}
 	if err := d.startTracker(); err != nil {
 		return err
 	}
+	return d.each(d.postback)
+}
+
+// each makes something at every installation for every way, from the shop on.
+func (d *chainDemo) each(do func(k int, w *chainWay) error) error {
 	for _, w := range d.ways {
-		for k := c.Chain; k > 0; k-- {
-			if err := d.postback(k, w); err != nil {
+		for k := len(d.nodes) - 1; k > 0; k-- {
+			if err := do(k, w); err != nil {
 				return err
 			}
 		}
@@ -166,27 +169,13 @@ func (d *chainDemo) link(k int, w *chainWay) string {
 // what the shop pays a tenth comes in at the last installation, and each keeps a
 // tenth of what it gets.
 func (d *chainDemo) offer(k int, w *chainWay) error {
-	to, parameter, revenue, payout := "", "aff_click_id", "100", "90"
+	parameter, revenue, payout := "aff_click_id", "100", "90"
 	if k == len(d.nodes)-1 {
-		to, parameter, revenue, payout = d.shop+"/product/"+w.name+"?via=chain", toShop, "12.5", "10"
-	} else {
-		to = d.link(k+1, w)
+		parameter, revenue, payout = toShop, "12.5", "10"
 	}
-	how := w.at(k)
-	var err error
-	switch how {
-	case outCut:
-		to, err = d.child("demo", "relay", "--to", to, "--keep", strconv.Itoa(cutTo))
-		to += "/?via=relay"
-	case outLiteral:
-		to, err = d.child("demo", "relay", "--to", to, "--literal", "{click_id}")
-		to += "/?via=relay"
-	}
+	to, how, err := d.destination(k, w)
 	if err != nil {
 		return err
-	}
-	if how == outCut || how == outLiteral { // the relay makes the mistake
-		how = ""
 	}
 	var o named
 	err = d.nodes[k].create(d.env.ctx, "offers", map[string]any{
@@ -197,6 +186,27 @@ func (d *chainDemo) offer(k int, w *chainWay) error {
 	}, &o)
 	w.offers[k] = o.ID
 	return err
+}
+
+// destination gives where installation k sends a way's visitors, without the ID,
+// and the mistake that it makes itself. Those that it cannot make are made by a
+// redirector in front of the next hop.
+func (d *chainDemo) destination(k int, w *chainWay) (to, how string, err error) {
+	if k == len(d.nodes)-1 {
+		to = d.shop + "/product/" + w.name + "?via=chain"
+	} else {
+		to = d.link(k+1, w)
+	}
+	spoil := []string{"--keep", strconv.Itoa(cutTo)}
+	switch how = w.at(k); how {
+	case outCut:
+	case outLiteral:
+		spoil = []string{"--literal", "{click_id}"}
+	default:
+		return to, how, nil
+	}
+	to, err = d.child(append([]string{"demo", "relay", "--to", to}, spoil...)...)
+	return to + "/?via=relay", "", err
 }
 
 // postback makes the subscription by which installation k tells the hop before

@@ -110,7 +110,7 @@ func (s *step) fix(k Kind) string {
 // fixBehind says where to look when an ID was sent whole and came changed.
 func (s *step) fixBehind(c Change) string {
 	const between = "Look for a redirector or a link shortener between them"
-	switch c { //nolint:exhaustive // the others have no remedy of their own
+	switch c {
 	case Cut:
 		return fmt.Sprintf("%s; where %s keeps the ID there must be room for all %d characters.", between, s.to.Name, len(s.want))
 	case Cased:

@@ -103,17 +103,6 @@ func (t *tracer) collect(ctx context.Context, id txid.ID) error {
 	if err := t.signals(ctx, &all); err != nil {
 		return err
 	}
-	if t.who.IsNetwork() { // whose it was instead is nobody else's business
-		for _, v := range all.Passed {
-			r, err := t.read(ctx, v)
-			if err != nil {
-				return err
-			}
-			if err := t.signal(r, v, nil); err != nil {
-				return err
-			}
-		}
-	}
 	for _, c := range all.Conversions {
 		if err := t.conversion(c); err != nil {
 			return err
@@ -127,7 +116,8 @@ func (t *tracer) collect(ctx context.Context, id txid.ID) error {
 	return t.deliveries(ctx, all.Deliveries, all.Attempts)
 }
 
-// signals adds all signals with the verdicts on them.
+// signals adds all signals with the verdicts on them, and for the network those
+// that named the transaction and credited another.
 func (t *tracer) signals(ctx context.Context, all *Trace) error {
 	for _, v := range all.Verdicts {
 		r, err := t.read(ctx, v)
@@ -136,6 +126,18 @@ func (t *tracer) signals(ctx context.Context, all *Trace) error {
 		}
 		t.heard(&r)
 		if err := t.signal(r, v, earlierOn(v, all.Earlier)); err != nil {
+			return err
+		}
+	}
+	if !t.who.IsNetwork() { // whose it was instead is nobody else's business
+		return nil
+	}
+	for _, v := range all.Passed {
+		r, err := t.read(ctx, v)
+		if err != nil {
+			return err
+		}
+		if err := t.signal(r, v, nil); err != nil {
 			return err
 		}
 	}
