@@ -16,40 +16,38 @@ import (
 func (w *Worker) fly(ctx context.Context, f *flight) {
 	id := f.job.owed.SubscriptionID
 	w.metrics.begin(id)
-	how := w.attempt(ctx, f.job)
+	w.attempt(ctx, f.job, func(a *delivery.Attempt) { w.lanes.hear(f, a.Status != 0, a.Took) })
 	w.metrics.end(id)
-	if idle := w.lanes.land(f, how, time.Now()); idle {
+	if idle := w.lanes.land(f, time.Now()); idle {
 		w.Nudge() // there is room for it, and the next of its conversion may be due
 	}
 	w.launch(ctx)
 }
 
-// attempt sends one claimed postback and records what came of it.
-func (w *Worker) attempt(ctx context.Context, j job) landing {
+// attempt sends one claimed postback and records what came of it, of which heard
+// is told first.
+func (w *Worker) attempt(ctx context.Context, j job, heard func(*delivery.Attempt)) {
 	present, ready := prepare(w.catalog(), j.owed)
 	switch now := time.Now(); {
 	case !ready:
 		w.handBack(ctx, j, now.Add(unknownFor))
-		return skipped
+		return
 	case !w.destinations.lets(j.owed.SubscriptionID, j.probe, now):
 		w.handBack(ctx, j, now)
-		return skipped
+		return
 	}
 	j.sub = present.sub
 	if !w.keep(ctx, &j) {
-		return skipped
+		return
 	}
 	s := w.send(ctx, j)
 	if s.attempt.Error != "" && ctx.Err() != nil {
 		// It was broken off here, which says nothing about the receiver.
 		w.handBack(ctx, j, time.Now())
-		return skipped
+		return
 	}
+	heard(&s.attempt)
 	w.conclude(ctx, j, s)
-	if s.attempt.Status == 0 {
-		return silent
-	}
-	return answered
 }
 
 // handBack gives a postback back that was not sent.

@@ -81,17 +81,9 @@ type flight struct {
 	began  time.Time
 	wary   bool
 	late   bool // it waits in the lobby
+	heard  bool // its answer is there, or its end
 	landed bool
 }
-
-// landing is what a flight came to, as far as lanes care.
-type landing uint8
-
-const (
-	answered landing = iota + 1 // whatever it was
-	silent                      // nothing came
-	skipped                     // nothing was sent
-)
 
 func newLanes(slots, perHost int) *lanes {
 	return &lanes{slots: slots, perHost: perHost, hosts: make(map[string]*host), queues: make(map[int64]*queue)}
@@ -112,7 +104,7 @@ func (l *lanes) relief() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, f := range l.order {
-		if !f.landed && l.held > 0 {
+		if !f.landed && !f.heard && l.held > 0 {
 			return f.began.Add(patience)
 		}
 	}
@@ -141,11 +133,12 @@ func (l *lanes) reserved(q *queue) bool {
 func (l *lanes) usher(now time.Time) {
 	n := 0
 	for _, f := range l.order {
-		if !f.landed && now.Sub(f.began) < patience {
+		over := f.landed || f.heard
+		if !over && now.Sub(f.began) < patience {
 			break
 		}
 		n++
-		if f.landed {
+		if over {
 			continue
 		}
 		f.late, f.queue.tried, f.queue.answered = true, true, false
@@ -268,11 +261,30 @@ func (l *lanes) start(q *queue, now time.Time) *flight {
 	return f
 }
 
-// land ends a flight, and reports whether its receiver has nothing left to do.
-func (l *lanes) land(f *flight, how landing, now time.Time) (idle bool) {
+// hear notes what an attempt came to after a while: whether anything was
+// answered. What is left to be done of the flight is none of the receiver's time.
+func (l *lanes) hear(f *flight, answered bool, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	q, took := f.queue, now.Sub(f.began)
+	q := f.queue
+	f.heard, q.tried = true, true
+	switch {
+	case answered:
+		q.took = (3*q.took + took) / 4
+		q.window = min(q.window+1, l.perHost)
+		q.answered = took < patience
+	case took >= patience:
+		q.window, q.answered = 1, false
+	default: // one that refuses at once costs nobody anything
+		q.answered = false
+	}
+}
+
+// land ends a flight, and reports whether nothing more is held for its receiver.
+func (l *lanes) land(f *flight, now time.Time) (idle bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q := f.queue
 	q.active--
 	q.host.active--
 	q.used = now
@@ -281,21 +293,6 @@ func (l *lanes) land(f *flight, how landing, now time.Time) (idle bool) {
 		l.lobby--
 	} else {
 		l.release(f)
-	}
-	if how != skipped {
-		q.tried = true
-	}
-	switch how {
-	case answered:
-		q.took = (3*q.took + took) / 4
-		q.window = min(q.window+1, l.perHost)
-		q.answered = took < patience
-	case silent: // one that refuses at once costs nobody anything
-		q.answered = false
-		if took >= patience {
-			q.window = 1
-		}
-	case skipped:
 	}
 	return len(q.held) == 0
 }

@@ -355,7 +355,7 @@ func TestLeaseIsCheckedBeforeTheDial(t *testing.T) {
 				if !ready {
 					t.Fatal("it is not ready")
 				}
-				w.attempt(t.Context(), j)
+				w.attempt(t.Context(), j, func(*delivery.Attempt) {})
 				if f.times("d1") != tt.sent || len(b.recorded()) != tt.sent {
 					t.Errorf("it was sent %d times and recorded %d times, want %d", f.times("d1"), len(b.recorded()), tt.sent)
 				}

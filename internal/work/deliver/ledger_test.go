@@ -22,7 +22,7 @@ import (
 
 // newLedger opens a new ledger on SQLite, with an affiliate's subscription to a
 // URL, and gives the catalog of it.
-func newLedger(t *testing.T, url string) (*sqlledger.DB, func() *catalog.Catalog) {
+func newLedger(t testing.TB, url string) (*sqlledger.DB, func() *catalog.Catalog) {
 	t.Helper()
 	db, err := sqlledger.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlledger.Options{})
 	if err != nil {
@@ -51,7 +51,7 @@ func newLedger(t *testing.T, url string) (*sqlledger.DB, func() *catalog.Catalog
 
 // owe settles a signal that makes the nth conversion, whose making and approval
 // are owed to subscription 1.
-func owe(t *testing.T, db *sqlledger.DB, ring *txid.Ring, n int) []string {
+func owe(t testing.TB, db *sqlledger.DB, ring *txid.Ring, n int) []string {
 	t.Helper()
 	now := time.Now()
 	id := func(k txid.Kind) txid.ID {

@@ -30,7 +30,8 @@ type tally struct {
 	host     string
 	outcomes map[string]float64
 	inFlight float64
-	queue    *delivery.Destination // as last seen
+	queue    *delivery.Destination // as last seen; of the others all together
+	open     float64               // how many breakers are
 }
 
 // The labels of what is counted by destination.
@@ -125,10 +126,13 @@ func (m *metrics) see(all []delivery.Destination) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, one := range m.by {
-		one.queue = nil
+		one.queue, one.open = nil, 0
 	}
 	for _, d := range all {
 		one := m.of(d.SubscriptionID)
+		if !d.Breaker.Closed() {
+			one.open++
+		}
 		if one.queue == nil {
 			one.queue = &d
 			continue
@@ -158,7 +162,7 @@ func newByDestination(m *metrics) *byDestination {
 		waiting:  desc("waiting", "Owed postbacks that wait for the destination, counted up to 10000."),
 		dead:     desc("dead", "Owed postbacks to the destination that were given up, counted up to 10000."),
 		oldest:   desc("oldest_due_timestamp_seconds", "Since when the first of the postbacks that are due has been so. Absent while none is."),
-		breaker:  desc("breaker_open", "1 while the destination is given a rest, else 0."),
+		breaker:  desc("breaker_open", "1 while the destination is given a rest, else 0; of the others, how many are."),
 	}
 }
 
@@ -191,11 +195,7 @@ func (b *byDestination) Collect(to chan<- prometheus.Metric) {
 		}
 		gauge(b.waiting, float64(q.Waiting))
 		gauge(b.dead, float64(q.Dead))
-		open := 0.0
-		if !q.Breaker.Closed() {
-			open = 1
-		}
-		gauge(b.breaker, open)
+		gauge(b.breaker, one.open)
 		if !q.OldestDue.IsZero() {
 			gauge(b.oldest, float64(q.OldestDue.Unix()))
 		}
