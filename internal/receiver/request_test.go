@@ -29,6 +29,7 @@ func sale() *delivery.Owed {
 		Values: map[string]string{
 			"aff_click_id": "a b&c", "payout": "12.50", "sub1": "ü\r\nX: y", "offer_id": "3", "transaction_id": "t1",
 			"conversion_id": "c1", "click_time": "2026-11-21T09:00:00.5Z", "items": `[{"sku":"A"}]`, "test": "1", "goal": "sale",
+			"delivery_id": "d", "random": "r", "sig": "s", "timestamp": "2026-11-22T09:00:00Z", "date": "2026-11-22T09:00:00Z", // are of an attempt
 		},
 	}
 }

@@ -127,7 +127,7 @@ func appendConversion(dst []byte, o *delivery.Owed) []byte {
 	for n := range macro.NumNames {
 		value := o.Values[n.String()]
 		switch {
-		case value == "" || n == macro.DeliveryID || n == macro.Test:
+		case value == "" || ofAttempt(n):
 			continue
 		case n == macro.Items && json.Valid([]byte(value)), numeric(n) && integer(value):
 			dst = appendMember(dst, n.String())
@@ -152,6 +152,16 @@ func appendAlert(dst []byte, values map[string]string) []byte {
 		}
 	}
 	return dst
+}
+
+// ofAttempt reports whether n is none of a conversion's values, or told already.
+func ofAttempt(n macro.Name) bool {
+	switch n {
+	case macro.DeliveryID, macro.Test, macro.Random, macro.Sig, macro.Timestamp, macro.Date:
+		return true
+	default:
+		return false
+	}
 }
 
 // numeric reports whether a value is one of our numbers.
