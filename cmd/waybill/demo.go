@@ -19,7 +19,7 @@ type demoCmd struct {
 	Once    bool           `help:"Leave after the round trips; exit code 0 only if every step was seen at the far end."`
 	Chain   int            `placeholder:"N" help:"Show a chain instead: N installations (1 to 10), each an affiliate of the next, and where an ID gets lost."`
 	Break   []string       `sep:"none" placeholder:"HOP:HOW" help:"Break the chain on purpose, for one visitor more, such as 2:out-no-id. HOP is tracker, shop or a number from 1 (next to the tracker); docs/chains.md lists the ways. May be repeated."`
-	Listen  string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the demo's Waybill answers. With --once a free port is taken."`
+	Listen  string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the demo's Waybill answers. With --once and --chain free ports are taken."`
 	Shop    demoShopCmd    `cmd:"" hidden:"" help:"The demo's shop, alone."`
 	Tracker demoTrackerCmd `cmd:"" hidden:"" help:"The demo's affiliate tracker, alone."`
 	Relay   demoRelayCmd   `cmd:"" hidden:"" help:"A redirector between two hops of the demo, alone."`

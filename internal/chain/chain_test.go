@@ -329,6 +329,19 @@ func TestCheck(t *testing.T) {
 			want: "2 back refused", fix: "Put right at hop 1 what the answer names",
 		},
 		{
+			name:   "finds a receiver that cannot read what it gave out itself",
+			change: func(hops []chain.Hop) { refused(hops, 1, signal.TransactionIDInvalid) },
+			want:   "1 back refused",
+		},
+		{
+			name: "does not take a refused hit for the conversion",
+			change: func(hops []chain.Hop) {
+				refused(hops, 1, signal.CurrencyInvalid)
+				hops[1].Part.Heard = []chain.Heard{{ID: ofFirst, Status: signal.Rejected, Code: signal.CurrencyInvalid}}
+			},
+			want: "2 back refused",
+		},
+		{
 			name: "finds a postback that somebody else took",
 			change: func(hops []chain.Hop) {
 				silence(hops, 1)
