@@ -277,7 +277,9 @@ func spoilers(click string) map[string]func(*receiver.Request) bool {
 	replace := func(old, by string) func(*receiver.Request) bool {
 		return func(r *receiver.Request) bool {
 			url, body := r.URL, string(r.Body)
-			r.URL = strings.ReplaceAll(url, old, by)
+			path := strings.Index(url, "://") + len("://")
+			path += strings.IndexByte(url[path:], '/') // the port may hold the same digits
+			r.URL = url[:path] + strings.ReplaceAll(url[path:], old, by)
 			if r.Body != nil {
 				r.Body = []byte(strings.ReplaceAll(body, old, by))
 			}
