@@ -135,6 +135,7 @@ func TestFrameLoadsTheAffiliatesPixels(t *testing.T) {
 	}{
 		{name: "none, where there are none", policy: "sandbox"},
 		{name: "an image", pixels: []string{image}, want: []string{"img https://a.example/i.gif?c=their-click&p=0.00"}, policy: "img-src https://a.example; sandbox"},
+		{name: "one whose parameter reads like an entity", pixels: []string{"image https://a.example/i.gif?c={aff_click_id}&copy={currency}"}, want: []string{"img https://a.example/i.gif?c=their-click&copy=USD"}, policy: "img-src https://a.example; sandbox"},
 		{name: "a frame, which may run its scripts", pixels: []string{frame}, want: []string{"iframe https://f.example:8443/?c=their-click"}, policy: "frame-src https://f.example:8443; sandbox allow-scripts"},
 		{
 			name: "several, each host named once", pixels: []string{other, frame, image, again},
@@ -178,7 +179,7 @@ func TestFrameLoadsTheAffiliatesPixels(t *testing.T) {
 
 func TestAnImageLoadsNoPixels(t *testing.T) {
 	w, l := newPixelWorld(t, "image https://a.example/i.gif?c={aff_click_id}")
-	rec := w.get("/pixel.gif?transaction_id="+w.aged(), "Sec-Fetch-Dest: image")
+	rec := w.get("/pixel.gif?transaction_id="+w.aged(), asFrame()...) // wherever it is shown
 	wantFired(t, "/pixel.gif", rec, http.StatusOK, signal.OK)
 	if l.seen.Page != "" {
 		t.Errorf("the hit is said to have a page by %q", l.seen.Page)
