@@ -111,7 +111,12 @@ func (w *Worker) exchange(ctx context.Context, by http.RoundTripper, r receiver.
 	if h.Header.Get("Accept") == "" {
 		h.Header.Set("Accept", "*/*")
 	}
-	return by.RoundTrip(h)
+	answer, err := by.RoundTrip(h)
+	if err == nil && answer.StatusCode == http.StatusSwitchingProtocols {
+		_ = answer.Body.Close() // it is the bare connection, of which no time-out makes an end
+		answer.Body = http.NoBody
+	}
+	return answer, err
 }
 
 // malformed is the error of a request that cannot be sent.
