@@ -135,7 +135,7 @@ func TestFrameLoadsTheAffiliatesPixels(t *testing.T) {
 	}{
 		{name: "none, where there are none", policy: "sandbox"},
 		{name: "an image", pixels: []string{image}, want: []string{"img https://a.example/i.gif?c=their-click&p=0.00"}, policy: "img-src https://a.example; sandbox"},
-		{name: "one whose parameter reads like an entity", pixels: []string{"image https://a.example/i.gif?c={aff_click_id}&copy={currency}"}, want: []string{"img https://a.example/i.gif?c=their-click&copy=USD"}, policy: "img-src https://a.example; sandbox"},
+		{name: "one whose parameter reads like an entity", pixels: []string{"image https://a.example/i.gif?c={aff_click_id}&copy;={currency}"}, want: []string{"img https://a.example/i.gif?c=their-click&copy;=USD"}, policy: "img-src https://a.example; sandbox"},
 		{name: "a frame, which may run its scripts", pixels: []string{frame}, want: []string{"iframe https://f.example:8443/?c=their-click"}, policy: "frame-src https://f.example:8443; sandbox allow-scripts"},
 		{
 			name: "several, each host named once", pixels: []string{other, frame, image, again},
