@@ -154,12 +154,16 @@ func (db *DB) ordered(ctx context.Context, text string, f *delivery.Filter, of [
 		}
 	}
 	subscription := "subscription_id"
-	if few {
+	switch {
+	case few:
 		q.key = "+created_at"
-	} else if len(of) > 1 {
+	case len(of) > 1:
 		subscription = "+subscription_id"
 	}
 	q.fits(f, subscription, of)
+	if few && f.State == delivery.Waiting { // both always hold, and lead to the index of what waits
+		q.cond = append(q.cond, "subscription_id > 0", "claim_at > 0")
+	}
 	return q, nil
 }
 

@@ -140,13 +140,13 @@ func (c *course) hasten(ctx context.Context, s session) error {
 	}
 	text := `
 		WITH far AS (
-			SELECT d.id FROM delivery d
+			SELECT d.id, d.leased_until, d.attempts, d.due_at FROM delivery d
 			WHERE d.subscription_id = $1 AND d.state = 'waiting' AND d.claim_at > $2
 				AND EXISTS (SELECT 1 FROM destination t WHERE t.subscription_id = $1 AND t.breaker <> 'closed')
 			ORDER BY d.claim_at DESC, d.id DESC LIMIT ` + strconv.Itoa(mostHastened) + c.skip + `
 		)
 		UPDATE delivery SET due_at = $2, claim_at = $2
-		WHERE id IN (SELECT f.id FROM far f) AND leased_until = 0 AND attempts > 0 AND due_at > $2`
+		WHERE id IN (SELECT f.id FROM far f WHERE f.leased_until = 0 AND f.attempts > 0 AND f.due_at > $2)`
 	return s.later(ctx, text, c.After.SubscriptionID, micros(c.Attempt.At.Add(c.Attempt.Took)))
 }
 
