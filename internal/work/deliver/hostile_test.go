@@ -3,6 +3,7 @@ package deliver
 import (
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -47,5 +48,22 @@ func TestAConnectionThatIsTakenOverEnds(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("Send() still reads the connection, long after its time-out")
+	}
+}
+
+// TestAnswersThatRepeatTheRequest: what is not kept of the request is not kept of
+// an answer either.
+func TestAnswersThatRepeatTheRequest(t *testing.T) {
+	const digest = "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f"
+	s := to(serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "refused: "+r.URL.RawQuery+" by "+r.Header.Get("Authorization"), http.StatusBadRequest)
+	}) + "/?em={email_sha256}&token=token-of-the-query")
+	s.Owner = delivery.Owner{Network: true}
+	s.Headers = map[string]string{"Authorization": "Bearer of-the-header"}
+	o := owed("d1")
+	o.Values["email_sha256"] = digest
+	a := sender(t, Settings{AllowPrivate: loopback()}).Send(t.Context(), s, o)
+	if want := "refused: em=•••• f62f&token=•••• uery by •••• ader\n"; a.Status != 400 || a.Body != want {
+		t.Errorf("Send() kept status %d, %q; want 400, %q", a.Status, a.Body, want)
 	}
 }

@@ -80,9 +80,9 @@ func (s *sent) make(ctx context.Context, w *Worker, j job, cancel context.Cancel
 	}
 	defer answer.Body.Close()
 	body := read(answer.Body, maxRead, cancel)
-	a.Status, a.Body = answer.StatusCode, delivery.Harmless(body)
+	a.Status, a.Body = answer.StatusCode, delivery.Harmless(receiver.MaskAnswer(body, r, j.sub.Subscription))
 	judged := plan.Judge(a.Status, answer.Header, body)
-	a.Error, a.Detail = judged.Class, judged.Detail
+	a.Error, a.Detail = judged.Class, string(receiver.MaskAnswer([]byte(judged.Detail), r, j.sub.Subscription))
 	if a.Error == "" {
 		return
 	}
