@@ -42,7 +42,7 @@ func Hidden(secret string) string {
 // and digests of persons are taken out wherever they stand, and values whose
 // names say that they authorize, in the URL, the headers and the body.
 func Mask(r Request, s delivery.Subscription) Request {
-	hide := hiding(&r, &s)
+	hide := hiding(secretsOf(&r, &s))
 	masked := Request{Method: r.Method, URL: maskURL(hide.Replace(r.URL))}
 	if r.Header != nil {
 		masked.Header = make(http.Header, len(r.Header))
@@ -62,7 +62,7 @@ func Mask(r Request, s delivery.Subscription) Request {
 		return masked
 	}
 	body := hide.Replace(string(r.Body))
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if s.Format == delivery.Form || strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		body = maskQuery(body)
 	} else {
 		body = maskJSON(body)
@@ -71,15 +71,82 @@ func Mask(r Request, s delivery.Subscription) Request {
 	return masked
 }
 
-// hiding replaces what a subscription keeps secret, and what the request holds of
-// a person, in each form that it has in a request.
-func hiding(r *Request, s *delivery.Subscription) *strings.Replacer {
+// MaskAnswer gives what a receiver answers a request with as it may be kept and
+// shown. Many repeat what they were sent, so all that Mask takes out of the
+// request is taken out of the answer, too.
+func MaskAnswer(text []byte, r Request, s delivery.Subscription) []byte {
+	if len(text) < shortestSecret { // as of nearly all that take what they are sent
+		return text
+	}
+	return []byte(hiding(append(secretsOf(&r, &s), authorizing(&r)...)).Replace(string(text)))
+}
+
+// secretsOf gives what a subscription keeps secret, and what the request holds of
+// a person.
+func secretsOf(r *Request, s *delivery.Subscription) []string {
 	secrets := append([]string{s.Secret, s.PreviousSecret}, r.personal...)
 	for _, p := range Parameters(s.Format) {
 		if p.Secret {
 			secrets = append(secrets, s.Parameters[p.Name])
 		}
 	}
+	return secrets
+}
+
+// authorizing gives the values of a request whose names say that they authorize.
+func authorizing(r *Request) []string {
+	var all []string
+	for name, values := range r.Header {
+		if !Authorizes(name) {
+			continue
+		}
+		for _, value := range values {
+			all = append(all, value, value[strings.LastIndexByte(value, ' ')+1:])
+		}
+	}
+	if _, query, asked := strings.Cut(r.URL, "?"); asked {
+		all = append(all, authorizingQuery(query)...)
+	}
+	return append(append(all, authorizingQuery(string(r.Body))...), authorizingJSON(string(r.Body))...)
+}
+
+// authorizingQuery gives the parameters whose names say that they authorize, of a
+// query or a form.
+func authorizingQuery(query string) []string {
+	var all []string
+	for part := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		if name, err := url.QueryUnescape(name); err != nil || !Authorizes(name) {
+			continue
+		}
+		all = append(all, value)
+		if plain, err := url.QueryUnescape(value); err == nil {
+			all = append(all, plain)
+		}
+	}
+	return all
+}
+
+// authorizingJSON gives the members of JSON whose names say that they authorize.
+func authorizingJSON(text string) []string {
+	var all []string
+	for from := 0; ; {
+		start, end := nextString(text, from)
+		if start < 0 {
+			return all
+		}
+		from = end
+		if at := valueOf(text, end); at >= 0 && Authorizes(unquoted(text[start:end])) {
+			if _, from = nextString(text, at); from < 0 {
+				return all
+			}
+			all = append(all, unquoted(text[at:from]))
+		}
+	}
+}
+
+// hiding replaces secrets in each form that they have in a request.
+func hiding(secrets []string) *strings.Replacer {
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may begin like another
 	var pairs []string
 	for _, secret := range secrets {
