@@ -23,7 +23,10 @@ func BenchmarkDelivery(b *testing.B) {
 	defer cancel()
 	b.ResetTimer()
 	w := begin(b, New(db, present, Settings{AllowPrivate: loopback(), PerHost: 64}, quiet()))
-	for arrived.Load() < int64(b.N) && sleep(ctx, 5*time.Millisecond) {
+	for sleep(ctx, 5*time.Millisecond) {
+		if arrived.Load() >= int64(b.N) {
+			break
+		}
 	}
 	b.StopTimer()
 	w.end()
