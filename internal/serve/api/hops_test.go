@@ -175,8 +175,8 @@ func TestPixelsThatCannotFire(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
-			tt.lately.rest = w.API.Conversions
-			w.API.Conversions = tt.lately
+			tt.lately.rest = w.Conversions
+			w.Conversions = tt.lately
 			if tt.channels != "" {
 				must[reply](t)(w.do(t, asNetwork, "PATCH", "offers/1", `{"channels":`+tt.channels+`}`), nil)
 			}
@@ -228,4 +228,3 @@ func overlay(t *testing.T, object, over string) string {
 	}
 	return string(b)
 }
-
