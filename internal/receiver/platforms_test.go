@@ -10,6 +10,7 @@ import (
 
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
+	"waybill/internal/preset"
 	"waybill/internal/receiver"
 )
 
@@ -42,7 +43,7 @@ func TestPlatformTemplatesAndTheirPages(t *testing.T) {
 	}
 	for key, fill := range platformTemplates(t) {
 		t.Run(key, func(t *testing.T) {
-			template, err := receiver.FindTemplate(key)
+			template, err := preset.Find(key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,7 +100,7 @@ func TestPlatformTemplatesAreForAll(t *testing.T) {
 	}
 	for _, owner := range []delivery.Owner{{AffiliateID: 1}, {AdvertiserID: 1}, {Network: true}} {
 		for key, fill := range required {
-			template, err := receiver.FindTemplate(key)
+			template, err := preset.Find(key)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"waybill/internal/delivery"
+	"waybill/internal/preset"
 	"waybill/internal/receiver"
 )
 
@@ -21,7 +22,7 @@ func TestEveryTemplateHasItsPage(t *testing.T) {
 			t.Run(p.template, func(t *testing.T) {
 				t.Parallel()
 				page := readPage(t, p.template)
-				template, err := receiver.FindTemplate(p.template)
+				template, err := preset.Find(p.template)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -60,11 +61,11 @@ func readPage(t *testing.T, key string) string {
 
 // example is the first line of what is sent of the first story, when every field
 // that has an example says that.
-func example(t *testing.T, template receiver.Template, click string) string {
+func example(t *testing.T, template preset.Preset, click string) string {
 	t.Helper()
 	fill := map[string]string{}
 	for _, f := range template.Fields {
-		if f.Kind == receiver.FieldSecret {
+		if f.Kind == preset.FieldSecret {
 			fill[f.Name] = "s3cr3t"
 		} else if f.Default == "" {
 			fill[f.Name] = f.Example

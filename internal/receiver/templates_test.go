@@ -16,6 +16,7 @@ import (
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
+	"waybill/internal/preset"
 	"waybill/internal/receiver"
 	"waybill/internal/receiver/receivertest"
 )
@@ -84,7 +85,7 @@ func setUp(t *testing.T, product, click string, postbacks []filled) *fixture {
 	r.Click(click)
 	f := &fixture{t: t, r: r, click: click, order: "A-1 & co", deaf: product == "affise_legacy"}
 	for _, p := range postbacks {
-		template, err := receiver.FindTemplate(p.template)
+		template, err := preset.Find(p.template)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -350,7 +351,7 @@ func TestEveryTemplateIsTested(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, template := range receiver.Templates() {
+	for _, template := range preset.All() {
 		if seen[template.Key] {
 			t.Errorf("there are two templates %s", template.Key)
 		}
@@ -370,7 +371,7 @@ func TestEveryTemplateIsTested(t *testing.T) {
 			if !strings.Contains(s.URL+s.Body, mark) {
 				t.Errorf("the template %s has no place for the field %s", template.Key, f.Name)
 			}
-			if f.Doc == "" || f.Example == "" && f.Default == "" && f.Kind != receiver.FieldSecret {
+			if f.Doc == "" || f.Example == "" && f.Default == "" && f.Kind != preset.FieldSecret {
 				t.Errorf("the field %s of %s lacks words or an example", f.Name, template.Key)
 			}
 		}
@@ -380,7 +381,7 @@ func TestEveryTemplateIsTested(t *testing.T) {
 // TestUnfilledTemplatesCannotBeSaved, since their marks are no macros.
 func TestUnfilledTemplatesCannotBeSaved(t *testing.T) {
 	t.Parallel()
-	for _, template := range receiver.Templates() {
+	for _, template := range preset.All() {
 		if !strings.Contains(template.Subscription.URL, "<") {
 			continue
 		}
@@ -448,7 +449,7 @@ func TestFill(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			template, err := receiver.FindTemplate(tt.template)
+			template, err := preset.Find(tt.template)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -483,7 +484,7 @@ func TestFindTemplate(t *testing.T) {
 		"":      `there is no template ""; there are voluum, binom`,
 	}
 	for key, want := range tests {
-		if _, err := receiver.FindTemplate(key); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := preset.Find(key); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("FindTemplate(%q) fails with %v, want %s", key, err, want)
 		}
 	}
@@ -493,7 +494,7 @@ func TestFindTemplate(t *testing.T) {
 // made of it, no other sees.
 func TestTemplatesShareNothing(t *testing.T) {
 	t.Parallel()
-	template, err := receiver.FindTemplate("keitaro")
+	template, err := preset.Find("keitaro")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,19 +7,19 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"waybill/internal/account"
-	"waybill/internal/receiver"
+	"waybill/internal/preset"
 )
 
 // postbackTemplate is a ready template as the API shows it.
 type postbackTemplate struct {
-	Key      string           `json:"key" doc:"Goes into template of POST postbacks."`
-	Name     string           `json:"name"`
-	Kind     string           `json:"kind" doc:"What the receiver is, such as tracker or network."`
-	For      string           `json:"for" doc:"Whose postbacks it is meant for."`
-	Fields   []receiver.Field `json:"fields" doc:"What goes into fill of POST postbacks, by name."`
-	Postback any              `json:"postback" doc:"What it makes; <so> marks the place of a field."`
-	Notes    []string         `json:"notes" doc:"What to set at the receiver, and what is good to know."`
-	Source   string           `json:"source" doc:"The public description that it was made from."`
+	Key      string         `json:"key" doc:"Goes into template of POST postbacks."`
+	Name     string         `json:"name"`
+	Kind     string         `json:"kind" doc:"What the receiver is, such as tracker or network."`
+	For      string         `json:"for" doc:"Whose postbacks it is meant for."`
+	Fields   []preset.Field `json:"fields" doc:"What goes into fill of POST postbacks, by name."`
+	Postback any            `json:"postback" doc:"What it makes; <so> marks the place of a field."`
+	Notes    []string       `json:"notes" doc:"What to set at the receiver, and what is good to know."`
+	Source   string         `json:"source" doc:"The public description that it was made from."`
 }
 
 func (a *API) registerPostbackTemplates(h huma.API, s *schemas) {
@@ -36,7 +36,7 @@ func (a *API) registerPostbackTemplates(h huma.API, s *schemas) {
 }
 
 func postbackTemplates() (*answer, error) {
-	all := receiver.Templates()
+	all := preset.All()
 	out := page{Data: make([]object, 0, len(all))}
 	for _, t := range all {
 		made, err := objectOf(t.Subscription)

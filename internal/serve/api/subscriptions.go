@@ -9,6 +9,7 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
+	"waybill/internal/preset"
 	"waybill/internal/receiver"
 	"waybill/internal/tune"
 )
@@ -83,7 +84,7 @@ func fromTemplate(body []byte) (delivery.Subscription, []byte, error) {
 	if asked.Fill != nil && json.Unmarshal(asked.Fill, &fields) != nil {
 		return s, nil, fault.At("fill", "must be an object of strings: the template's fields by name")
 	}
-	t, err := receiver.FindTemplate(key)
+	t, err := preset.Find(key)
 	if err != nil {
 		return s, nil, fault.Within("template", err)
 	}

@@ -1,11 +1,11 @@
-package receiver
+package preset
 
 import (
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 )
 
-func adServerTemplates() []Template { return []Template{reviveTemplate(), openxTemplate()} }
+func adServers() []Preset { return []Preset{revive(), openx()} }
 
 func deliveryPathField() Field {
 	return Field{Name: "path", Kind: FieldPath, Default: "www/delivery", Example: "delivery", Doc: "where the delivery scripts are, as in the tracker's invocation code"}
@@ -15,11 +15,11 @@ func trackerIDField() Field {
 	return Field{Name: "tracker_id", Kind: FieldNumber, Example: "12", Doc: "the conversion tracker's number (trackerid)"}
 }
 
-func reviveTemplate() Template {
+func revive() Preset {
 	s := byURL("Revive", "https://<domain>/<path>/ti.php?trackerid=<tracker_id>&cb={random}&<value_variable>={payout}&<order_variable>={order_id}")
 	s.Format = delivery.Image
 	s.On = []conversion.Event{conversion.EventCreated}
-	return Template{
+	return Preset{
 		Key: "revive", Name: "Revive Adserver, OpenX Source", Kind: kindAdServer, For: forAffiliate,
 		Fields: []Field{
 			hostField("ads.example.com"), deliveryPathField(), trackerIDField(),
@@ -37,8 +37,8 @@ func reviveTemplate() Template {
 	}
 }
 
-func openxTemplate() Template {
-	return Template{
+func openx() Preset {
+	return Preset{
 		Key: "openx", Name: "Ad servers built on OpenX, by click ID", Kind: kindAdServer, For: forAffiliate,
 		Fields: []Field{
 			hostField("ads.example.com"), deliveryPathField(), trackerIDField(),

@@ -1,4 +1,11 @@
-package receiver
+// Package preset holds subscriptions that are ready for the receivers of the
+// trade: affiliates' trackers, networks, ad servers, ad platforms, another
+// Waybill. Each is made from what its receiver describes in public, which it
+// names, and lacks only what the receiver's owner alone knows: its fields.
+//
+// What Fill makes of a preset whose fields are all there is a valid subscription
+// once it has an owner.
+package preset
 
 import (
 	"encoding/json"
@@ -13,9 +20,9 @@ import (
 	"waybill/internal/macro"
 )
 
-// Template is a subscription that is ready but for what only its receiver's
+// Preset is a subscription that is ready but for what only its receiver's
 // owner knows: those places are marked <so>, after the fields.
-type Template struct {
+type Preset struct {
 	Key          string                `json:"key"`
 	Name         string                `json:"name"`
 	Kind         string                `json:"kind" doc:"What the receiver is, such as tracker or network."`
@@ -62,15 +69,15 @@ const (
 	forAnyone    = "anyone"
 )
 
-// Templates lists the ready templates.
-func Templates() []Template {
-	return slices.Concat(trackerTemplates(), networkTemplates(), adServerTemplates(), platformTemplates(), ownTemplates())
+// All lists the presets.
+func All() []Preset {
+	return slices.Concat(trackers(), networks(), adServers(), platforms(), own())
 }
 
-// FindTemplate gives the template called key, or an Invalid fault that names
+// Find gives the template called key, or an Invalid fault that names
 // the nearest.
-func FindTemplate(key string) (Template, error) {
-	all := Templates()
+func Find(key string) (Preset, error) {
+	all := All()
 	keys := make([]string, len(all))
 	for i, t := range all {
 		if t.Key == key {
@@ -79,14 +86,14 @@ func FindTemplate(key string) (Template, error) {
 		keys[i] = t.Key
 	}
 	if near := fault.Nearest(key, keys); near != "" {
-		return Template{}, fault.New(fault.Invalid, "there is no template %.40q; did you mean %q?", key, near)
+		return Preset{}, fault.New(fault.Invalid, "there is no template %.40q; did you mean %q?", key, near)
 	}
-	return Template{}, fault.New(fault.Invalid, "there is no template %.40q; there are %s", key, strings.Join(keys, ", "))
+	return Preset{}, fault.New(fault.Invalid, "there is no template %.40q; there are %s", key, strings.Join(keys, ", "))
 }
 
 // Fill makes a subscription of the template, without an owner. It reports every
 // field that is missing, unknown or wrong, by its name.
-func (t Template) Fill(fields map[string]string) (delivery.Subscription, error) {
+func (t Preset) Fill(fields map[string]string) (delivery.Subscription, error) {
 	values, err := t.values(fields)
 	if err != nil {
 		return delivery.Subscription{}, err
@@ -120,7 +127,7 @@ func filled(all map[string]string, fill *strings.Replacer) map[string]string {
 }
 
 // values gives each field's value, with its default where it was left open.
-func (t Template) values(fields map[string]string) (map[string]string, error) {
+func (t Preset) values(fields map[string]string) (map[string]string, error) {
 	var errs []error
 	values := make(map[string]string, len(t.Fields))
 	names := make([]string, len(t.Fields))

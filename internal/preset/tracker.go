@@ -1,4 +1,4 @@
-package receiver
+package preset
 
 import (
 	"waybill/internal/conversion"
@@ -54,15 +54,15 @@ func eventField(doc, example string) Field {
 	return Field{Name: "event", Kind: FieldText, Open: true, Doc: doc, Example: example}
 }
 
-func trackerTemplates() []Template {
-	return []Template{
-		voluumTemplate(), binomTemplate(), binomEventTemplate(), keitaroTemplate(), redtrackTemplate(),
-		clickflareTemplate(), bemobTemplate(), funnelfluxTemplate(),
+func trackers() []Preset {
+	return []Preset{
+		voluum(), binom(), binomEvent(), keitaro(), redtrack(),
+		clickflare(), bemob(), funnelflux(),
 	}
 }
 
-func voluumTemplate() Template {
-	return Template{
+func voluum() Preset {
+	return Preset{
 		Key: "voluum", Name: "Voluum", Kind: kindTracker, For: forAffiliate,
 		Fields: []Field{
 			hostField("track.example.com"), clickIDField(),
@@ -85,8 +85,8 @@ func binomPathField() Field {
 	return Field{Name: "path", Kind: FieldPath, Default: "click.php", Example: "click", Doc: "the file that takes clicks: click.php in Binom 1, click in Binom 2; with its folder, if there is one"}
 }
 
-func binomTemplate() Template {
-	return Template{
+func binom() Preset {
+	return Preset{
 		Key: "binom", Name: "Binom", Kind: kindTracker, For: forAffiliate,
 		Fields: []Field{hostField("track.example.com"), binomPathField(), clickIDField()},
 		Subscription: inStatuses(byURL("Binom",
@@ -102,8 +102,8 @@ func binomTemplate() Template {
 	}
 }
 
-func binomEventTemplate() Template {
-	return Template{
+func binomEvent() Preset {
+	return Preset{
 		Key: "binom_event", Name: "Binom: a further goal", Kind: kindTracker, For: forAffiliate,
 		Fields: []Field{
 			hostField("track.example.com"), binomPathField(), clickIDField(),
@@ -119,12 +119,12 @@ func binomEventTemplate() Template {
 	}
 }
 
-func keitaroTemplate() Template {
+func keitaro() Preset {
 	s := inStatuses(byURL("Keitaro",
 		"https://<domain>/<key>/postback?subid=<click_id>&tid={conversion_id}&status={status}&payout={payout}&currency={currency}&return=OK"),
 		"lead", "sale", "rejected")
 	s.SuccessContains = "OK"
-	return Template{
+	return Preset{
 		Key: "keitaro", Name: "Keitaro", Kind: kindTracker, For: forAffiliate,
 		Fields: []Field{
 			hostField("track.example.com"),
@@ -142,8 +142,8 @@ func keitaroTemplate() Template {
 	}
 }
 
-func redtrackTemplate() Template {
-	return Template{
+func redtrack() Preset {
+	return Preset{
 		Key: "redtrack", Name: "RedTrack", Kind: kindTracker, For: forAffiliate,
 		Fields: []Field{
 			hostField("trk.example.com"), clickIDField(),
@@ -163,8 +163,8 @@ func redtrackTemplate() Template {
 	}
 }
 
-func clickflareTemplate() Template {
-	return Template{
+func clickflare() Preset {
+	return Preset{
 		Key: "clickflare", Name: "ClickFlare", Kind: kindTracker, For: forAffiliate,
 		Fields: []Field{
 			hostField("track.example.com"), clickIDField(),
@@ -183,8 +183,8 @@ func clickflareTemplate() Template {
 	}
 }
 
-func bemobTemplate() Template {
-	return Template{
+func bemob() Preset {
+	return Preset{
 		Key: "bemob", Name: "BeMob", Kind: kindTracker, For: forAffiliate,
 		Fields: []Field{hostField("xxxxx.bemobtrcks.com"), clickIDField()},
 		Subscription: inStatuses(byURL("BeMob",
@@ -200,8 +200,8 @@ func bemobTemplate() Template {
 	}
 }
 
-func funnelfluxTemplate() Template {
-	return Template{
+func funnelflux() Preset {
+	return Preset{
 		Key: "funnelflux", Name: "FunnelFlux Pro", Kind: kindTracker, For: forAffiliate,
 		Fields: []Field{hostField("track.example.com"), clickIDField()},
 		Subscription: onApproval(byURL("FunnelFlux Pro",

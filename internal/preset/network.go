@@ -1,4 +1,4 @@
-package receiver
+package preset
 
 import (
 	"net/http"
@@ -12,10 +12,10 @@ func amountField() Field {
 	return Field{Name: "amount", Kind: FieldText, Default: "{payout}", Example: "{amount}", Doc: "which sum it is told: {payout}, what it earns, or {amount}, the sale"}
 }
 
-func networkTemplates() []Template {
-	return []Template{
-		tuneTemplate(), tuneGoalTemplate(), everflowTemplate(), everflowReversalTemplate(), affiseTemplate(),
-		cakeTemplate(), cakeAPITemplate(),
+func networks() []Preset {
+	return []Preset{
+		tune(), tuneGoal(), everflow(), everflowReversal(), affise(),
+		cake(), cakeAPI(),
 	}
 }
 
@@ -39,11 +39,11 @@ func tuneNotes(first string) []string {
 	}
 }
 
-func tuneTemplate() Template {
+func tune() Preset {
 	s := onApproval(byURL("TUNE",
 		"https://<domain>/aff_lsr?offer_id=<offer_id>&transaction_id=<click_id>&amount=<amount>&adv_sub={order_id}&conversion_unique_id={conversion_id}&security_token=<security_token>"))
 	s.SuccessContains = tuneTaken
-	return Template{
+	return Preset{
 		Key: "tune", Name: "TUNE (HasOffers)", Kind: kindNetwork, For: forAffiliate,
 		Fields: []Field{
 			hostField("examplenetwork.go2cloud.org"),
@@ -56,11 +56,11 @@ func tuneTemplate() Template {
 	}
 }
 
-func tuneGoalTemplate() Template {
+func tuneGoal() Preset {
 	s := onApproval(byURL("TUNE goal",
 		"https://<domain>/aff_goal?a=lsr&goal_id=<goal_id>&transaction_id=<click_id>&amount=<amount>&adv_sub={order_id}&conversion_unique_id={conversion_id}&security_token=<security_token>"))
 	s.SuccessContains = tuneTaken
-	return Template{
+	return Preset{
 		Key: "tune_goal", Name: "TUNE (HasOffers): a goal", Kind: kindNetwork, For: forAffiliate,
 		Fields: []Field{
 			hostField("examplenetwork.go2cloud.org"),
@@ -79,8 +79,8 @@ func everflowTokenField() Field {
 	return Field{Name: "verification_token", Kind: FieldSecret, Open: true, Doc: "the advertiser's verification token, where the network asks for one"}
 }
 
-func everflowTemplate() Template {
-	return Template{
+func everflow() Preset {
+	return Preset{
 		Key: "everflow", Name: "Everflow", Kind: kindNetwork, For: forAffiliate,
 		Fields: []Field{
 			hostField("www.eftrackall.com"),
@@ -102,10 +102,10 @@ func everflowTemplate() Template {
 	}
 }
 
-func everflowReversalTemplate() Template {
+func everflowReversal() Preset {
 	s := byURL("Everflow reversal", "https://<domain>/reversal?order_id={conversion_id}&verification_token=<verification_token>")
 	s.On = []conversion.Event{conversion.EventReversed}
-	return Template{
+	return Preset{
 		Key: "everflow_reversal", Name: "Everflow: reversals", Kind: kindNetwork, For: forAffiliate,
 		Fields:       []Field{hostField("www.eftrackall.com"), everflowTokenField()},
 		Subscription: s,
@@ -118,13 +118,13 @@ func everflowReversalTemplate() Template {
 	}
 }
 
-func affiseTemplate() Template {
+func affise() Preset {
 	s := inStatuses(byURL("Affise",
 		"https://<domain>/postback?clickid=<click_id>&action_id={conversion_id}&sum={payout}&status={status}&goal=<event>&custom_field1={order_id}&secure=<secure>"),
 		"2", "1", "3")
 	s.On = []conversion.Event{conversion.EventCreated, conversion.EventApproved, conversion.EventRejected}
 	s.FailureContains = `"status":2`
-	return Template{
+	return Preset{
 		Key: "affise", Name: "Affise", Kind: kindNetwork, For: forAffiliate,
 		Fields: []Field{
 			hostField("offers-examplenetwork.affise.com"), clickIDField(),
@@ -143,10 +143,10 @@ func affiseTemplate() Template {
 	}
 }
 
-func cakeTemplate() Template {
+func cake() Preset {
 	s := onApproval(byURL("CAKE", "https://<domain>/p.ashx?o=<offer_id>&e=<event_id>&f=pb&r=<click_id>&t={conversion_id}&p={payout}"))
 	s.SuccessContains = "SUCCESS"
-	return Template{
+	return Preset{
 		Key: "cake", Name: "CAKE", Kind: kindNetwork, For: forAffiliate,
 		Fields: []Field{
 			hostField("example.cakemarketing.com"),
@@ -165,11 +165,11 @@ func cakeTemplate() Template {
 	}
 }
 
-func cakeAPITemplate() Template {
+func cakeAPI() Preset {
 	s := onApproval(byURL("CAKE API",
 		"https://<domain>/api/2/conversion.json?api_key=<api_key>&click_id=<click_id>&offer_id=<offer_id>&revenue={payout}&order_id={order_id}&unique_id={conversion_id}"))
 	s.SuccessContains = "Success"
-	return Template{
+	return Preset{
 		Key: "cake_api", Name: "CAKE: conversion.json", Kind: kindNetwork, For: forAffiliate,
 		Fields: []Field{
 			hostField("example.cakemarketing.com"),
@@ -187,18 +187,18 @@ func cakeAPITemplate() Template {
 	}
 }
 
-func ownTemplates() []Template {
-	return []Template{waybillTemplate(), plainTemplate(), plainJSONTemplate()}
+func own() []Preset {
+	return []Preset{waybill(), plain(), plainJSON()}
 }
 
-// waybillTemplate tells the next installation of a chain.
-func waybillTemplate() Template {
+// waybill tells the next installation of a chain.
+func waybill() Preset {
 	s := inStatuses(byURL("Waybill",
 		"https://<domain>/postback?transaction_id=<click_id>&order_id={conversion_id}&amount=<amount>&currency={currency}&status={status}&goal=<event>&adv1={order_id}&test={test}&token=<token>"),
 		"pending", "approved", "rejected")
 	s.On = append(lifeCycle(), conversion.EventUpdated)
 	s.FailureContains = `"status":"rejected"`
-	return Template{
+	return Preset{
 		Key: "waybill", Name: "Another Waybill", Kind: kindNetwork, For: forAffiliate,
 		Fields: []Field{
 			hostField("go.example.com"), clickIDField(), amountField(),
@@ -218,11 +218,11 @@ func waybillTemplate() Template {
 	}
 }
 
-func plainTemplate() Template {
+func plain() Preset {
 	s := byURL("Postback",
 		"<url>?click_id=<click_id>&conversion_id={conversion_id}&status={status}&goal={goal}&payout={payout}&currency={currency}&order_id={order_id}&time={conversion_time}")
 	s.On = lifeCycle()
-	return Template{
+	return Preset{
 		Key: "plain", Name: "Any system, by a URL", Kind: kindOwn, For: forAffiliate,
 		Fields: []Field{
 			{Name: "url", Kind: FieldURL, Example: "https://tracker.example.com/pb", Doc: "where it goes; what it holds already stays"},
@@ -238,12 +238,12 @@ func plainTemplate() Template {
 	}
 }
 
-func plainJSONTemplate() Template {
+func plainJSON() Preset {
 	s := byURL("Postback (JSON)", "<url>")
 	s.Format, s.Method = delivery.JSON, http.MethodPost
 	s.On = lifeCycle()
 	s.Body = `{"click_id":"<click_id>","conversion_id":"{conversion_id}","status":"{status}","goal":"{goal}","payout":"{payout}","currency":"{currency}","order_id":"{order_id}","time":"{conversion_time|rfc3339}"}`
-	return Template{
+	return Preset{
 		Key: "plain_json", Name: "Any system, by JSON", Kind: kindOwn, For: forAffiliate,
 		Fields: []Field{
 			{Name: "url", Kind: FieldURL, Example: "https://tracker.example.com/pb", Doc: "where it goes"},

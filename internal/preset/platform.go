@@ -1,4 +1,4 @@
-package receiver
+package preset
 
 import (
 	"waybill/internal/conversion"
@@ -12,10 +12,10 @@ const kindPlatform = "ad platform"
 // FieldJSON is a JSON object, as it was given.
 const FieldJSON FieldKind = "json"
 
-// platformTemplates are the conversion APIs of ad platforms. Each is told of
+// platforms are the conversion APIs of ad platforms. Each is told of
 // approved conversions alone, and of each once.
-func platformTemplates() []Template {
-	return []Template{metaTemplate(), googleTemplate(), tiktokTemplate()}
+func platforms() []Preset {
+	return []Preset{meta(), google(), tiktok()}
 }
 
 // told is a subscription to approved conversions, whether they are approved when
@@ -35,8 +35,8 @@ func identifiersField() Field {
 	}
 }
 
-func metaTemplate() Template {
-	return Template{
+func meta() Preset {
+	return Preset{
 		Key: "meta", Name: "Meta Conversions API", Kind: kindPlatform, For: forAnyone,
 		Fields: []Field{
 			{Name: "dataset_id", Kind: FieldNumber, Doc: "The number of the dataset (pixel), from Events Manager.", Example: "1234567890123456"},
@@ -54,12 +54,12 @@ func metaTemplate() Template {
 			"Ads must lead to the tracking link itself, or to a page that hands fbclid on to it.",
 			"A pixel on the same pages sends the conversion's ID as eventID, or both count.",
 		},
-		Source: "https://developers.facebook.com/docs/marketing-api/conversions-api/parameters (Graph API " + metaVersion + ")",
+		Source: "https://developers.facebook.com/docs/marketing-api/conversions-api/parameters (Graph API v26.0)",
 	}
 }
 
-func googleTemplate() Template {
-	return Template{
+func google() Preset {
+	return Preset{
 		Key: "google", Name: "Google Data Manager API (Google Ads)", Kind: kindPlatform, For: forAnyone,
 		Fields: []Field{
 			{Name: "account_id", Kind: FieldText, Doc: "The customer ID of the Google Ads account that owns the conversion action.", Example: "123-456-7890"},
@@ -88,8 +88,8 @@ func googleTold() delivery.Subscription {
 	return s
 }
 
-func tiktokTemplate() Template {
-	return Template{
+func tiktok() Preset {
+	return Preset{
 		Key: "tiktok", Name: "TikTok Events API", Kind: kindPlatform, For: forAnyone,
 		Fields: []Field{
 			{Name: "pixel_code", Kind: FieldText, Doc: "The pixel's code, from Events Manager.", Example: "C4A1B2C3D4E5F6G7H8I9"},
