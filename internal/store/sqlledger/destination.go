@@ -122,8 +122,10 @@ func destinations(ctx context.Context, s session, now time.Time) ([]delivery.Des
 		var d delivery.Destination
 		var oldest, success, failure int64
 		b, err := scanBreaker(func(dest ...any) error {
-			return row(append([]any{&d.SubscriptionID, &d.Waiting, &d.Due, &d.Dead, &d.Parked, &oldest,
-				&success, &failure, &d.LastClass, &d.LastStatus, &d.LastDetail}, dest...)...)
+			return row(append([]any{
+				&d.SubscriptionID, &d.Waiting, &d.Due, &d.Dead, &d.Parked, &oldest,
+				&success, &failure, &d.LastClass, &d.LastStatus, &d.LastDetail,
+			}, dest...)...)
 		})
 		d.OldestDue, d.LastSuccess, d.LastFailure = instant(oldest), instant(success), instant(failure)
 		d.Breaker = b

@@ -51,7 +51,8 @@ func nodesClaim(t *testing.T, nodes []*DB) {
 	for n, db := range nodes {
 		running.Go(func() {
 			random := rand.New(rand.NewPCG(7, uint64(n)))
-			for !t.Failed() && w.turn(db, random) {
+			for more := true; more && !t.Failed(); {
+				more = w.turn(db, random)
 			}
 		})
 	}

@@ -148,8 +148,15 @@ func work(t *testing.T, db *DB) {
 	_, errBreakers := db.Breakers(ctx)
 	_, errFacts := func() (any, error) { f, _, err := db.AttemptFacts(ctx, 0, 100); return f, err }()
 	for _, f := range []delivery.Filter{
-		{}, {SubscriptionID: 3}, {SubscriptionID: 3, State: delivery.Waiting}, {SubscriptionID: 3, State: delivery.Dead}, {State: delivery.Dead},
-		{State: delivery.Parked, From: clock}, {Subscriptions: []int64{1, 2}, From: clock.Add(-time.Hour)}, {ConversionID: "c"}, {TransactionID: "t"},
+		{},
+		{SubscriptionID: 3},
+		{SubscriptionID: 3, State: delivery.Waiting},
+		{SubscriptionID: 3, State: delivery.Dead},
+		{State: delivery.Dead},
+		{State: delivery.Parked, From: clock},
+		{Subscriptions: []int64{1, 2}, From: clock.Add(-time.Hour)},
+		{ConversionID: "c"},
+		{TransactionID: "t"},
 	} {
 		for _, cursor := range []string{"", "1795339800000000.x"} {
 			if _, _, err := db.Deliveries(ctx, DeliveryFilter{f, Page{Cursor: cursor}}); err != nil {

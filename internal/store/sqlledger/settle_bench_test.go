@@ -15,7 +15,6 @@ import (
 	"waybill/internal/signal"
 )
 
-//nolint:gochecknoglobals // a table that never changes
 var engines = [...]struct {
 	name string
 	at   newURL
