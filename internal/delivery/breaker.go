@@ -101,15 +101,6 @@ func pause(n int) time.Duration {
 	return min(firstPause<<min(max(n-1, 0), 10), longestPause)
 }
 
-// spreadOut moves a wait by jitter, which is drawn evenly from 0 to 1; 0.5 moves
-// nothing.
-func spreadOut(wait time.Duration, jitter float64) time.Duration {
-	if !(jitter >= 0 && jitter <= 1) { // NaN too
-		jitter = 0.5
-	}
-	return time.Duration(float64(wait) * (1 - spread + 2*spread*jitter))
-}
-
 // blamesReceiver reports whether an attempt that failed shows its receiver to be
 // down or overrun.
 func (a Attempt) blamesReceiver() bool {

@@ -53,9 +53,14 @@ func (s Schedule) Next(attempt int, at time.Time, retryAfter time.Duration, jitt
 	if attempt < 1 || attempt >= s.Attempts() {
 		return time.Time{}, false
 	}
+	return at.Add(max(spreadOut(s.wait(attempt), jitter), min(retryAfter, longest))), true
+}
+
+// spreadOut moves a wait by jitter, which is drawn evenly from 0 to 1; 0.5 moves
+// nothing.
+func spreadOut(wait time.Duration, jitter float64) time.Duration {
 	if !(jitter >= 0 && jitter <= 1) { // NaN too
 		jitter = 0.5
 	}
-	wait := time.Duration(float64(s.wait(attempt)) * (1 - spread + 2*spread*jitter))
-	return at.Add(max(wait, min(retryAfter, longest))), true
+	return time.Duration(float64(wait) * (1 - spread + 2*spread*jitter))
 }
