@@ -87,3 +87,16 @@ func FuzzOrigin(f *testing.F) {
 		}
 	})
 }
+
+// TestAPixelMayLeadIntoAPrivateNetwork: it is the visitor's browser that goes
+// there, and no guard of ours refuses it.
+func TestAPixelMayLeadIntoAPrivateNetwork(t *testing.T) {
+	s := delivery.Default()
+	s.Owner, s.URL = delivery.Owner{AffiliateID: 1}, "https://10.0.0.7/?c={aff_click_id}"
+	for format, want := range map[delivery.Format]int{delivery.Get: 1, delivery.Image: 0, delivery.Iframe: 0} {
+		s.Format = format
+		if got := receiver.Warnings(s); len(got) != want {
+			t.Errorf("as %s it is warned of %v, want %d warnings", format, got, want)
+		}
+	}
+}

@@ -23,7 +23,7 @@ func Warnings(s delivery.Subscription) []delivery.Warning {
 	if strings.HasPrefix(strings.ToLower(p.url.Text()), "http://") {
 		warn("url", "http is readable to all on the way; use https if the receiver has it")
 	}
-	if host := (&url.URL{Host: p.url.Host()}).Hostname(); private(host) {
+	if host := (&url.URL{Host: p.url.Host()}).Hostname(); private(host) && !s.Format.Browser() {
 		warn("url", "leads into a private network: it is refused when it is sent, unless the node was started with --allow-private-destinations for it")
 	}
 	if s.Secret != "" && s.Format != delivery.Webhook && p.sign == nil {
