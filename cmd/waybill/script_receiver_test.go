@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -90,7 +91,7 @@ func (r *receivers) answer(addr string, status int, body string) error {
 		s.server.Handler = s
 		r.on[addr] = s
 		go func() {
-			if err := s.server.Serve(l); err != http.ErrServerClosed {
+			if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				r.t.Errorf("receiver at %s: %v", addr, err)
 			}
 		}()

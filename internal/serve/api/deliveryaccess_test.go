@@ -30,8 +30,10 @@ func mixed(t *testing.T) *ownDeliveries {
 		as string
 		delivery.Owner
 	}{
-		{asAffiliate1, delivery.Owner{AffiliateID: 1}}, {asAffiliate2, delivery.Owner{AffiliateID: 2}},
-		{asAdvertiser1, delivery.Owner{AdvertiserID: 1}}, {asAdvertiser2, delivery.Owner{AdvertiserID: 2}},
+		{asAffiliate1, delivery.Owner{AffiliateID: 1}},
+		{asAffiliate2, delivery.Owner{AffiliateID: 2}},
+		{asAdvertiser1, delivery.Owner{AdvertiserID: 1}},
+		{asAdvertiser2, delivery.Owner{AdvertiserID: 2}},
 		{"", delivery.Owner{Network: true}},
 	}
 	states := []delivery.State{delivery.Waiting, delivery.Dead, delivery.Delivered, delivery.Parked, delivery.Withdrawn}

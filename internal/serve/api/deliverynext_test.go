@@ -17,7 +17,9 @@ type standing struct {
 
 func (s standing) Destinations(context.Context) ([]delivery.Destination, error) { return nil, nil }
 func (s standing) Breakers(context.Context) ([]delivery.Breaker, error)         { return s.breakers, nil }
-func (s standing) Parked(context.Context) (bool, error)                         { return s.stopped, nil }
+
+func (s standing) Parked(context.Context) (bool, error) { return s.stopped, nil }
+
 func (s standing) DeadLetters(context.Context, delivery.Filter) ([]delivery.DeadLetters, error) {
 	return nil, nil
 }
