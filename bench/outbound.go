@@ -158,29 +158,17 @@ func bad(i int) manner {
 // without two bad receivers beside them.
 func (t *outboundTest) isolation(ctx context.Context, rep *report, engines []string) error {
 	tab := rep.table("Postbacks to 98 good receivers", "ledger", "the other two", "p50 ms", "p99 ms", "longest ms", "p99 of all good")
-	ms := func(d time.Duration) float64 { return d.Seconds() * 1e3 }
 	for _, engine := range engines {
-		var bouts [2][]parted
-		for i := range t.o.rounds {
-			for k := range bouts {
-				way := (i + k) % len(bouts)
-				behave := func(int) manner { return well }
-				if way == 1 {
-					behave = bad
-				}
-				p, err := t.parted(ctx, engine, behave)
-				if err != nil {
-					return fmt.Errorf("%s: %w", engine, err)
-				}
-				bouts[way] = append(bouts[way], p)
-			}
+		bouts, err := t.sides(ctx, engine)
+		if err != nil {
+			return fmt.Errorf("%s: %w", engine, err)
 		}
 		for way, title := range [...]string{"good, too", "one hangs, one refuses"} {
-			p99 := func(p parted) float64 { return ms(p.p99) }
+			p99 := func(p parted) float64 { return p.p99.Seconds() * 1e3 }
 			tab.row(engine, title,
-				fmt.Sprintf("%.1f", median(each(bouts[way], func(p parted) float64 { return ms(p.p50) }))),
+				fmt.Sprintf("%.1f", median(each(bouts[way], func(p parted) float64 { return p.p50.Seconds() * 1e3 }))),
 				spread(bouts[way], p99, "%.1f"),
-				fmt.Sprintf("%.0f", median(each(bouts[way], func(p parted) float64 { return ms(p.most) }))),
+				fmt.Sprintf("%.0f", median(each(bouts[way], func(p parted) float64 { return p.most.Seconds() * 1e3 }))),
 				ratio(bouts[way], bouts[0], p99))
 		}
 	}
@@ -188,6 +176,25 @@ func (t *outboundTest) isolation(ctx context.Context, rep *report, engines []str
 		"postback; the time runs from the verdict's answer to the postback's arrival. The receivers share the processors with Waybill.",
 		t.o.rounds, isolationTime, isolationRate, destinationCount)
 	return nil
+}
+
+// sides runs the bouts without and with bad receivers, in turns.
+func (t *outboundTest) sides(ctx context.Context, engine string) (bouts [2][]parted, err error) {
+	for i := range t.o.rounds {
+		for k := range bouts {
+			way := (i + k) % len(bouts)
+			behave := func(int) manner { return well }
+			if way == 1 {
+				behave = bad
+			}
+			p, err := t.parted(ctx, engine, behave)
+			if err != nil {
+				return bouts, err
+			}
+			bouts[way] = append(bouts[way], p)
+		}
+	}
+	return bouts, nil
 }
 
 // parted runs one bout.

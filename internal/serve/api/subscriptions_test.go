@@ -25,7 +25,8 @@ func TestPostbacksAreChecked(t *testing.T) {
 			"everything that can be wrong", asNetwork,
 			`{"owner":{"affiliate_id":1},"format":"form","method":"GET","url":"https://t.example/?c={Sub1}","headers":{"Host":"x"},"on":["sale"],
 			"statuses":["declined"],"retry":["1ms"],"timeout":"2h","rate":-1,"in_flight":1000,"backlog":"best","parameters":{"a":"b"},"secret":"x"}`,
-			422, []string{
+			422,
+			[]string{
 				"body.on[0]", "body.statuses[0]", "body.retry[0]", "body.timeout", "body.rate", "body.in_flight", "body.backlog", "body.method",
 				"body.url", "body.headers[Host]", "body.parameters.a", "body.body", "body.secret", "did you mean {sub1}?",
 			},
