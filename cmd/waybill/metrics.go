@@ -93,9 +93,9 @@ func (s stores) queues(out chan<- prometheus.Metric) {
 	if err != nil {
 		return // the ledger is away: its queues are not known, and that is all there is to say
 	}
-	gauge("waybill_postbacks_waiting", "Owed postbacks that wait to be sent.", float64(depth[delivery.Waiting]))
-	gauge("waybill_postbacks_dead", "Owed postbacks given up.", float64(depth[delivery.Dead]))
-	gauge("waybill_postbacks_parked", "Owed postbacks that wait for a person.", float64(depth[delivery.Parked]))
+	gauge("waybill_postbacks_waiting", "Owed postbacks that wait to be sent, counted up to 100,000.", float64(depth[delivery.Waiting]))
+	gauge("waybill_postbacks_dead", "Owed postbacks given up, counted up to 100,000.", float64(depth[delivery.Dead]))
+	gauge("waybill_postbacks_parked", "Owed postbacks that wait for a person, counted up to 100,000.", float64(depth[delivery.Parked]))
 }
 
 // warehouse shows whether there is one to report from.
