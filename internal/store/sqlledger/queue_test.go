@@ -313,3 +313,31 @@ func hidesSecrets(t *testing.T, db *DB) {
 		}
 	}
 }
+
+// tidiesInSteps: however many attempts have grown old, no write deletes more than
+// a few, so that none holds the others up.
+func tidiesInSteps(t *testing.T, db *DB) {
+	const insert = `
+		WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+		INSERT INTO attempt (delivery_id, number, at, took, method, url, status, body, error, detail)
+		SELECT 'd', i, $2 + i, 0, '', '', 0, '', '', '' FROM n`
+	if err := raw(t, db, insert, int64(2*tidyBatch+5), micros(clock)); err != nil {
+		t.Fatal(err)
+	}
+	before := db.Stats().Transactions
+	if err := db.Tidy(t.Context(), clock.Add(attemptsKept+3*time.Microsecond)); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := db.Attempts(t.Context(), "d"); err != nil || len(left) != 2*tidyBatch+3 {
+		t.Errorf("%d attempts are left (%v), want all but the 2 that are older than 90 days", len(left), err)
+	}
+	if err := db.Tidy(t.Context(), clock.Add(attemptsKept+time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := db.Attempts(t.Context(), "d"); err != nil || len(left) != 0 {
+		t.Errorf("%d attempts are left (%v), want none", len(left), err)
+	}
+	if writes := db.Stats().Transactions - before; writes < 4 {
+		t.Errorf("deleted by %d writes, want one for every %d at least", writes, tidyBatch)
+	}
+}

@@ -81,6 +81,7 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"a breaker that is open lets one through at its time", keepsBreakers},
 		{"the request is kept, and digests are forgotten", recordsRequests},
 		{"digests that nobody took are forgotten", forgetsDigests},
+		{"attempts that have grown old are deleted a few at a time", tidiesInSteps},
 		{"destinations are told with their queues", tellsDestinations},
 		{"a subscription is disabled once", disables},
 		{"many deliveries are sent again, in their turn", replaysMany},
