@@ -128,7 +128,7 @@ func appendJSONByte(dst []byte, c byte) []byte {
 	}
 }
 
-// appendBare appends a JSON value: null for nothing, numbers, true and false as
+// appendBare appends a JSON value: null for nothing, true, false and numbers as
 // they are, an array or object if asked and well formed, else a string.
 func appendBare[T string | []byte](dst []byte, s T, nested bool) []byte {
 	if len(s) == 0 {
@@ -137,7 +137,11 @@ func appendBare[T string | []byte](dst []byte, s T, nested bool) []byte {
 	start := len(dst)
 	dst = append(dst, s...)
 	switch c := s[0]; {
-	case c == '-' || c-'0' < 10 || nested && (c == '[' || c == '{'):
+	case c == '-' || c-'0' < 10:
+		if plainNumber(s) {
+			return dst
+		}
+	case nested && (c == '[' || c == '{'):
 		if json.Valid(dst[start:]) {
 			return dst
 		}
@@ -146,4 +150,34 @@ func appendBare[T string | []byte](dst []byte, s T, nested bool) []byte {
 	}
 	dst = append(dst[:start], '"')
 	return append(appendJSON(dst, s), '"')
+}
+
+// exactDigits is how many digits a number may have that every reader of JSON
+// keeps, whatever it makes of numbers.
+const exactDigits = 15
+
+// plainNumber reports whether s is a number of JSON that reads the same
+// everywhere. Many IDs look like numbers: one of 19 digits would be rounded by
+// its reader, and 12e5 read as 1200000.
+func plainNumber[T string | []byte](s T) bool {
+	digits, point := 0, -1
+	first := 0
+	if s[0] == '-' {
+		first = 1
+	}
+	for i := first; i < len(s); i++ {
+		switch c := s[i]; {
+		case c-'0' < 10:
+			digits++
+		case c == '.' && point < 0 && i > first && i+1 < len(s):
+			point = i
+		default:
+			return false
+		}
+	}
+	whole := len(s) - first
+	if point >= 0 {
+		whole = point - first
+	}
+	return digits > 0 && digits <= exactDigits && (whole == 1 || s[first] != '0')
 }

@@ -35,8 +35,8 @@ const (
 	// percent-encoded.
 	Form
 	// JSON escapes values inside strings. A macro outside a string is a value of
-	// its own: a number, true or false, the array of {items}, null where there
-	// is nothing, else a string.
+	// its own: a number of up to 15 digits, which every reader keeps exactly, true
+	// or false, the array of {items}, null where there is nothing, else a string.
 	JSON
 	// Header keeps printable ASCII and percent-encodes the rest.
 	Header
