@@ -24,6 +24,10 @@ const (
 	// lose the last commits with the power.
 	onDisk = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
+
+	// overwrites says that what is taken out of a row, such as a person's digest, is
+	// written over, and stays in no free part of the file or of its copies.
+	overwrites = "&_pragma=secure_delete(1)"
 )
 
 // openSQLite opens the file, its one writer and its readers.
@@ -34,7 +38,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		return err
 	}
 	name := fmt.Sprintf("%s?%s&_txlock=immediate&_pragma=cache_size(-65536)"+
-		"&_pragma=wal_autocheckpoint(%d)&_pragma=journal_size_limit(134217728)", fileURL(path), onDisk, checkpointPages)
+		"&_pragma=wal_autocheckpoint(%d)&_pragma=journal_size_limit(134217728)", fileURL(path), onDisk+overwrites, checkpointPages)
 	if err := migrateSQLite(ctx, name, o); err != nil {
 		return err
 	}
