@@ -125,7 +125,9 @@ func (w *Worker) place(sending context.Context, claimed []delivery.Owed, ask del
 	for _, o := range claimed {
 		j, ready := prepare(present, o)
 		if !ready {
-			back = append(back, putBack{o, ask.Now.Add(unknownFor)})
+			until := ask.Now.Add(unknownFor)
+			w.destinations.silence(o.SubscriptionID, until) // or all that wait for it are claimed in turn
+			back = append(back, putBack{o, until})
 			continue
 		}
 		count[o.SubscriptionID]++

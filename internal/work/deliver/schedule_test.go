@@ -193,6 +193,20 @@ func TestSubscriptionsTheCatalogDoesNotServe(t *testing.T) {
 	})
 }
 
+// TestLongQueueThatCannotBeServed: what waits for a subscription that the catalog
+// does not serve is not claimed and given back in turn, however much it is.
+func TestLongQueueThatCannotBeServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := newCatalog(t), newBook()
+		oweTo(b, 1, 1000, 0)
+		begin(t, New(b, func() *catalog.Catalog { return c }, Settings{}, quiet()))
+		wait(t, 20*time.Second)
+		if b.given > 10 || b.looks > 40 {
+			t.Errorf("in 20 s %d were claimed in vain, in %d looks; want two every 5 s, and a look each second", b.given, b.looks)
+		}
+	})
+}
+
 // TestBrokenURL: what a URL that does not parse was owed waits for it to be
 // mended.
 func TestBrokenURL(t *testing.T) {
