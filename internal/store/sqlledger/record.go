@@ -170,12 +170,13 @@ func (c *course) note(ctx context.Context, s session) error {
 }
 
 // releaseNext lets the deliveries behind d be claimed when they are due: they
-// may have been put off while d was open.
+// may have been put off while d was open. It takes all of them, or it would pass
+// over one that a claim which is not committed yet puts off.
 func releaseNext(ctx context.Context, s session, d *delivery.Owed) error {
 	const release = `
 		UPDATE delivery SET claim_at = due_at
 		WHERE conversion_id = $1 AND subscription_id = $2 AND sequence > $3
-			AND state = 'waiting' AND leased_until = 0 AND claim_at <> due_at`
+			AND state = 'waiting' AND leased_until = 0`
 	return s.later(ctx, release, d.ConversionID, d.SubscriptionID, int64(d.Sequence))
 }
 
