@@ -32,6 +32,9 @@ func Warnings(s delivery.Subscription) []delivery.Warning {
 	if len(s.StatusWords) > 0 && !p.Uses(macro.Status) && !p.tellsAll() {
 		warn("status_words", "are not used, since {status} occurs nowhere")
 	}
+	if text := unheard(&s); text != "" {
+		warn("statuses", text)
+	}
 	switch s.Format {
 	case delivery.MetaCAPI, delivery.GoogleDataManager, delivery.TikTokEvents:
 		all = append(all, platformWarnings(&s)...)

@@ -144,6 +144,7 @@ func (a *API) subscriptionWarnings(ctx context.Context, v delivery.Subscription)
 	for _, w := range receiver.Warnings(v) {
 		all = append(all, warning{Field: w.Field, Message: w.Text})
 	}
+	all = append(all, a.scopeWarnings(ctx, &v)...)
 	return append(all, a.pixelWarnings(ctx, &v)...)
 }
 

@@ -1,0 +1,38 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"waybill/internal/delivery"
+	"waybill/internal/fault"
+)
+
+// scopeWarnings tells of an offer or a goal by which a postback would never hear
+// of anything. They are no mistakes by themselves: a goal may be made after the
+// postback, and carry the same code in many offers.
+func (a *API) scopeWarnings(ctx context.Context, s *delivery.Subscription) []warning {
+	if s.OfferID != 0 && s.Owner.AdvertiserID != 0 {
+		o, err := a.Offers.Get(ctx, s.OfferID)
+		if err == nil && o.Value.AdvertiserID != s.Owner.AdvertiserID {
+			return []warning{{Field: "offer_id", Message: "is no offer of this advertiser, who hears of the conversions of its own alone: nothing would ever be sent"}}
+		}
+	}
+	if s.Goal == "" {
+		return nil
+	}
+	if s.OfferID != 0 {
+		if _, err := a.goalCalled(ctx, s.OfferID, s.Goal); fault.Of(err) == fault.NotFound {
+			return []warning{{Field: "goal", Message: fmt.Sprintf("offer %d has no goal %.64q: nothing is sent until it has", s.OfferID, s.Goal)}}
+		}
+		return nil
+	}
+	for o := range a.Catalog().Offers() {
+		for _, g := range o.Goals {
+			if g.Is(s.Goal) {
+				return nil
+			}
+		}
+	}
+	return []warning{{Field: "goal", Message: fmt.Sprintf("no offer has a goal %.64q: nothing is sent until one has", s.Goal)}}
+}
