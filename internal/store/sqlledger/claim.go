@@ -159,6 +159,9 @@ func (c *claiming) pass(ctx context.Context) error {
 		sh := &c.shares[i]
 		sh.over = sh.over || sh.want > 0 && sh.met < sh.want
 		c.behind += len(sh.behind)
+		if err := c.letGo(ctx, sh); err != nil {
+			return err
+		}
 		if sh.newest {
 			if err := c.takeHeads(ctx, sh); err != nil {
 				return err
@@ -210,6 +213,34 @@ func (c *claiming) take(ctx context.Context, sh *share) error {
 		}
 		return err
 	}, text, micros(c.ask.LeaseUntil), micros(c.ask.Now.Add(putOff)), sh.id, micros(c.ask.Now), int64(sh.want))
+}
+
+// letGo lets be claimed when they are due those that were put off behind one that
+// has come to its end since the statement which met them began: whoever recorded
+// that end did not see them put off. From here on they are locked, so that
+// releaseNext waits for them. SQLite has one writer anyway.
+func (c *claiming) letGo(ctx context.Context, sh *share) error {
+	if c.engine != postgres || len(sh.behind) == 0 {
+		return nil
+	}
+	text := `
+		UPDATE delivery SET claim_at = due_at
+		WHERE id IN (` + numbered(1, idsTogether) + `) AND NOT EXISTS (
+			SELECT 1 FROM delivery b
+			WHERE b.conversion_id = delivery.conversion_id AND b.subscription_id = delivery.subscription_id
+				AND b.sequence < delivery.sequence AND b.state IN ('waiting', 'parked'))`
+	var rest []string
+	for i := range sh.behind {
+		rest = append(rest, sh.behind[i].ID)
+	}
+	for len(rest) > 0 {
+		var args []any
+		args, rest = named(nil, rest)
+		if err := c.s.later(ctx, text, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeHeads claims, in place of those that were met behind an earlier one, that

@@ -2,6 +2,8 @@ package sqlledger
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,5 +63,40 @@ func untilWaiting(ctx context.Context, t *testing.T, db *DB, done <-chan struct{
 			t.Error(err)
 			return
 		}
+	}
+}
+
+// TestReleaseUnderLoad: however claims and records meet, nothing waits longer than
+// for what goes before it.
+func TestReleaseUnderLoad(t *testing.T) {
+	db := open(t, postgresURL(t))
+	i := newIDs(t)
+	for _, d := range queue(t, db, i, 1, 60) {
+		for range 4 {
+			d = follow(t, db, i, d)
+		}
+	}
+	now := clock.Add(time.Hour)
+	var running sync.WaitGroup
+	var left atomic.Int64
+	left.Store(60 * 5)
+	for range 6 {
+		running.Go(func() {
+			for idle := 0; left.Load() > 0 && idle < 200 && !t.Failed(); idle++ {
+				got, err := db.Claim(t.Context(), delivery.Ask{Now: now, LeaseUntil: now.Add(time.Minute), Limit: 5})
+				if err != nil {
+					t.Error(err)
+				}
+				for _, d := range got {
+					idle = 0
+					finish(t, db, d, delivery.Delivered, now)
+					left.Add(-1)
+				}
+			}
+		})
+	}
+	running.Wait()
+	if n := left.Load(); n > 0 {
+		t.Errorf("%d are put off though nothing goes before them", n)
 	}
 }
