@@ -16,6 +16,10 @@ const (
 	longest  = time.Second          // other nodes owe too, and do not nudge
 )
 
+// longestLook is how long the ledger may take to answer a look. A server that
+// vanished from the network would not end it by itself.
+const longestLook = 30 * time.Second
+
 // first is how many are claimed of a subscription of which nothing is known: one
 // to be sent, and one to follow.
 const first = 2
@@ -43,6 +47,8 @@ type putBack struct {
 
 // look claims what is due and sets it on its way. It gives how long to rest.
 func (w *Worker) look(ctx, sending context.Context) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, longestLook)
+	defer cancel()
 	now := time.Now()
 	w.destinations.follow(w.catalog())
 	w.launch(sending)

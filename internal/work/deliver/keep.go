@@ -24,6 +24,8 @@ const (
 
 // follow takes over the breakers as the ledger has them.
 func (w *Worker) follow(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, longestLook)
+	defer cancel()
 	read := time.Now()
 	kept, err := w.ledger.Breakers(ctx)
 	if err != nil {
@@ -46,7 +48,7 @@ func (w *Worker) keepHouse(ctx context.Context) {
 			continue
 		}
 		watched = time.Now()
-		all, err := w.ledger.Destinations(ctx)
+		all, err := w.queues(ctx)
 		if err != nil {
 			continue
 		}
@@ -55,6 +57,13 @@ func (w *Worker) keepHouse(ctx context.Context) {
 			w.watch(ctx, d, time.Now())
 		}
 	}
+}
+
+// queues tells of all queues.
+func (w *Worker) queues(ctx context.Context) ([]delivery.Destination, error) {
+	ctx, cancel := context.WithTimeout(ctx, longestLook)
+	defer cancel()
+	return w.ledger.Destinations(ctx)
 }
 
 // watch tells of a queue that has grown old, once until it is young again.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -210,6 +211,48 @@ func TestLedgerAway(t *testing.T) {
 		wait(t, 3*time.Second)
 		if got := b.looked() - before; got < 2 {
 			t.Errorf("it looked %d times in the first 3 s of another outage, want 2 at least", got)
+		}
+	})
+}
+
+// vanishing is a ledger whose server vanishes from the network: what was asked of
+// it meanwhile is never answered.
+type vanishing struct {
+	*book
+	gone atomic.Bool
+}
+
+func (v *vanishing) Breakers(ctx context.Context) ([]delivery.Breaker, error) {
+	if v.gone.Load() {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return v.book.Breakers(ctx)
+}
+
+func (v *vanishing) NextDue(ctx context.Context, ask delivery.Ask) (time.Time, error) {
+	if v.gone.Load() {
+		<-ctx.Done()
+		return time.Time{}, ctx.Err()
+	}
+	return v.book.NextDue(ctx, ask)
+}
+
+// TestLedgerVanishes: a question that nobody answers is not waited for for ever.
+func TestLedgerVanishes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &vanishing{book: newBook()}
+		w := New(v, subscriptions(t, tracker), Settings{}, quiet())
+		w.transport = newFar(nil)
+		begin(t, w)
+		wait(t, 5*time.Second)
+		v.gone.Store(true)
+		wait(t, 5*time.Second)
+		v.gone.Store(false)
+		v.owe(owed("d1"))
+		wait(t, longestLook)
+		if o := v.get("d1"); o.State != delivery.Delivered {
+			t.Errorf("%s after the server was back it is %+v, want it delivered", longestLook, o)
 		}
 	})
 }
