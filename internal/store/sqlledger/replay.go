@@ -70,11 +70,11 @@ func standing(ctx context.Context, s session, id string) (state delivery.State, 
 const idsTogether = 100
 
 // release lets what is behind deliveries be claimed when it is due, now that these
-// are over.
+// are over: all of it, as releaseNext does.
 func release(ctx context.Context, s session, ids []string) error {
 	text := `
 		UPDATE delivery SET claim_at = due_at
-		WHERE state = 'waiting' AND leased_until = 0 AND claim_at <> due_at
+		WHERE state = 'waiting' AND leased_until = 0
 			AND (conversion_id, subscription_id) IN (
 				SELECT b.conversion_id, b.subscription_id FROM delivery b WHERE b.id IN (` + numbered(1, idsTogether) + `))`
 	for len(ids) > 0 {
