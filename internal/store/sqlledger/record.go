@@ -106,7 +106,8 @@ func (c *course) update(ctx context.Context, s session, changed *int64) error {
 	const update = `
 		UPDATE delivery SET
 			state = CASE WHEN state = 'waiting' OR $2 = 'delivered' THEN $2 ELSE state END,
-			attempts = $3, due_at = $4, done_at = $5, claim_at = $4, leased_until = 0, last_class = $6, last_status = $7
+			done_at = CASE WHEN state = 'waiting' OR $2 = 'delivered' THEN $5 ELSE done_at END,
+			attempts = $3, due_at = $4, claim_at = $4, leased_until = 0, last_class = $6, last_status = $7
 		WHERE id = $1 AND attempts = $3 - 1`
 	const forget = `UPDATE delivery SET frozen = $2, personal = FALSE WHERE id = $1`
 	d := &c.After

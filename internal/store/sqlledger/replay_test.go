@@ -208,6 +208,9 @@ func withdraws(t *testing.T, db *DB) {
 		t.Fatal(err)
 	}
 	same(t, "it stays so", []string{"withdrawn"}, states(t, db, all[:1]))
+	if got, err := db.Delivery(ctx, sent.ID); err != nil || !got.DoneAt.Equal(now) || got.Attempts != 1 {
+		t.Errorf("after a late attempt: %+v, %v; want it over since %v, and the attempt counted", got, err, now)
+	}
 
 	later := now.Add(time.Hour)
 	db.now = func() time.Time { return later }
