@@ -117,10 +117,11 @@ func (w *Worker) recall(ctx context.Context, id int64) {
 
 // keep makes sure that the lease is ours for the time of an attempt. One that
 // has most of its time left was claimed just now, and is believed: asking costs
-// a transaction for each postback.
+// a transaction for each postback. What is left covers the attempt, and clocks
+// that go differently elsewhere.
 func (w *Worker) keep(ctx context.Context, j *job) bool {
 	now := time.Now()
-	if j.owed.LeasedUntil.Sub(now) > 2*w.timeout(j) {
+	if j.owed.LeasedUntil.Sub(now) > 2*max(w.timeout(j), w.settings.Timeout) {
 		return true
 	}
 	until := now.Add(w.lease()).Truncate(time.Microsecond) // as the ledger keeps it

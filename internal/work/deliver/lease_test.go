@@ -15,8 +15,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"waybill/internal/catalog"
 	"waybill/internal/delivery"
 	"waybill/internal/receiver"
+	"waybill/internal/span"
 )
 
 // far counts what arrives at the far end.
@@ -360,18 +362,23 @@ func TestLeaseIsCheckedBeforeTheDial(t *testing.T) {
 		away      bool          // the ledger cannot tell
 		sent      int
 		renewable bool
+		timeout   time.Duration // of the subscription's own
 	}{
 		{name: "a fresh one is believed", age: 20 * time.Second, sent: 1},
 		{name: "an old one is renewed", age: 26 * time.Second, sent: 1, renewable: true},
 		{name: "one that ended may still be ours", age: time.Hour, sent: 1, renewable: true},
 		{name: "or somebody else's", age: time.Hour, taken: true},
+		{name: "a short time-out lets no lease be believed for longer", age: 26 * time.Second, sent: 1, renewable: true, timeout: time.Second},
 		{name: "what cannot be told is not sent", age: 26 * time.Second, away: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBook(owed("d1"))
-				w := New(b, subscriptions(t, tracker), Settings{}, quiet())
+				sub := delivery.Default()
+				sub.ID, sub.Owner.AffiliateID, sub.URL, sub.Timeout = 1, 7, tracker, span.Span(tt.timeout)
+				c := newCatalog(t, sub)
+				w := New(b, func() *catalog.Catalog { return c }, Settings{}, quiet())
 				claimed, err := b.Claim(t.Context(), delivery.Ask{Now: time.Now(), LeaseUntil: time.Now().Add(w.settings.Lease), Limit: 1})
 				if err != nil {
 					t.Fatal(err)
@@ -394,7 +401,7 @@ func TestLeaseIsCheckedBeforeTheDial(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				j, ready := prepare(subscriptions(t, tracker)(), claimed[0])
+				j, ready := prepare(c, claimed[0])
 				if !ready {
 					t.Fatal("it is not ready")
 				}
