@@ -156,19 +156,24 @@ func (c *claiming) pass(ctx context.Context) error {
 		return err
 	}
 	for i := range c.shares {
-		sh := &c.shares[i]
-		sh.over = sh.over || sh.want > 0 && sh.met < sh.want
-		c.behind += len(sh.behind)
-		if err := c.letGo(ctx, sh); err != nil {
+		if err := c.follow(ctx, &c.shares[i]); err != nil {
 			return err
-		}
-		if sh.newest {
-			if err := c.takeHeads(ctx, sh); err != nil {
-				return err
-			}
 		}
 	}
 	return c.s.now(ctx)
+}
+
+// follow draws the consequences of what a queue gave in a pass.
+func (c *claiming) follow(ctx context.Context, sh *share) error {
+	if sh.want == 0 { // what was met before has had its consequences
+		return nil
+	}
+	sh.over = sh.over || sh.met < sh.want
+	c.behind += len(sh.behind)
+	if err := c.letGo(ctx, sh); err != nil || !sh.newest {
+		return err
+	}
+	return c.takeHeads(ctx, sh)
 }
 
 // take begins to claim a queue's portion. What is met is moved behind in one
