@@ -34,9 +34,7 @@ func (s *serveCmd) Run(e *env) error {
 	if err := s.validate(); err != nil {
 		return err
 	}
-	if !s.off() {
-		addProcessor()
-	}
+	settleRuntime(!s.reporting.off())
 	_, statErr := os.Stat(s.Data)
 	n, err := startNode(e, s)
 	if err != nil {

@@ -148,6 +148,38 @@ func (u Use) Allows(n Name) bool {
 	}
 }
 
+// Tells reports whether n is told to a postback's owner unasked, in a payload
+// that is no template and where values are shown: what its owner sees of a
+// conversion elsewhere, too. What else Allows lets through stands only where a
+// template names it.
+func (u Use) Tells(n Name) bool {
+	if !u.Allows(n) {
+		return false
+	}
+	switch u &^ WithVisitor {
+	case AffiliatePostback:
+		return n != AdvertiserID && n != CustomerID && n != Items && (n < Adv1 || n >= Adv1+10)
+	case AdvertiserPostback:
+		return !ofAffiliate(n)
+	default:
+		return true
+	}
+}
+
+// ofAffiliate reports whether n is an affiliate's own: its click ID and values,
+// and what its ad platform and device call the click.
+func ofAffiliate(n Name) bool {
+	if n >= Sub1 && n < Adv1 || n >= FBCLID && n <= TTP {
+		return true
+	}
+	switch n {
+	case AffClickID, Source, GAID, IDFA, IDFV:
+		return true
+	default:
+		return false
+	}
+}
+
 // atClick reports whether n is known when a visitor is sent to the offer.
 func atClick(n Name) bool {
 	if n >= Sub1 && n < Adv1 || n >= FBCLID && n <= TTP {

@@ -163,7 +163,7 @@ func (t Preset) values(fields map[string]string) (map[string]string, error) {
 func (k FieldKind) check(value string) error {
 	switch k {
 	case FieldHost:
-		_, _, err := splitHost(value)
+		_, _, err := splitHost(value, "")
 		return err
 	case FieldURL:
 		if strings.ContainsAny(value, "{}<>#") {
@@ -241,14 +241,20 @@ func checkClickID(value string) error {
 	}
 }
 
-// splitHost takes a host that may have been copied with more of its URL.
-func splitHost(value string) (scheme, host string, err error) {
+// splitHost takes a host that may have been copied with more of its URL: with the
+// path that it is to be followed by ("" for any), or the beginning of that, and a
+// query.
+func splitHost(value, path string) (scheme, host string, err error) {
 	if !strings.Contains(value, "://") {
 		value = "https://" + value
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.ContainsAny(u.Host, "{}<>") {
 		return "", "", fault.New(fault.Invalid, "%.60q is not a host, such as track.example.com", value)
+	}
+	if own := strings.TrimRight(u.Path, "/"); own != "" && path != "" && own != path && !strings.HasPrefix(path, own+"/") {
+		return "", "", fault.New(fault.Invalid, "has a path, %.60q, where this receiver's is %s: enter the host alone; for a receiver at another path use the template plain",
+			own, path)
 	}
 	return u.Scheme, strings.ToLower(u.Host), nil
 }
@@ -287,7 +293,7 @@ func fillBase(base string, values map[string]string) (string, error) {
 		case base == mark:
 			base = value
 		case leads:
-			scheme, host, err := splitHost(value)
+			scheme, host, err := splitHost(value, rest)
 			if err != nil {
 				return "", fault.Within(name, err)
 			}

@@ -18,7 +18,8 @@ func jsonKind() kind {
 		open: func(s *delivery.Subscription) (payload, error) {
 			switch {
 			case s.Body == "":
-				return &event{owner: s.Owner}, nil
+				e := newEvent(s)
+				return &e, nil
 			case s.Alerts():
 				return nil, fault.At("body", "no macro stands for what a destination event says: leave body open, and the payload of webhooks is sent; for conversions make another postback")
 			default:

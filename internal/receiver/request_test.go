@@ -178,7 +178,7 @@ const older = "whsec_C2FtcGxlLXNlY3JldC1vZi0yNC1ieXRlcw=="
 
 // whole is the payload of sale.
 const whole = `{"type":"conversion.approved","timestamp":"2026-11-22T11:00:00.25Z","data":{"delivery_id":"4d1k2h3j4g5fdxkb0z4y4zhtrgjhvsad","sequence":2,"test":false,` +
-	`"offer_id":3,"transaction_id":"t1","aff_click_id":"a b\u0026c","sub1":"ü\r\nX: y","payout":"12.50","items":[{"sku":"A"}],` +
+	`"offer_id":3,"transaction_id":"t1","aff_click_id":"a b\u0026c","sub1":"ü\r\nX: y","payout":"12.50",` +
 	`"conversion_id":"c1","goal":"sale","click_time":"2026-11-21T09:00:00.5Z"}}`
 
 // mac signs as {sig} does.

@@ -51,7 +51,7 @@ func webhookKind() kind {
 	return kind{
 		methods: []string{http.MethodPost}, headers: true,
 		open: func(s *delivery.Subscription) (payload, error) {
-			w := &webhook{event: event{owner: s.Owner}, until: s.PreviousUntil}
+			w := &webhook{event: newEvent(s), until: s.PreviousUntil}
 			if s.Secret == "" {
 				return nil, fault.At("secret", "is missing")
 			}
@@ -83,7 +83,12 @@ func webhookKey(secret string) ([]byte, error) {
 
 // event is the payload that tells of an event as it is:
 // {"type":"conversion.created","timestamp":"…","data":{…}}.
-type event struct{ owner delivery.Owner }
+type event struct {
+	owner delivery.Owner
+	use   macro.Use
+}
+
+func newEvent(s *delivery.Subscription) event { return event{owner: s.Owner, use: s.Use()} }
 
 // names gives what a receiver needs to know which click it is about. All else is
 // told as far as it is known.
@@ -96,12 +101,12 @@ func (e *event) names() []macro.Name {
 }
 
 func (e *event) write(r *Request, o *delivery.Owed, _ *macro.Values, _ Moment) error {
-	r.Body = appendEvent(make([]byte, 0, 1<<10), o)
+	r.Body = e.append(make([]byte, 0, 1<<10), o)
 	set(r.Header, "Content-Type", contentJSON)
 	return nil
 }
 
-func appendEvent(dst []byte, o *delivery.Owed) []byte {
+func (e *event) append(dst []byte, o *delivery.Owed) []byte {
 	dst = append(dst, `{"type":`...)
 	dst = appendString(dst, string(o.Event))
 	dst = append(dst, `,"timestamp":`...)
@@ -111,15 +116,15 @@ func appendEvent(dst []byte, o *delivery.Owed) []byte {
 	if delivery.AboutDestination(o.Event) {
 		dst = appendAlert(dst, o.Values)
 	} else {
-		dst = appendConversion(dst, o)
+		dst = e.appendConversion(dst, o)
 	}
 	return append(dst, "}}"...)
 }
 
 // appendConversion appends the members of data for a conversion: its sequence,
-// whether it is test traffic, and every value that its owner may know and that is
+// whether it is test traffic, and every value that its owner is told and that is
 // there, under its macro's name.
-func appendConversion(dst []byte, o *delivery.Owed) []byte {
+func (e *event) appendConversion(dst []byte, o *delivery.Owed) []byte {
 	dst = append(dst, `,"sequence":`...)
 	dst = strconv.AppendInt(dst, int64(o.Sequence), 10)
 	dst = append(dst, `,"test":`...)
@@ -127,7 +132,7 @@ func appendConversion(dst []byte, o *delivery.Owed) []byte {
 	for n := range macro.NumNames {
 		value := o.Values[n.String()]
 		switch {
-		case value == "" || ofAttempt(n):
+		case value == "" || ofAttempt(n) || !e.use.Tells(n):
 			continue
 		case n == macro.Items && json.Valid([]byte(value)), numeric(n) && integer(value):
 			dst = appendMember(dst, n.String())

@@ -103,15 +103,14 @@ func (a *API) showDelivery(ctx context.Context, who account.Principal, d deliver
 	return &answer{Body: o}, err
 }
 
-// told leaves the values that a subscription's owner may know, without what stands
-// for a person. What is owed holds no others, and nobody is shown more than was to
-// be told.
+// told leaves the values that a subscription's owner sees elsewhere, too, without
+// what stands for a person.
 func told(values map[string]string, s *delivery.Subscription) map[string]string {
 	use := s.Use()
 	out := make(map[string]string, len(values))
 	for name, text := range values {
 		n, ok := macro.ParseName(name) // alerts have names of their own
-		if ok && !use.Allows(n) {
+		if ok && !use.Tells(n) {
 			continue
 		}
 		if n == macro.EmailSHA256 { // is for the receiver alone

@@ -112,7 +112,7 @@ func (a *API) previewPostback(ctx context.Context, in *makeIn) (*answer, error) 
 	r = receiver.Mask(r, v)
 	out := preview{
 		Method: r.Method, URL: r.URL, Headers: make(map[string]string, len(r.Header)), Body: string(r.Body),
-		Values: values, Warnings: a.subscriptionWarnings(ctx, v),
+		Values: told(values, &v), Warnings: a.subscriptionWarnings(ctx, v),
 	}
 	for name, value := range r.Header {
 		out.Headers[name] = strings.Join(value, ", ")
