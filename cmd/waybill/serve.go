@@ -34,7 +34,7 @@ func (s *serveCmd) Run(e *env) error {
 	if err := s.validate(); err != nil {
 		return err
 	}
-	settleRuntime(!s.reporting.off())
+	settleRuntime(!s.off())
 	_, statErr := os.Stat(s.Data)
 	n, err := startNode(e, s)
 	if err != nil {
