@@ -1,6 +1,8 @@
 package macro
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"waybill/internal/fault"
@@ -230,7 +232,25 @@ func (p *parser) meant(name string) (meaning, bool) {
 			best, near = n, d
 		}
 	}
-	return meaning{name: best}, best != NumNames
+	if best == NumNames {
+		return mistyped(plain)
+	}
+	return meaning{name: best}, true
+}
+
+// mistyped gives what is meant by a word that is one letter off from one of other
+// systems.
+func mistyped(word string) (meaning, bool) {
+	const shortest = 5 // of less, one letter makes another word
+	if len(word) < shortest {
+		return meaning{}, false
+	}
+	for _, known := range slices.Sorted(maps.Keys(others)) {
+		if len(known) >= shortest && fault.Distance(word, known) == 1 {
+			return others[known], true
+		}
+	}
+	return meaning{}, false
 }
 
 // plainWord gives name without what people vary: case, separators, spaces, and

@@ -106,6 +106,7 @@ func TestOtherSystemsMacrosAreTranslated(t *testing.T) {
 		{"a program", "{%payout%}", "{payout}"},
 		{"a document", "<click_id>", clickRefusal},
 		{"a document", "<payout>", "{payout}"},
+		{"a slip of the pen", "{clikid}", clickRefusal},
 	}
 	for _, tt := range tests {
 		t.Run(tt.system+" "+tt.written, func(t *testing.T) {
