@@ -57,7 +57,6 @@ func startDestinations(ctx context.Context, behave func(i int) manner) (*destina
 		s := d.server
 		if m == hangs {
 			s = &http.Server{Handler: http.HandlerFunc(d.hang), ReadHeaderTimeout: 5 * time.Second}
-			context.AfterFunc(ctx, func() { _ = s.Close() })
 		}
 		d.wg.Go(func() { _ = s.Serve(l) }) // ends when it is closed
 		if m == hangs {
