@@ -4,7 +4,7 @@
 // publishable: readable in a web page, and good for nothing but sending
 // conversions of one advertiser's offers. A key's secret is shown once and
 // kept only as a hash. What a caller may see follows from its Principal alone,
-// never from the address it calls.
+// never from the address it calls; what it may do there, from its rights.
 package account
 
 import (
@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"net/netip"
 	"strings"
 	"time"
 	"unicode"
@@ -93,16 +94,25 @@ func (k Key) validateName() error {
 
 // Principal is the caller as every rule of access sees it.
 type Principal struct {
-	KeyID        int64
+	KeyID        int64 // of the key it calls with, 0 for a user
+	UserID       int64 // of the user who is logged in, 0 for a key
 	Role         Role
+	Grade        Grade // on the network's side
 	AdvertiserID int64
 	AffiliateID  int64
-	Test         bool // what it reports is test traffic
+	Test         bool       // what it reports is test traffic
+	ViewAs       bool       // it looks with a partner's eyes, and changes nothing
+	Masked       bool       // secrets are kept from it, whatever its role sees
+	Address      netip.Addr // where it calls from, where that is known
 }
 
 // Principal gives the caller that k stands for.
 func (k Key) Principal() Principal {
-	return Principal{KeyID: k.ID, Role: k.Role, AdvertiserID: k.AdvertiserID, AffiliateID: k.AffiliateID, Test: k.Test}
+	p := Principal{KeyID: k.ID, Role: k.Role, AdvertiserID: k.AdvertiserID, AffiliateID: k.AffiliateID, Test: k.Test}
+	if k.Role == Network {
+		p.Grade = Owner
+	}
+	return p
 }
 
 // IsNetwork reports whether the caller is the network itself, which sees all.
