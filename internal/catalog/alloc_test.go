@@ -21,6 +21,7 @@ func TestLookUpsDoNotAllocate(t *testing.T) {
 		{"Offer", func() bool { o, ok := c.Offer(5); return ok && !o.Paused() }},
 		{"Goal", func() bool { o, _ := c.Offer(5); _, ok := o.Goal("SALE"); return ok }},
 		{"KeyByHash", func() bool { _, ok := c.KeyByHash("aa"); return ok }},
+		{"Admits", func() bool { o, _ := c.Offer(6); return c.Admits(o, 7) && !c.Admits(o, 8) }},
 		{"CapReached", func() bool { return c.CapReached(5, 8, at) && !c.CapReached(5, 7, at) }},
 		{"the rest", func() bool { return c.Ring() != nil && c.Fallback() != nil && c.Settings().IdentityKey != nil }},
 	}

@@ -24,7 +24,7 @@ func New(s Source) (*Catalog, error) {
 		return nil, fmt.Errorf("build the catalog of version %d: %w", s.Version, err)
 	}
 	c := &Catalog{
-		source: s, ring: ring, caps: capsOf(s.CapsReached),
+		source: s, ring: ring, caps: capsOf(s.CapsReached), access: accessOf(s.Access),
 		advertisers:   make(map[int64]*advertiser.Advertiser, len(s.Advertisers)),
 		affiliates:    make(map[int64]*affiliate.Affiliate, len(s.Affiliates)),
 		offers:        make(map[int64]*Offer, len(s.Offers)),
@@ -185,6 +185,14 @@ func (c *Catalog) addSubscriptions() {
 			c.ofNetwork = append(c.ofNetwork, s)
 		}
 	}
+}
+
+func accessOf(all []offer.Permission) map[holder]offer.Standing {
+	access := make(map[holder]offer.Standing, len(all))
+	for _, p := range all {
+		access[holder{p.OfferID, p.AffiliateID}] = p.Standing
+	}
+	return access
 }
 
 // capsOf indexes caps by their holders. Of several of one holder the one that

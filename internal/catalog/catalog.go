@@ -59,10 +59,13 @@ type Catalog struct {
 	ofAdvertiser map[int64][]*Subscription
 	ofNetwork    []*Subscription
 
+	access map[holder]offer.Standing // of one affiliate to one offer
+
 	caps map[holder]int64 // until when, in Unix seconds; 0 for ever
 }
 
-// holder is whose cap is used up; affiliate 0 is everybody.
+// holder is whose cap is used up, and whose standing it is; affiliate 0 is
+// everybody.
 type holder struct{ offer, affiliate int64 }
 
 // Offer is an offer with all that belongs to it.
@@ -258,6 +261,16 @@ func (c *Catalog) Alerted(about delivery.Subscription, e conversion.Event) []*Su
 func byID(all []*Subscription) []*Subscription {
 	slices.SortFunc(all, func(a, b *Subscription) int { return cmp.Compare(a.ID, b.ID) })
 	return all
+}
+
+// Admits reports whether an affiliate may send visitors to the offer.
+func (c *Catalog) Admits(o *Offer, affiliateID int64) bool {
+	return o.Access.Everybody() || c.access[holder{o.ID, affiliateID}] == offer.Approved
+}
+
+// Standing gives how an affiliate stands to an offer, empty when it never asked.
+func (c *Catalog) Standing(offerID, affiliateID int64) offer.Standing {
+	return c.access[holder{offerID, affiliateID}]
 }
 
 // CapReached reports whether a cap of the offer is used up at that time, for

@@ -36,7 +36,7 @@ func source() catalog.Source {
 	spring.DestinationURL, spring.FallbackURL = "https://shop.example/?wb={transaction_id}", "https://other.example/"
 	spring.Caps = []offer.Cap{{Metric: "conversions", Period: "day", Limit: 100_000_000}}
 	plain := spring
-	plain.ID, plain.AdvertiserID, plain.FallbackURL = 6, 4, ""
+	plain.ID, plain.AdvertiserID, plain.FallbackURL, plain.Access = 6, 4, "", offer.Private
 	return catalog.Source{
 		Version:     17,
 		Advertisers: []advertiser.Advertiser{shop, closed},
@@ -50,6 +50,10 @@ func source() catalog.Source {
 		},
 		Terms: []offer.Term{{ID: 1, OfferID: 5, AffiliateID: 7, Payout: &offer.Price{Type: offer.CPA, Amount: 12_500_000}, From: noon}},
 		Links: []link.Link{{Code: "spring", OfferID: 5, AffiliateID: 7, Query: "source=x", Status: link.Active}},
+		Access: []offer.Permission{
+			{OfferID: 6, AffiliateID: 7, Standing: offer.Approved}, {OfferID: 5, AffiliateID: 8, Standing: offer.Rejected},
+			{OfferID: 6, AffiliateID: 9, Standing: offer.Requested},
+		},
 		IDMap: []tune.Mapping{{Kind: tune.Offer, TuneID: "1001", WaybillID: 5}},
 		Domains: []host.Domain{
 			{ID: 1, Host: "go.shop.example", AdvertiserID: 3, Certificate: host.ACME, Status: host.Active},
@@ -325,6 +329,36 @@ func idsOf(all []*catalog.Subscription) string {
 		ids = append(ids, s.ID)
 	}
 	return fmt.Sprint(ids)
+}
+
+func TestAdmits(t *testing.T) {
+	t.Parallel()
+	c := build(t, source())
+	tests := []struct {
+		name             string
+		offer, affiliate int64
+		admits           bool
+		standing         offer.Standing
+	}{
+		{"an open offer admits whoever never asked", 5, 7, true, ""},
+		{"an open offer admits whoever was refused while it was not", 5, 8, true, offer.Rejected},
+		{"a private one admits who was approved", 6, 7, true, offer.Approved},
+		{"a private one admits nobody else", 6, 8, false, ""},
+		{"asking is not enough", 6, 9, false, offer.Requested},
+	}
+	for _, tt := range tests {
+		o, _ := c.Offer(tt.offer)
+		if got := c.Admits(o, tt.affiliate); got != tt.admits {
+			t.Errorf("%s: Admits() = %t, want %t", tt.name, got, tt.admits)
+		}
+		if got := c.Standing(tt.offer, tt.affiliate); got != tt.standing {
+			t.Errorf("%s: Standing() = %q, want %q", tt.name, got, tt.standing)
+		}
+	}
+	o, _ := c.Offer(6)
+	if next := c.WithCaps(nil); !next.Admits(o, 7) || next.Admits(o, 8) {
+		t.Error("with other caps the catalog admits others")
+	}
 }
 
 func TestCapReached(t *testing.T) {

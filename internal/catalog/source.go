@@ -36,6 +36,7 @@ type Source struct {
 	Subscriptions []delivery.Subscription `json:"subscriptions"`
 	Keys          []HashedKey             `json:"keys"`
 	Ring          []txid.Key              `json:"ring"`
+	Access        []offer.Permission      `json:"access,omitempty"`
 	IDMap         []tune.Mapping          `json:"id_map"`
 	Settings      Settings                `json:"settings"`
 	CapsReached   []CapReached            `json:"caps_reached"`

@@ -31,6 +31,34 @@ func TestDecodeGivesWhatWasEncoded(t *testing.T) {
 	}
 }
 
+// TestDecodeReadsWhatKnowsNoAccess holds copies that nodes left on disk before
+// offers could ask for approval: every offer is open.
+func TestDecodeReadsWhatKnowsNoAccess(t *testing.T) {
+	t.Parallel()
+	s := source()
+	s.Access = nil
+	for i := range s.Offers {
+		s.Offers[i].Access = ""
+	}
+	text, err := catalog.Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(text, []byte("access")) {
+		t.Fatalf("the text knows of access:\n%s", text)
+	}
+	got, err := catalog.Decode(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := build(t, got)
+	for o := range c.Offers() {
+		if !c.Admits(o, 7) || !c.Admits(o, 99) {
+			t.Errorf("offer %d does not admit everybody", o.ID)
+		}
+	}
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
 	whole, err := catalog.Encode(source())

@@ -31,6 +31,7 @@ const (
 	LinkUnknown       Reason = "link_unknown"
 	LinkRetired       Reason = "link_retired"
 	AffiliateBlocked  Reason = "affiliate_blocked"
+	NotApproved       Reason = "not_approved" // the offer asks for approval, and the affiliate has none
 	AdvertiserPaused  Reason = "advertiser_paused"
 	OfferPaused       Reason = "offer_paused"
 	OfferNotStarted   Reason = "offer_not_started"

@@ -265,6 +265,7 @@ func TestGone(t *testing.T) {
 		{click.OfferUnknown, false},
 		{click.LinkUnknown, false},
 		{click.AffiliateBlocked, false},
+		{click.NotApproved, false},
 		{click.CountryNotTaken, false},
 		{click.OfferNotStarted, false},
 		{click.Sent, false},

@@ -37,6 +37,10 @@ type Offer struct {
 	AdvertiserID      int64     `json:"advertiser_id" doc:"Whose offer it is."`
 	Name              string    `json:"name" maxLength:"200"`
 	Status            Status    `json:"status,omitempty" enum:"active,paused,archived" default:"active"`
+	Description       string    `json:"description,omitempty" maxLength:"5000" doc:"What affiliates should know: the product, the audience, what is allowed. Lines are kept."`
+	Category          string    `json:"category,omitempty" maxLength:"100" doc:"What kind of offer it is, in the network's own words."`
+	PreviewURL        string    `json:"preview_url,omitempty" maxLength:"2048" doc:"A page that shows what is offered, without tracking: http or https, no macros."`
+	Access            Access    `json:"access,omitempty" enum:"open,request,private" default:"open" doc:"Which affiliates may send visitors: all of them, those that asked and were approved, or those that were approved and no other hears of it. Visitors of others are turned away (not_approved)."`
 	DestinationURL    string    `json:"destination_url" doc:"Where visitors are sent; macros such as {transaction_id} are filled in."`
 	FallbackURL       string    `json:"fallback_url,omitempty" doc:"Where visitors go who cannot be sent to the offer."`
 	StartsAt          time.Time `json:"starts_at,omitzero" doc:"Not before this are visitors sent."`
@@ -68,6 +72,7 @@ type Offer struct {
 func Default() Offer {
 	return Offer{
 		Status:             Active,
+		Access:             Open,
 		ClickWindow:        span.Days(30),
 		Currency:           money.USD,
 		Payout:             Price{Type: CPA},

@@ -20,6 +20,7 @@ const maxCaps = 50
 func (o *Offer) Validate(retention time.Duration) error {
 	return errors.Join(
 		o.validateHead(),
+		o.validateShowing(),
 		o.validateTimes(retention),
 		o.validateMoney(),
 		o.validateCrediting(),

@@ -27,6 +27,14 @@ func lenient(s *catalog.Source) {
 	s.Coupons = []coupon.Coupon{{ID: 1, Code: "MAY10", OfferID: 7, AffiliateID: 8, Status: coupon.Active}}
 }
 
+// privately has offer 7 ask for approval, and tells how affiliate 8 stands to it.
+func privately(standing offer.Standing) func(*catalog.Source) {
+	return func(s *catalog.Source) {
+		s.Offers[0].Access = offer.Private
+		s.Access = []offer.Permission{{OfferID: 7, AffiliateID: 8, Standing: standing}}
+	}
+}
+
 // ledBy has an identifier lead to the click.
 func ledBy(by offer.Identifier) func(*world) {
 	return func(w *world) {
@@ -104,6 +112,10 @@ func TestCreditWithoutATransactionID(t *testing.T) {
 		{row{name: "a coupon that is nobody's", hit: "postback transaction_id= coupon=JUNE order_id=A-1", want: "rejected click_not_found 404"}, ""},
 		{row{name: "a coupon of a blocked affiliate", config: func(s *catalog.Source) { s.Affiliates[1].Status = affiliate.Blocked }, hit: "postback transaction_id= coupon=MAY10 order_id=A-1", want: "rejected affiliate_blocked 422"}, ""},
 		{row{name: "an affiliate that a server names", hit: "postback transaction_id= affiliate_id=8 order_id=A-1", want: "accepted ok 200", after: "approved order=A-1 pays=4/6"}, "affiliate_id  8"},
+		{row{name: "an affiliate that a server names, without approval", config: privately(""), hit: "postback transaction_id= affiliate_id=8 order_id=A-1", want: "rejected turned_away 422"}, ""},
+		{row{name: "an affiliate that a server names, with approval", config: privately(offer.Approved), hit: "postback transaction_id= affiliate_id=8 order_id=A-1", want: "accepted ok 200", after: "approved order=A-1 pays=4/6"}, "affiliate_id  8"},
+		{row{name: "a coupon, which is an approval of its own", config: privately(offer.Requested), hit: "postback transaction_id= coupon=MAY10 order_id=A-1", want: "accepted ok 200", after: "approved order=A-1 pays=4/6"}, "coupon  8"},
+		{row{name: "a click that was taken when its affiliate had an approval", config: privately(offer.Rejected), hit: "postback", want: "accepted ok 200", after: "approved pays=4/6"}, "transaction_id click 9"},
 		{row{name: "an affiliate that a browser names", hit: "pixel transaction_id= affiliate_id=8 order_id=A-1", want: "rejected transaction_id_missing 400"}, ""},
 		{row{name: "an affiliate that there is not", hit: "postback transaction_id= affiliate_id=77 order_id=A-1", want: "rejected click_not_found 404"}, ""},
 		{row{name: "a customer before a coupon", world: ledBy(offer.ByCustomerID), hit: "postback transaction_id= customer_id=c-1 coupon=MAY10 order_id=A-1", want: "accepted ok 200", after: "approved order=A-1 pays=4/6"}, "customer_id click 9"},

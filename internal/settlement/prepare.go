@@ -265,6 +265,10 @@ func (h *hearing) bar() *refusal {
 	if !h.touch.Creditable() {
 		return refuse(h.touch.Code, h.touch.Detail, "%s", h.touch.Rule)
 	}
+	if h.touch.By == offer.ByAffiliateID && !h.Catalog.Admits(h.offer, h.affiliate) {
+		return refuse(signal.TurnedAway, signal.Detail{Param: param.AffiliateID.String(), Got: number(h.affiliate)},
+			"affiliate %d is not approved for offer %d", h.affiliate, h.offer.ID)
+	}
 	return h.setPrice()
 }
 

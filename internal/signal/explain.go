@@ -149,6 +149,9 @@ func ofRules(c Code, d Detail) string {
 	case OfferInactive:
 		return "the offer" + after(" ", d.Got) + " is archived and counts nothing any more; activate it and judge the signal again"
 	case TurnedAway:
+		if d.Param == "affiliate_id" {
+			return "the affiliate" + after(" ", d.Got) + " is not approved for the offer and earns nothing there; approve it and judge the signal again if that was a mistake"
+		}
 		return "the visitor was not sent to the offer when the link was clicked" + after(": ", d.Why) + "; such a click earns nothing"
 	case CapReached:
 		return "a cap of the offer is used up" + after(": ", d.Why) + or(after("; it begins anew at ", d.Want), "; raise it to count more")

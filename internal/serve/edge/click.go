@@ -189,6 +189,8 @@ func (v *visit) refusal() click.Reason {
 		return click.AffiliateUnknown
 	case a.Status != affiliate.Active:
 		return click.AffiliateBlocked
+	case !v.catalog.Admits(v.offer, c.AffiliateID):
+		return click.NotApproved
 	case v.offer.Paused():
 		return click.AdvertiserPaused
 	}

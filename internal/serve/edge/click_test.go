@@ -15,6 +15,7 @@ import (
 
 	"waybill/internal/catalog"
 	"waybill/internal/click"
+	"waybill/internal/offer"
 	"waybill/internal/txid"
 	"waybill/internal/visitor"
 )
@@ -160,6 +161,33 @@ func TestClickRecordsWhoCame(t *testing.T) {
 	}
 }
 
+// onRequest has the main offer ask for approval, and tells how the blog stands to
+// it.
+func onRequest(standing ...offer.Standing) func(*catalog.Source) {
+	return func(s *catalog.Source) {
+		s.Offers[0].Access = offer.OnRequest
+		for _, one := range standing {
+			s.Access = append(s.Access, offer.Permission{OfferID: mainOffer, AffiliateID: blog, Standing: one})
+		}
+	}
+}
+
+func TestApprovedAffiliatesSendVisitors(t *testing.T) {
+	for _, access := range []offer.Access{offer.OnRequest, offer.Private} {
+		w := newWorld(t, func(s *catalog.Source) {
+			onRequest(offer.Approved)(s)
+			s.Offers[0].Access = access
+			// Standing to another offer, and another's standing, say nothing.
+			s.Access = append(s.Access, offer.Permission{OfferID: plainOffer, AffiliateID: blog, Standing: offer.Rejected},
+				offer.Permission{OfferID: mainOffer, AffiliateID: spam, Standing: offer.Rejected})
+		})
+		w.get(toMain)
+		if got := w.clicks()[0].TurnedAway; got != click.Sent {
+			t.Errorf("a visitor of an approved affiliate at a %s offer is turned away: %s", access, got)
+		}
+	}
+}
+
 func TestVisitorWhoCannotBeSentToTheOffer(t *testing.T) {
 	const fallback, network = "https://other.example/?o=5&s1=x", "https://network.example/?s1=x"
 	change := func(f func(s *catalog.Source)) func(*catalog.Source) { return f }
@@ -177,6 +205,12 @@ func TestVisitorWhoCannotBeSentToTheOffer(t *testing.T) {
 		{name: "of no affiliate", target: "/click?offer_id=5", reason: click.AffiliateUnknown, want: fallback},
 		{name: "of an unknown affiliate", target: "/click?offer_id=5&affiliate_id=9", reason: click.AffiliateUnknown, want: fallback},
 		{name: "of a blocked affiliate", target: "/click?offer_id=5&affiliate_id=8", reason: click.AffiliateBlocked, want: fallback},
+		{name: "of an affiliate that was not approved", target: toMain, reason: click.NotApproved, want: fallback, change: onRequest()},
+		{name: "of an affiliate that has only asked", target: toMain, reason: click.NotApproved, want: fallback, change: onRequest(offer.Requested)},
+		{name: "of an affiliate that was refused a private offer", target: "/c/spring?sub1=x", reason: click.NotApproved, want: fallback, change: change(func(s *catalog.Source) {
+			onRequest(offer.Rejected)(s)
+			s.Offers[0].Access = offer.Private
+		})},
 		{name: "of a paused advertiser", target: "/click?offer_id=7&affiliate_id=7", reason: click.AdvertiserPaused, want: "https://other.example/?o=7&s1=x"},
 		{name: "of a broken offer", target: "/click?offer_id=8&affiliate_id=7", reason: click.DestinationBroken, want: "https://other.example/?o=8&s1=x"},
 		{name: "of a paused offer", target: toMain, reason: click.OfferPaused, want: fallback, change: change(func(s *catalog.Source) { s.Offers[0].Status = "paused" })},

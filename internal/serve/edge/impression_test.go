@@ -87,6 +87,7 @@ func TestImpressionThatCannotEarn(t *testing.T) {
 		status int // of the JSON; the image is there in any case
 	}{
 		{name: "of an unknown offer", target: "/impression?offer_id=99&affiliate_id=7", want: click.OfferUnknown, status: http.StatusNotFound},
+		{name: "of an affiliate that was not approved", target: "/impression?offer_id=9&affiliate_id=7", want: click.NotApproved, status: http.StatusNotFound},
 		{name: "of a blocked affiliate", target: "/impression?offer_id=5&affiliate_id=8", want: click.AffiliateBlocked, status: http.StatusNotFound},
 		{name: "of a paused advertiser", target: "/impression?offer_id=7&affiliate_id=7", want: click.AdvertiserPaused, status: http.StatusGone},
 		{name: "after the offer's cap", target: "/impression?offer_id=6&affiliate_id=7", want: click.CapReached, status: http.StatusGone},
@@ -94,7 +95,12 @@ func TestImpressionThatCannotEarn(t *testing.T) {
 	for _, tt := range tests {
 		for _, format := range []string{"", "&format=json"} {
 			t.Run(tt.name+format, func(t *testing.T) {
-				w := newWorld(t, func(s *catalog.Source) { s.CapsReached = []catalog.CapReached{{OfferID: plainOffer}} })
+				w := newWorld(t, func(s *catalog.Source) {
+					s.CapsReached = []catalog.CapReached{{OfferID: plainOffer}}
+					private := s.Offers[0]
+					private.ID, private.Access = 9, offer.Private
+					s.Offers = append(s.Offers, private)
+				})
 				rec := w.get(tt.target + format)
 				if format == "" {
 					wantPixel(t, rec, http.StatusOK)

@@ -1,0 +1,115 @@
+package offer
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"waybill/internal/fault"
+)
+
+// Access says which affiliates may send visitors to an offer.
+type Access string
+
+// The kinds of access. An offer that names none is open.
+const (
+	Open      Access = "open"    // every affiliate may
+	OnRequest Access = "request" // those may who asked and were approved
+	Private   Access = "private" // those may who were approved; no other hears of it
+)
+
+// Everybody reports whether no approval is asked for.
+func (a Access) Everybody() bool { return a == Open || a == "" }
+
+// Standing is how an affiliate stands to an offer: whether it may promote it.
+type Standing string
+
+// The standings. An affiliate that has none never asked.
+const (
+	Requested Standing = "requested"
+	Approved  Standing = "approved"
+	Rejected  Standing = "rejected"
+)
+
+// Permission is one affiliate's standing to one offer. It is kept whatever the
+// offer's access is, and counts where the offer asks for approval.
+type Permission struct {
+	OfferID     int64    `json:"offer_id"`
+	AffiliateID int64    `json:"affiliate_id"`
+	Standing    Standing `json:"status" enum:"requested,approved,rejected"`
+}
+
+// Application is a permission with what was said about it.
+type Application struct {
+	Permission
+	Note         string    `json:"note,omitempty" doc:"What the affiliate said when it asked."`
+	DecisionNote string    `json:"decision_note,omitempty" doc:"What the network said when it decided."`
+	At           time.Time `json:"at" doc:"When the affiliate asked; when the network decided, if it was never asked."`
+	DecidedAt    time.Time `json:"decided_at,omitzero"`
+}
+
+// maxNote is the longest note of either side, in characters.
+const maxNote = 1000
+
+// ValidNote checks what one side says to the other.
+func ValidNote(s string) error { return validProse("note", s, maxNote) }
+
+// ValidDecision checks what the network decides.
+func ValidDecision(s Standing, note string) error {
+	return errors.Join(oneOf("status", s, Approved, Rejected), ValidNote(note))
+}
+
+const (
+	maxDescription = 5000
+	maxCategory    = 100
+	maxPreview     = 2048 // bytes
+)
+
+// validateShowing checks what affiliates are shown of the offer.
+func (o *Offer) validateShowing() error {
+	errs := []error{validProse("description", o.Description, maxDescription)}
+	if o.Category != "" {
+		errs = append(errs, validText("category", o.Category))
+		if utf8.RuneCountInString(o.Category) > maxCategory {
+			errs = append(errs, fault.At("category", "is longer than %d characters", maxCategory))
+		}
+	}
+	if o.PreviewURL != "" {
+		errs = append(errs, validPreview(o.PreviewURL))
+	}
+	if o.Access != "" {
+		errs = append(errs, oneOf("access", o.Access, Open, OnRequest, Private))
+	}
+	return errors.Join(errs...)
+}
+
+// validPreview checks a page to look at. Nobody is tracked there, so there is
+// nothing to fill in.
+func validPreview(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return fault.At("preview_url", "%.80q is not an address such as https://shop.example.com/spring", s)
+	case len(s) > maxPreview:
+		return fault.At("preview_url", "is longer than %d bytes", maxPreview)
+	case u.User != nil:
+		return fault.At("preview_url", "holds a user name, which everybody would see")
+	default:
+		return nil
+	}
+}
+
+// validProse checks a text that may have lines.
+func validProse(field, s string, most int) error {
+	switch {
+	case utf8.RuneCountInString(s) > most:
+		return fault.At(field, "is longer than %d characters", most)
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }):
+		return fault.At(field, "holds a control character")
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,74 @@
+package offer_test
+
+import (
+	"strings"
+	"testing"
+
+	"waybill/internal/fault"
+	"waybill/internal/offer"
+)
+
+func TestValidateWhatAffiliatesAreShown(t *testing.T) {
+	t.Parallel()
+	tests := []offerTest{
+		{"takes an offer that names no access, as older ones do", func(o *offer.Offer) { o.Access = "" }, ""},
+		{"takes an offer on request", func(o *offer.Offer) { o.Access = offer.OnRequest }, ""},
+		{"takes a private offer", func(o *offer.Offer) { o.Access = offer.Private }, ""},
+		{"refuses an access that is none", func(o *offer.Offer) { o.Access = "closed" }, "access"},
+		{"takes a description with lines", func(o *offer.Offer) { o.Description = "Kettles.\n\n\tNo brand bidding." }, ""},
+		{"takes a description of 5000 characters", func(o *offer.Offer) { o.Description = strings.Repeat("é", 5000) }, ""},
+		{"refuses a longer one", func(o *offer.Offer) { o.Description = strings.Repeat("é", 5001) }, "description"},
+		{"refuses a description that moves a terminal's cursor", func(o *offer.Offer) { o.Description = "a\x1b[2Jb" }, "description"},
+		{"takes a category", func(o *offer.Offer) { o.Category = "Home & garden" }, ""},
+		{"refuses a category with lines", func(o *offer.Offer) { o.Category = "Home\ngarden" }, "category"},
+		{"refuses a category that is too long", func(o *offer.Offer) { o.Category = strings.Repeat("x", 101) }, "category"},
+		{"takes a preview", func(o *offer.Offer) { o.PreviewURL = "https://shop.example/spring?a=b#c" }, ""},
+		{"refuses a preview that would run a script", func(o *offer.Offer) { o.PreviewURL = "javascript:alert(1)" }, "preview_url"},
+		{"refuses a preview without a scheme", func(o *offer.Offer) { o.PreviewURL = "shop.example/spring" }, "preview_url"},
+		{"refuses a preview without a host", func(o *offer.Offer) { o.PreviewURL = "https:///spring" }, "preview_url"},
+		{"refuses a preview with a password", func(o *offer.Offer) { o.PreviewURL = "https://a:b@shop.example/" }, "preview_url"},
+		{"refuses a preview that is too long", func(o *offer.Offer) { o.PreviewURL = "https://shop.example/" + strings.Repeat("x", 2048) }, "preview_url"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := usual()
+			tt.change(&o)
+			if err := o.Validate(retention); fields(t, err) != tt.fields {
+				t.Errorf("Validate() = %v; want faults at %q", err, tt.fields)
+			}
+		})
+	}
+}
+
+func TestValidDecision(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		standing offer.Standing
+		note     string
+		fields   string
+	}{
+		{"approves", offer.Approved, "", ""},
+		{"refuses, and says why", offer.Rejected, "No incentives, please.", ""},
+		{"asks nobody to ask again", offer.Requested, "", "status"},
+		{"needs a decision", "", strings.Repeat("x", 1001), "status note"},
+	}
+	for _, tt := range tests {
+		if err := offer.ValidDecision(tt.standing, tt.note); fields(t, err) != tt.fields {
+			t.Errorf("%s: ValidDecision() = %v; want faults at %q", tt.name, err, tt.fields)
+		}
+	}
+	if err := offer.ValidNote("a\x00b"); fault.Of(err) != fault.Invalid {
+		t.Errorf("ValidNote() of a NUL = %v, want Invalid", err)
+	}
+}
+
+func TestEverybody(t *testing.T) {
+	t.Parallel()
+	for access, want := range map[offer.Access]bool{"": true, offer.Open: true, offer.OnRequest: false, offer.Private: false, "closed": false} {
+		if got := access.Everybody(); got != want {
+			t.Errorf("%q.Everybody() = %t, want %t", access, got, want)
+		}
+	}
+}
