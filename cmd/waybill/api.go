@@ -4,9 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
-	"strconv"
+	"time"
 
 	"waybill/internal/account"
+	"waybill/internal/catalog"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/serve/api"
@@ -16,6 +17,7 @@ import (
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/tune"
 	"waybill/internal/txid"
+	"waybill/internal/user"
 	"waybill/internal/work/settle"
 )
 
@@ -114,18 +116,15 @@ func (t apiTable[K, T]) List(ctx context.Context, p api.Page[K]) ([]api.Row[T], 
 
 // Create is as the API wants it.
 func (t apiTable[K, T]) Create(ctx context.Context, by account.Principal, v T) (api.Row[T], error) {
-	row, err := t.By(actor(by)).Create(ctx, v)
+	row, err := t.By(user.ByOf(by)).Create(ctx, v)
 	return api.Row[T](row), err
 }
 
 // Update is as the API wants it.
 func (t apiTable[K, T]) Update(ctx context.Context, by account.Principal, id K, ifVersion int64, change func(*T) error) (api.Row[T], error) {
-	row, err := t.By(actor(by)).Update(ctx, id, ifVersion, change)
+	row, err := t.By(user.ByOf(by)).Update(ctx, id, ifVersion, change)
 	return api.Row[T](row), err
 }
-
-// actor is who changed something, as the audit names it.
-func actor(by account.Principal) string { return "key " + strconv.FormatInt(by.KeyID, 10) }
 
 // apiLedger is the ledger in the words of the API.
 type apiLedger struct{ *sqlledger.DB }
@@ -141,9 +140,24 @@ func (l apiLedger) Answered(ctx context.Context, key, scope string, a api.Answer
 	return l.DB.Answered(ctx, key, scope, sqlledger.Answer(a))
 }
 
+// CreateKey is as the API wants it.
+func (l apiLedger) CreateKey(ctx context.Context, by account.Principal, k account.Key, hash string) (account.Key, error) {
+	return l.DB.CreateKey(ctx, user.ByOf(by), k, hash)
+}
+
+// RevokeKey is as the API wants it.
+func (l apiLedger) RevokeKey(ctx context.Context, by account.Principal, id int64, at time.Time) error {
+	return l.DB.RevokeKey(ctx, user.ByOf(by), id, at)
+}
+
+// SaveSettings is as the API wants it.
+func (l apiLedger) SaveSettings(ctx context.Context, by account.Principal, s catalog.Settings) error {
+	return l.DB.SaveSettings(ctx, user.ByOf(by), s)
+}
+
 // PutIDMap is as the API wants it.
 func (l apiLedger) PutIDMap(ctx context.Context, by account.Principal, all []tune.Mapping) ([]tune.Outcome, error) {
-	return l.DB.PutIDMap(ctx, actor(by), all)
+	return l.DB.PutIDMap(ctx, user.ByOf(by), all)
 }
 
 // Conversions is as the API wants it.

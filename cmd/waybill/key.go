@@ -10,6 +10,7 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/fault"
 	"waybill/internal/txid"
+	"waybill/internal/user"
 )
 
 // keyCmd groups the commands about API keys.
@@ -57,7 +58,7 @@ func (k *keyCreate) do(ctx context.Context, in *installation, out io.Writer) err
 		return err
 	}
 	key.Prefix = account.Prefix(secret)
-	if _, err := in.ledger.CreateKey(ctx, key, account.Hash(secret)); err != nil {
+	if _, err := in.ledger.CreateKey(ctx, commandLine(), key, account.Hash(secret)); err != nil {
 		return err
 	}
 	if err := in.changed(ctx); err != nil {
@@ -66,6 +67,9 @@ func (k *keyCreate) do(ctx context.Context, in *installation, out io.Writer) err
 	_, err = fmt.Fprintln(out, secret)
 	return err
 }
+
+// commandLine is who acts by a command, as the audit names it.
+func commandLine() user.By { return user.By{Actor: "command line"} }
 
 // leastLead is how long before it signs a key is made known. A node that signs
 // with the old key after that gives out IDs that nobody believes.

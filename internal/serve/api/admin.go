@@ -81,7 +81,7 @@ func (a *API) createKey(ctx context.Context, in *makeIn) (*answer, error) {
 		return nil, err
 	}
 	k.Prefix, k.CreatedAt = account.Prefix(secret), a.now().UTC()
-	if k, err = a.Keys.CreateKey(ctx, k, account.Hash(secret)); err != nil {
+	if k, err = a.Keys.CreateKey(ctx, in.who(), k, account.Hash(secret)); err != nil {
 		return nil, err
 	}
 	a.changed(ctx)
@@ -90,7 +90,7 @@ func (a *API) createKey(ctx context.Context, in *makeIn) (*answer, error) {
 
 func (a *API) revokeKey(ctx context.Context, in *oneIn[int64]) (*answer, error) {
 	missing := fault.New(fault.NotFound, "there is no key %d", in.ID)
-	err := a.Keys.RevokeKey(ctx, in.ID, a.now().UTC())
+	err := a.Keys.RevokeKey(ctx, in.who(), in.ID, a.now().UTC())
 	if fault.Of(err) == fault.NotFound {
 		return nil, missing
 	}
@@ -155,7 +155,7 @@ func (a *API) changeSettings(ctx context.Context, in *makeIn) (*answer, error) {
 		return nil, err
 	}
 	now.FallbackURL, now.TuneIDs = r.FallbackURL, r.TuneIDs
-	if err := a.Settings.SaveSettings(ctx, now); err != nil {
+	if err := a.Settings.SaveSettings(ctx, in.who(), now); err != nil {
 		return nil, err
 	}
 	a.changed(ctx)

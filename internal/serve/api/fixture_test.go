@@ -37,6 +37,7 @@ import (
 	"waybill/internal/signal"
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/txid"
+	"waybill/internal/user"
 )
 
 // noon is when everything in these tests happens.
@@ -193,7 +194,7 @@ func (w *world) furnish(t *testing.T) {
 		asBrowser: {Role: account.Publishable, AdvertiserID: 1},
 	} {
 		w.keys[name] = must[string](t)(account.NewSecret(k.Role, strings.NewReader(strings.Repeat(name, 32))))
-		must[account.Key](t)(w.db.CreateKey(ctx, k, account.Hash(w.keys[name])))
+		must[account.Key](t)(w.db.CreateKey(ctx, user.By{}, k, account.Hash(w.keys[name])))
 	}
 	for _, owner := range []delivery.Owner{{AffiliateID: 1}, {Network: true}} {
 		s := delivery.Default()

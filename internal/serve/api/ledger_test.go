@@ -2,14 +2,16 @@ package api
 
 import (
 	"context"
-	"strconv"
+	"time"
 
 	"waybill/internal/account"
+	"waybill/internal/catalog"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/signal"
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/tune"
+	"waybill/internal/user"
 )
 
 // realTable is a table of the ledger in the words of this package.
@@ -30,16 +32,14 @@ func (t realTable[K, T]) List(ctx context.Context, p Page[K]) ([]Row[T], error) 
 }
 
 func (t realTable[K, T]) Create(ctx context.Context, by account.Principal, v T) (Row[T], error) {
-	row, err := t.By(actor(by)).Create(ctx, v)
+	row, err := t.By(user.ByOf(by)).Create(ctx, v)
 	return Row[T](row), err
 }
 
 func (t realTable[K, T]) Update(ctx context.Context, by account.Principal, id K, ifVersion int64, change func(*T) error) (Row[T], error) {
-	row, err := t.By(actor(by)).Update(ctx, id, ifVersion, change)
+	row, err := t.By(user.ByOf(by)).Update(ctx, id, ifVersion, change)
 	return Row[T](row), err
 }
-
-func actor(by account.Principal) string { return "key " + strconv.FormatInt(by.KeyID, 10) }
 
 // realLedger is the ledger in the words of this package.
 type realLedger struct{ *sqlledger.DB }
@@ -53,8 +53,20 @@ func (l realLedger) Answered(ctx context.Context, key, scope string, a Answer) e
 	return l.DB.Answered(ctx, key, scope, sqlledger.Answer(a))
 }
 
+func (l realLedger) CreateKey(ctx context.Context, by account.Principal, k account.Key, hash string) (account.Key, error) {
+	return l.DB.CreateKey(ctx, user.ByOf(by), k, hash)
+}
+
+func (l realLedger) RevokeKey(ctx context.Context, by account.Principal, id int64, at time.Time) error {
+	return l.DB.RevokeKey(ctx, user.ByOf(by), id, at)
+}
+
+func (l realLedger) SaveSettings(ctx context.Context, by account.Principal, s catalog.Settings) error {
+	return l.DB.SaveSettings(ctx, user.ByOf(by), s)
+}
+
 func (l realLedger) PutIDMap(ctx context.Context, by account.Principal, all []tune.Mapping) ([]tune.Outcome, error) {
-	return l.DB.PutIDMap(ctx, actor(by), all)
+	return l.DB.PutIDMap(ctx, user.ByOf(by), all)
 }
 
 func (l realLedger) Conversions(ctx context.Context, f ConversionFilter) ([]conversion.Conversion, string, error) {

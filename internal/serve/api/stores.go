@@ -47,14 +47,14 @@ type Table[K int64 | string, T any] interface {
 // Keys keeps API keys. A hash, never a secret, comes here.
 type Keys interface {
 	ListKeys(ctx context.Context) ([]account.Key, error) // by rising ID, revoked ones too
-	CreateKey(ctx context.Context, k account.Key, hash string) (account.Key, error)
-	RevokeKey(ctx context.Context, id int64, at time.Time) error
+	CreateKey(ctx context.Context, by account.Principal, k account.Key, hash string) (account.Key, error)
+	RevokeKey(ctx context.Context, by account.Principal, id int64, at time.Time) error
 }
 
 // Settings keeps what holds for the whole installation.
 type Settings interface {
 	Settings(ctx context.Context) (catalog.Settings, error)
-	SaveSettings(ctx context.Context, s catalog.Settings) error
+	SaveSettings(ctx context.Context, by account.Principal, s catalog.Settings) error
 }
 
 // Answer is the answer to a POST with an Idempotency-Key, as it is kept.

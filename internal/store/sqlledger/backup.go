@@ -115,7 +115,8 @@ func (db *DB) restore(ctx context.Context, file string, progress func(string, ..
 // tables are all that hold anything, those that are referred to first.
 func tables() []string {
 	return []string{
-		"sequence", "advertiser", "affiliate", "offer", "goal", "term", "link", "domain", "coupon", "subscription", "api_key", "audit",
+		"sequence", "advertiser", "affiliate", "offer", "goal", "term", "offer_access", "link", "domain", "coupon", "subscription", "api_key", "audit",
+		"users", "user_passkey", "user_recovery", "user_session", "user_link", "throttle",
 		"id_map", "setting", "ring_key", "node", "settled_through", "answer", "verdict", "earlier_verdict", "considered", "claim", "taken_order", "conversion",
 		"counter", "entry", "delivery", "attempt", "destination", "replay_job", "change", "reconciliation", "reconciliation_part",
 	}
@@ -223,6 +224,12 @@ const nodesSkipped = 16
 func (db *DB) afterRestore(ctx context.Context, s session) error {
 	if _, err := s.exec(ctx, `UPDATE sequence SET last = last + $1 WHERE name = 'node'`, int64(nodesSkipped)); err != nil {
 		return err
+	}
+	// Whoever was logged out since, or has used a link, stays so.
+	for _, table := range [...]string{"user_session", "user_link"} {
+		if _, err := s.exec(ctx, `DELETE FROM `+table); err != nil {
+			return err
+		}
 	}
 	if text := db.engine.continueNumbers(); text != "" {
 		if _, err := s.exec(ctx, text); err != nil {

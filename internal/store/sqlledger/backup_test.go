@@ -21,6 +21,7 @@ import (
 	"waybill/internal/signal"
 	"waybill/internal/tune"
 	"waybill/internal/txid"
+	"waybill/internal/user"
 )
 
 // fill puts something into every table.
@@ -51,10 +52,10 @@ func fill(t testing.TB, db *DB) {
 	mended.Judge = once(t, i, mended)
 	settleAgain(t, db, mended, signal.Replay{By: "key 1", Trust: true})
 	keepReconciliation(t, db)
-	_, errKey := db.CreateKey(ctx, account.Key{Role: account.Affiliate, AffiliateID: f.ID}, "h")
+	_, errKey := db.CreateKey(ctx, user.By{}, account.Key{Role: account.Affiliate, AffiliateID: f.ID}, "h")
 	_, errNode := db.TakeNode(ctx, "host", clock)
 	_, errAnswer := db.Idempotent(ctx, "k", "s", "h")
-	_, errMap := db.PutIDMap(ctx, "key 1", []tune.Mapping{{Kind: tune.Offer, TuneID: "26", WaybillID: o.ID}})
+	_, errMap := db.PutIDMap(ctx, user.By{Actor: "key 1"}, []tune.Mapping{{Kind: tune.Offer, TuneID: "26", WaybillID: o.ID}})
 	for _, err := range []error{errJob, errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
 		if err != nil {
 			t.Fatal(err)

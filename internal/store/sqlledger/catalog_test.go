@@ -25,6 +25,7 @@ import (
 	"waybill/internal/offer"
 	"waybill/internal/span"
 	"waybill/internal/txid"
+	"waybill/internal/user"
 )
 
 func newAdvertiser(name string) advertiser.Advertiser {
@@ -209,7 +210,7 @@ func holdsReferences(t *testing.T, db *DB) {
 		{"a domain of nobody", func() error { _, err := db.Domains().Create(ctx, newDomain(9)); return err }, fault.Invalid, "advertiser_id"},
 		{"a second domain of one host", func() error { _, err := db.Domains().Create(ctx, newDomain(a.ID)); return err }, fault.Conflict, "host"},
 		{"a key of no advertiser", func() error {
-			_, err := db.CreateKey(ctx, account.Key{Role: account.Advertiser, AdvertiserID: 9}, "h")
+			_, err := db.CreateKey(ctx, user.By{}, account.Key{Role: account.Advertiser, AdvertiserID: 9}, "h")
 			return err
 		}, fault.Invalid, "advertiser_id"},
 	}
@@ -239,7 +240,7 @@ func makesDefaultGoal(t *testing.T, db *DB) {
 }
 
 func notesChanges(t *testing.T, db *DB) {
-	table := db.Advertisers().By("key 7")
+	table := db.Advertisers().By(user.By{Actor: "key 7"})
 	a := create(t, table, newAdvertiser("one"))
 	if _, err := table.Update(t.Context(), a.ID, 0, func(a *advertiser.Advertiser) error { a.Name = "two"; return nil }); err != nil {
 		t.Fatal(err)
@@ -299,7 +300,7 @@ func readsSource(t *testing.T, db *DB) {
 	sub := delivery.Default()
 	sub.Owner.Network = true
 	create(t, db.Subscriptions(), sub)
-	if _, err := db.CreateKey(t.Context(), account.Key{Role: account.Network}, "hash"); err != nil {
+	if _, err := db.CreateKey(t.Context(), user.By{}, account.Key{Role: account.Network}, "hash"); err != nil {
 		t.Fatal(err)
 	}
 	src, err := db.Source(t.Context())
@@ -324,19 +325,19 @@ func readsSource(t *testing.T, db *DB) {
 
 func keepsKeys(t *testing.T, db *DB) {
 	a := create(t, db.Advertisers(), newAdvertiser("one"))
-	k, err := db.CreateKey(t.Context(), account.Key{Role: account.Publishable, AdvertiserID: a.ID, Name: "site", Prefix: "wb_p_abc", Test: true}, "h1")
+	k, err := db.CreateKey(t.Context(), user.By{}, account.Key{Role: account.Publishable, AdvertiserID: a.ID, Name: "site", Prefix: "wb_p_abc", Test: true}, "h1")
 	if err != nil || k.ID != 1 || !k.CreatedAt.Equal(clock) {
 		t.Fatalf("created %+v, %v", k, err)
 	}
-	if _, err := db.CreateKey(t.Context(), account.Key{Role: account.Network}, "h1"); fault.Of(err) != fault.Conflict {
+	if _, err := db.CreateKey(t.Context(), user.By{}, account.Key{Role: account.Network}, "h1"); fault.Of(err) != fault.Conflict {
 		t.Errorf("a second key of one secret: %v, want Conflict", err)
 	}
 	for _, at := range []time.Time{clock.Add(time.Hour), clock.Add(2 * time.Hour)} {
-		if err := db.RevokeKey(t.Context(), k.ID, at); err != nil {
+		if err := db.RevokeKey(t.Context(), user.By{}, k.ID, at); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := db.RevokeKey(t.Context(), 99, clock); fault.Of(err) != fault.NotFound {
+	if err := db.RevokeKey(t.Context(), user.By{}, 99, clock); fault.Of(err) != fault.NotFound {
 		t.Errorf("revoking no key: %v, want NotFound", err)
 	}
 	revoked := clock.Add(time.Hour)
@@ -364,7 +365,7 @@ func furnishes(t *testing.T, db *DB) {
 	}
 	identity := set.IdentityKey
 	set.FallbackURL, set.IdentityKey = "https://fallback.example/", []byte("mine")
-	if err := db.SaveSettings(t.Context(), set); err != nil {
+	if err := db.SaveSettings(t.Context(), user.By{}, set); err != nil {
 		t.Fatal(err)
 	}
 	set, err = db.Settings(t.Context())

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"waybill/internal/delivery"
+	"waybill/internal/user"
 )
 
 const (
@@ -141,7 +142,7 @@ var errUnchanged = errors.New("nothing changes")
 // Disable stops a subscription whose receiver wants no more, and reports whether
 // it was this call that did: one that is not active stays as it is.
 func (db *DB) Disable(ctx context.Context, subscriptionID int64, reason string, at time.Time) (bool, error) {
-	_, err := db.Subscriptions().By("deliver").Update(ctx, subscriptionID, 0, func(u *delivery.Subscription) error {
+	_, err := db.Subscriptions().By(user.By{Actor: "deliver"}).Update(ctx, subscriptionID, 0, func(u *delivery.Subscription) error {
 		if u.Status != delivery.Active {
 			return errUnchanged
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"waybill/internal/tune"
+	"waybill/internal/user"
 )
 
 const idMapColumns = `kind, tune_id, waybill_id, url`
@@ -18,14 +19,13 @@ const idMapColumns = `kind, tune_id, waybill_id, url`
 //
 // The mappings must have been checked. What they name must be there; it is never
 // deleted.
-func (db *DB) PutIDMap(ctx context.Context, actor string, all []tune.Mapping) ([]tune.Outcome, error) {
+func (db *DB) PutIDMap(ctx context.Context, by user.By, all []tune.Mapping) ([]tune.Outcome, error) {
 	var done idMapChange
 	err := db.write(ctx, func(ctx context.Context, s session) error {
-		number, err := nextNumber(ctx, s, "catalog") // first: it locks the catalog
-		if err != nil {
+		if _, err := nextNumber(ctx, s, "catalog"); err != nil { // first: it locks the catalog
 			return err
 		}
-		done = idMapChange{number: number, actor: actor, at: db.now()}
+		done = idMapChange{by: by, at: db.now()}
 		for i := range all {
 			if err := done.put(ctx, s, &all[i]); err != nil {
 				return err
@@ -38,8 +38,7 @@ func (db *DB) PutIDMap(ctx context.Context, actor string, all []tune.Mapping) ([
 
 // idMapChange is what one import changes.
 type idMapChange struct {
-	number        int64 // of the change of the catalog
-	actor         string
+	by            user.By
 	at            time.Time
 	outcomes      []tune.Outcome
 	before, after []tune.Mapping // those that changed
@@ -97,9 +96,6 @@ func putMapping(ctx context.Context, s session, m *tune.Mapping, now time.Time) 
 
 // audit notes who changed which numbers: one row for all that changed at once.
 func (c *idMapChange) audit(ctx context.Context, s session) error {
-	const insert = `
-		INSERT INTO audit (id, at, actor, entity, entity_key, before_doc, after_doc)
-		VALUES ($1, $2, $3, 'id_map', $4, $5, $6)`
 	if len(c.after) == 0 {
 		return nil
 	}
@@ -111,8 +107,10 @@ func (c *idMapChange) audit(ctx context.Context, s session) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, insert, c.number, micros(c.at), c.actor, fmt.Sprintf("%d numbers", len(c.after)), string(was), string(is))
-	return err
+	return note(ctx, s, &Note{
+		At: c.at, Actor: c.by.Actor, Address: c.by.Address, Action: ActionChange, Entity: "id_map",
+		Key: fmt.Sprintf("%d numbers", len(c.after)), Before: string(was), After: string(is),
+	})
 }
 
 // IDMap lists what is known of TUNE's numbers, of one kind or, if it is empty,

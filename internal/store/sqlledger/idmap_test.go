@@ -8,12 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"waybill/internal/tune"
+	"waybill/internal/user"
 )
 
 func keepsIDMap(t *testing.T, db *DB) {
 	put := func(all ...tune.Mapping) []tune.Outcome {
 		t.Helper()
-		got, err := db.PutIDMap(t.Context(), "key 1", all)
+		got, err := db.PutIDMap(t.Context(), user.By{Actor: "key 1"}, all)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +79,7 @@ func keepsIDMap(t *testing.T, db *DB) {
 func importsWhole(t *testing.T, db *DB) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := db.PutIDMap(ctx, "key 1", []tune.Mapping{{Kind: tune.Offer, TuneID: "1", WaybillID: 1}}); err == nil {
+	if _, err := db.PutIDMap(ctx, user.By{Actor: "key 1"}, []tune.Mapping{{Kind: tune.Offer, TuneID: "1", WaybillID: 1}}); err == nil {
 		t.Error("an import that was called off is taken")
 	}
 	got, err := db.IDMap(t.Context(), "", tune.Mapping{}, 10)

@@ -7,6 +7,7 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/catalog"
 	"waybill/internal/fault"
+	"waybill/internal/user"
 )
 
 // keyColumns are in the order of scanKey.
@@ -32,7 +33,7 @@ func scanKey(read scan) (catalog.HashedKey, error) {
 }
 
 // CreateKey adds an API key, known by the hash of its secret.
-func (db *DB) CreateKey(ctx context.Context, k account.Key, hash string) (account.Key, error) {
+func (db *DB) CreateKey(ctx context.Context, by user.By, k account.Key, hash string) (account.Key, error) {
 	const insert = `
 		INSERT INTO api_key (` + keyColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)`
@@ -55,7 +56,14 @@ func (db *DB) CreateKey(ctx context.Context, k account.Key, hash string) (accoun
 		if err != nil && doubled(err) {
 			err = fault.New(fault.Conflict, "there is a key with this secret already")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		n, err := noteOf(by, db.now(), ActionCreate, "key", k.ID).with(nil, k)
+		if err != nil {
+			return err
+		}
+		return note(ctx, s, &n)
 	})
 	return k, db.failed(err, "create key")
 }
@@ -70,15 +78,19 @@ func (db *DB) checkKeyOwner(ctx context.Context, s session, k account.Key) error
 }
 
 // RevokeKey ends a key. One that is revoked already stays as it is.
-func (db *DB) RevokeKey(ctx context.Context, id int64, at time.Time) error {
+func (db *DB) RevokeKey(ctx context.Context, by user.By, id int64, at time.Time) error {
 	const update = `UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`
 	err := db.write(ctx, func(ctx context.Context, s session) error {
 		if _, err := nextNumber(ctx, s, "catalog"); err != nil {
 			return err
 		}
 		changed, err := s.exec(ctx, update, id, micros(at))
-		if err != nil || changed == 1 {
+		if err != nil {
 			return err
+		}
+		if changed == 1 {
+			n := noteOf(by, db.now(), ActionRevoke, "key", id)
+			return note(ctx, s, &n)
 		}
 		var known int64
 		return s.must(ctx, "such key", []any{&known}, `SELECT id FROM api_key WHERE id = $1`, id)

@@ -10,6 +10,7 @@ import (
 	"waybill/internal/catalog"
 	"waybill/internal/fault"
 	"waybill/internal/txid"
+	"waybill/internal/user"
 )
 
 // Source reads the whole catalog at one moment. Keys that were revoked are left
@@ -58,6 +59,9 @@ func (db *DB) sourceTables(ctx context.Context, s session, src *catalog.Source) 
 	if src.Coupons, err = db.Coupons().all(ctx, s); err != nil {
 		return err
 	}
+	if src.Access, err = permissions(ctx, s); err != nil {
+		return err
+	}
 	if src.IDMap, err = idMap(ctx, s); err != nil {
 		return err
 	}
@@ -97,7 +101,7 @@ func settings(ctx context.Context, s session) (set catalog.Settings, err error) 
 
 // SaveSettings changes the settings of the installation. The identity key never
 // changes: what set says of it is ignored.
-func (db *DB) SaveSettings(ctx context.Context, set catalog.Settings) error {
+func (db *DB) SaveSettings(ctx context.Context, by user.By, set catalog.Settings) error {
 	err := db.write(ctx, func(ctx context.Context, s session) error {
 		if _, err := nextNumber(ctx, s, "catalog"); err != nil {
 			return err
@@ -111,9 +115,22 @@ func (db *DB) SaveSettings(ctx context.Context, set catalog.Settings) error {
 		if err != nil {
 			return err
 		}
-		return setSetting(ctx, s, installationSetting, string(doc))
+		if err := setSetting(ctx, s, installationSetting, string(doc)); err != nil {
+			return err
+		}
+		return noteSettings(ctx, s, by, db.now(), known, set)
 	})
 	return db.failed(err, "save the settings")
+}
+
+// noteSettings tells the audit of a change, without the key.
+func noteSettings(ctx context.Context, s session, by user.By, at time.Time, before, after catalog.Settings) error {
+	before.IdentityKey, after.IdentityKey = nil, nil
+	n, err := Note{At: at, Actor: by.Actor, Address: by.Address, Action: ActionChange, Entity: "settings"}.with(before, after)
+	if err != nil {
+		return err
+	}
+	return note(ctx, s, &n)
 }
 
 // Ring gives the keys that seal transaction IDs.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"waybill/internal/fault"
+	"waybill/internal/user"
 )
 
 // Table is the catalog's entities of one sort: documents, with what must be
@@ -16,7 +17,7 @@ import (
 type Table[K int64 | string, T any] struct {
 	db     *DB
 	entity entity[K, T]
-	actor  string
+	by     user.By
 }
 
 // entity is what sets one sort of entity apart from the others.
@@ -57,10 +58,10 @@ type List[K int64 | string] struct {
 	Parent int64 // the offer of goals, terms, links; the advertiser of offers; 0 for all
 }
 
-// By gives the table for somebody whose name goes into the audit.
-func (t *Table[K, T]) By(actor string) *Table[K, T] {
+// By gives the table for somebody who goes into the audit.
+func (t *Table[K, T]) By(who user.By) *Table[K, T] {
 	mine := *t
-	mine.actor = actor
+	mine.by = who
 	return &mine
 }
 
@@ -140,8 +141,7 @@ func (t *Table[K, T]) Create(ctx context.Context, value T) (Row[T], error) {
 func (t *Table[K, T]) create(ctx context.Context, s session, value T) (Row[T], error) {
 	now := instant(micros(t.db.now()))
 	row := Row[T]{Value: value, Version: 1, CreatedAt: now, UpdatedAt: now}
-	change, err := nextNumber(ctx, s, "catalog") // first: it locks the catalog
-	if err != nil {
+	if _, err := nextNumber(ctx, s, "catalog"); err != nil { // first: it locks the catalog
 		return row, err
 	}
 	if err := t.number(ctx, s, &row.Value); err != nil {
@@ -161,7 +161,7 @@ func (t *Table[K, T]) create(ctx context.Context, s session, value T) (Row[T], e
 	if _, err := s.exec(ctx, insert, args...); err != nil {
 		return row, t.clash(err, &row.Value)
 	}
-	if err := t.audit(ctx, s, change, nil, &row.Value, now); err != nil {
+	if err := t.audit(ctx, s, nil, &row.Value, now); err != nil {
 		return row, err
 	}
 	if t.entity.created != nil {
@@ -211,8 +211,7 @@ func (t *Table[K, T]) Update(ctx context.Context, key K, ifVersion int64, change
 }
 
 func (t *Table[K, T]) update(ctx context.Context, s session, key K, ifVersion int64, change func(*T) error) (Row[T], error) {
-	number, err := nextNumber(ctx, s, "catalog")
-	if err != nil {
+	if _, err := nextNumber(ctx, s, "catalog"); err != nil {
 		return Row[T]{}, err
 	}
 	before, err := t.get(ctx, s, key)
@@ -236,7 +235,7 @@ func (t *Table[K, T]) update(ctx context.Context, s session, key K, ifVersion in
 	if err := t.store(ctx, s, &row); err != nil {
 		return row, err
 	}
-	return row, t.audit(ctx, s, number, &before.Value, &row.Value, row.UpdatedAt)
+	return row, t.audit(ctx, s, &before.Value, &row.Value, row.UpdatedAt)
 }
 
 func (t *Table[K, T]) store(ctx context.Context, s session, row *Row[T]) error {
@@ -293,22 +292,20 @@ func (t *Table[K, T]) clash(err error, value *T) error {
 	return err
 }
 
-// audit notes who changed what. The numbers of changes are the catalog's
-// versions.
-func (t *Table[K, T]) audit(ctx context.Context, s session, number int64, before, after *T, at time.Time) error {
-	const insert = `
-		INSERT INTO audit (id, at, actor, entity, entity_key, before_doc, after_doc)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`
-	was, err := t.shown(before)
-	if err != nil {
+// audit notes who changed what.
+func (t *Table[K, T]) audit(ctx context.Context, s session, before, after *T, at time.Time) error {
+	n := Note{At: at, Actor: t.by.Actor, Address: t.by.Address, Action: ActionChange, Entity: t.entity.name, Key: fmt.Sprint(*t.entity.id(after))}
+	if before == nil {
+		n.Action = ActionCreate
+	}
+	var err error
+	if n.Before, err = t.shown(before); err != nil {
 		return err
 	}
-	is, err := t.shown(after)
-	if err != nil {
+	if n.After, err = t.shown(after); err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, insert, number, micros(at), t.actor, t.entity.name, fmt.Sprint(*t.entity.id(after)), was, is)
-	return err
+	return note(ctx, s, &n)
 }
 
 // shown gives an entity as the audit keeps it.

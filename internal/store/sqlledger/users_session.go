@@ -1,0 +1,158 @@
+package sqlledger
+
+import (
+	"context"
+	"time"
+
+	"waybill/internal/fault"
+	"waybill/internal/user"
+)
+
+const sessionColumns = `s.id, s.user_id, s.created_at, s.seen_at, s.address, s.user_agent`
+
+// sessionRow reads sessionColumns.
+type sessionRow struct {
+	value         user.Session
+	created, seen int64
+}
+
+func (r *sessionRow) dest() []any {
+	return []any{&r.value.ID, &r.value.UserID, &r.created, &r.seen, &r.value.Address, &r.value.UserAgent}
+}
+
+func (r *sessionRow) session() user.Session {
+	r.value.CreatedAt, r.value.SeenAt = instant(r.created), instant(r.seen)
+	return r.value
+}
+
+// maxUserAgent is how much of a browser's name is kept, in bytes.
+const maxUserAgent = 300
+
+// CreateSession logs a person in: n has whom, when, from where and with what. Its
+// token is known by its hash; how tells the audit what the person has shown.
+// Whoever is disabled is not let in.
+func (db *DB) CreateSession(ctx context.Context, n user.Session, hash, how string) (user.Session, error) {
+	const insert = `
+		INSERT INTO user_session (id, hash, user_id, created_at, seen_at, address, user_agent) VALUES ($1, $2, $3, $4, $4, $5, $6)`
+	n.UserAgent = n.UserAgent[:min(len(n.UserAgent), maxUserAgent)]
+	n.CreatedAt = instant(micros(n.CreatedAt))
+	n.SeenAt = n.CreatedAt
+	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+		u, err := userOf(ctx, s, n.UserID)
+		if err != nil {
+			return nil, err
+		}
+		if u.Status != user.Active {
+			return nil, fault.New(fault.Forbidden, "user %d is disabled", n.UserID)
+		}
+		if n.ID, err = nextNumber(ctx, s, "user_session"); err != nil {
+			return nil, err
+		}
+		if _, err := s.exec(ctx, insert, n.ID, hash, n.UserID, micros(n.CreatedAt), n.Address, n.UserAgent); err != nil {
+			return nil, err
+		}
+		if _, err := s.exec(ctx, `UPDATE users SET seen_at = $2 WHERE id = $1`, n.UserID, micros(n.CreatedAt)); err != nil {
+			return nil, err
+		}
+		if err := dropDeadSessions(ctx, s, n.CreatedAt); err != nil {
+			return nil, err
+		}
+		by := user.ByOf(u.Principal())
+		by.Address = n.Address
+		done, err := noteOf(by, n.CreatedAt, "log_in", "user", n.UserID).with(nil, map[string]string{"how": how})
+		return &done, err
+	})
+	return n, db.failed(err, "log user %d in", n.UserID)
+}
+
+// dropDeadSessions takes out what has ended by itself.
+func dropDeadSessions(ctx context.Context, s session, now time.Time) error {
+	_, err := s.exec(ctx, `DELETE FROM user_session WHERE seen_at <= $1 OR created_at <= $2`,
+		micros(now.Add(-user.SessionIdle)), micros(now.Add(-user.SessionLife)))
+	return err
+}
+
+// SessionByHash gives the session of a token, known by its hash, with its person.
+// One that has ended, or whose person may not log in any more, is not found.
+func (db *DB) SessionByHash(ctx context.Context, hash string, now time.Time) (user.Session, user.User, error) {
+	var n sessionRow
+	var r userRow
+	err := db.read().must(ctx, "such session", append(n.dest(), r.dest()...), `
+		SELECT `+sessionColumns+`, `+userColumns+`
+		FROM user_session s JOIN users u ON u.id = s.user_id
+		WHERE s.hash = $1 AND u.status = 'active' AND u.removed_at = 0`, hash)
+	found := n.session()
+	if err == nil && !found.Alive(now) {
+		err = notFound("such session")
+	}
+	if err != nil {
+		return user.Session{}, user.User{}, db.failed(err, "read a session")
+	}
+	return found, r.value(), nil
+}
+
+// TouchSession writes down that a session is used. That is cheap when it was
+// written down less than a minute ago, for then nothing is.
+func (db *DB) TouchSession(ctx context.Context, n user.Session, address string, now time.Time) error {
+	if !n.SeenAgain(now) && n.Address == address {
+		return nil
+	}
+	err := db.write(ctx, func(ctx context.Context, s session) error {
+		if _, err := s.exec(ctx, `UPDATE user_session SET seen_at = $2, address = $3 WHERE id = $1 AND seen_at <= $2`, n.ID, micros(now), address); err != nil {
+			return err
+		}
+		_, err := s.exec(ctx, `UPDATE users SET seen_at = $2 WHERE id = $1 AND seen_at < $2`, n.UserID, micros(now))
+		return err
+	})
+	return db.failed(err, "note the use of session %d", n.ID)
+}
+
+// Sessions lists where a person is logged in, the latest log-in first.
+func (db *DB) Sessions(ctx context.Context, userID int64, now time.Time) ([]user.Session, error) {
+	var all []user.Session
+	err := db.read().query(ctx, func(row scan) error {
+		var r sessionRow
+		if err := row(r.dest()...); err != nil {
+			return err
+		}
+		if n := r.session(); n.Alive(now) {
+			all = append(all, n)
+		}
+		return nil
+	}, `SELECT `+sessionColumns+` FROM user_session s WHERE s.user_id = $1 ORDER BY s.id DESC`, userID)
+	return all, db.failed(err, "list the sessions of user %d", userID)
+}
+
+// EndSession logs a person out in one place. action is what the audit calls it.
+func (db *DB) EndSession(ctx context.Context, by user.By, userID, id int64, action string) error {
+	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+		changed, err := s.exec(ctx, `DELETE FROM user_session WHERE id = $2 AND user_id = $1`, userID, id)
+		if err != nil {
+			return nil, err
+		}
+		if changed == 0 {
+			return nil, notFound("such session")
+		}
+		n, err := noteOf(by, db.now(), action, "user", userID).with(map[string]int64{"session": id}, nil)
+		return &n, err
+	})
+	return db.failed(err, "end session %d", id)
+}
+
+// EndSessions logs a person out everywhere but in one session, 0 for everywhere,
+// and tells how many sessions that were.
+func (db *DB) EndSessions(ctx context.Context, by user.By, userID, except int64) (int64, error) {
+	var ended int64
+	err := db.changeUsers(ctx, func(ctx context.Context, s session) (_ *Note, err error) {
+		if ended, err = endSessions(ctx, s, userID, except); err != nil || ended == 0 {
+			return nil, err
+		}
+		n, err := noteOf(by, db.now(), "sessions_revoked", "user", userID).with(nil, map[string]int64{"sessions": ended})
+		return &n, err
+	})
+	return ended, db.failed(err, "end the sessions of user %d", userID)
+}
+
+func endSessions(ctx context.Context, s session, userID, except int64) (int64, error) {
+	return s.exec(ctx, `DELETE FROM user_session WHERE user_id = $1 AND id <> $2`, userID, except)
+}
