@@ -1,0 +1,103 @@
+// What the console has, and for whom.
+import {
+	Activity,
+	ArrowLeftRight,
+	BadgePercent,
+	Banknote,
+	Building2,
+	ChartNoAxesCombined,
+	CircleDollarSign,
+	ClipboardCheck,
+	DoorOpen,
+	FileUp,
+	Globe,
+	KeyRound,
+	LayoutDashboard,
+	Link2,
+	type LucideIcon,
+	MailX,
+	Megaphone,
+	Radio,
+	Route,
+	ScrollText,
+	Send,
+	Settings,
+	ShieldAlert,
+	UserCog,
+	Users,
+} from "lucide-preact";
+import { may, type Right, type Side, side } from "../lib/session.ts";
+import { text } from "../text/en.ts";
+
+type Entry = { to: string; label: string; icon: LucideIcon; sides?: Side[]; right?: Right };
+type Part = { title: string; entries: Entry[] };
+
+const t = text.nav;
+const network: Side[] = ["network"];
+
+const parts: Part[] = [
+	{
+		title: t.watch,
+		entries: [
+			{ to: "/", label: t.overview, icon: LayoutDashboard },
+			{ to: "/reports", label: t.reports, icon: ChartNoAxesCombined },
+			{ to: "/trace", label: t.trace, icon: Route },
+			{ to: "/balances", label: t.balances, icon: Banknote },
+		],
+	},
+	{
+		title: t.work,
+		entries: [
+			{ to: "/conversions", label: t.conversions, icon: CircleDollarSign },
+			{ to: "/signals", label: t.signals, icon: ShieldAlert },
+			{ to: "/deliveries", label: t.deliveries, icon: MailX },
+			{ to: "/destinations", label: t.destinations, icon: Radio, sides: network },
+			{
+				to: "/discrepancies",
+				label: t.discrepancies,
+				icon: ArrowLeftRight,
+				sides: ["network", "advertiser"],
+			},
+			{ to: "/reconciliation", label: t.reconciliation, icon: ClipboardCheck },
+			{ to: "/access", label: t.access, icon: DoorOpen, sides: network },
+		],
+	},
+	{
+		title: t.setup,
+		entries: [
+			{ to: "/offers", label: t.offers, icon: Megaphone, sides: ["network", "advertiser"] },
+			{ to: "/offers", label: t.findOffers, icon: Megaphone, sides: ["affiliate"] },
+			{ to: "/advertisers", label: t.advertisers, icon: Building2, sides: network },
+			{ to: "/affiliates", label: t.affiliates, icon: Users, sides: network },
+			{ to: "/links", label: t.links, icon: Link2, sides: ["network", "affiliate"] },
+			{ to: "/postbacks", label: t.postbacks, icon: Send },
+			{ to: "/coupons", label: t.coupons, icon: BadgePercent, sides: network },
+			{ to: "/domains", label: t.domains, icon: Globe, sides: network, right: "administer" },
+			{ to: "/import", label: t.import, icon: FileUp, sides: network, right: "write" },
+		],
+	},
+	{
+		title: t.team,
+		entries: [
+			{ to: "/users", label: t.users, icon: UserCog, sides: network, right: "write" },
+			{ to: "/keys", label: t.keys, icon: KeyRound, sides: network, right: "administer" },
+			{ to: "/audit", label: t.audit, icon: ScrollText, sides: network, right: "write" },
+			{ to: "/settings", label: t.settings, icon: Settings, sides: network, right: "administer" },
+		],
+	},
+];
+
+/** The parts of the menu that are for whoever is signed in. */
+export function menu(): Part[] {
+	return parts
+		.map((p) => ({
+			...p,
+			entries: p.entries.filter(
+				(e) => (e.sides ?? [side.value]).includes(side.value) && (!e.right || may(e.right)),
+			),
+		}))
+		.filter((p) => p.entries.length > 0);
+}
+
+/** The icon of what is alive. */
+export const Live = Activity;

@@ -1,0 +1,217 @@
+import type { ComponentChildren } from "preact";
+import { createContext } from "preact";
+import { useContext, useId } from "preact/hooks";
+import type { Problem } from "../lib/problem.ts";
+import { text } from "../text/en.ts";
+import { Notice } from "./notice.tsx";
+
+const Wrong = createContext<Problem | undefined>(undefined);
+
+type FormProps = {
+	problem?: Problem;
+	onSubmit: () => void;
+	children: ComponentChildren;
+	class?: string;
+	label?: string;
+};
+
+/**
+ * A form. What the API finds wrong is shown at the field it names; what names no
+ * field stands above. Fields below find their own part by their `name`.
+ */
+export function Form({ problem, onSubmit, children, class: more, label }: FormProps) {
+	return (
+		<Wrong.Provider value={problem}>
+			<form
+				noValidate
+				aria-label={label}
+				class={more ?? "stack"}
+				onSubmit={(e) => {
+					e.preventDefault();
+					onSubmit();
+				}}
+			>
+				{problem && (
+					<Notice tone="bad" live>
+						{problem.places.length > 0 ? text.common.checkFields : problem.message}
+					</Notice>
+				)}
+				{children}
+			</form>
+		</Wrong.Provider>
+	);
+}
+
+type FieldProps = {
+	label: string;
+	name?: string;
+	hint?: ComponentChildren;
+	error?: string;
+	hideLabel?: boolean;
+	class?: string;
+};
+
+type Inner = { id: string; "aria-describedby"?: string; "aria-invalid"?: "true"; name?: string };
+
+/** Label, control, hint and error of one field. */
+export function Field({
+	label,
+	name,
+	hint,
+	error,
+	hideLabel,
+	class: more,
+	children,
+}: FieldProps & { children: (inner: Inner) => ComponentChildren }) {
+	const id = useId();
+	const problem = useContext(Wrong);
+	const wrong = error ?? (name ? problem?.at(name) : undefined);
+	const describedBy = [hint && `${id}h`, wrong && `${id}e`].filter(Boolean).join(" ") || undefined;
+	return (
+		<div class={`field ${more ?? ""}`}>
+			<label for={id} class={hideLabel ? "visually-hidden" : undefined}>
+				{label}
+			</label>
+			{children({ id, name, "aria-describedby": describedBy, "aria-invalid": wrong ? "true" : undefined })}
+			{wrong && (
+				<span class="error" id={`${id}e`}>
+					{wrong}
+				</span>
+			)}
+			{hint && (
+				<span class="hint" id={`${id}h`}>
+					{hint}
+				</span>
+			)}
+		</div>
+	);
+}
+
+type TextProps = FieldProps & {
+	value: string;
+	onValue: (value: string) => void;
+	code?: boolean;
+	type?: "text" | "password" | "email" | "url" | "search" | "number" | "date" | "datetime-local";
+	placeholder?: string;
+	/** What a browser may fill in: `username`, `current-password`, `one-time-code`. */
+	autocomplete?: string;
+	inputMode?: "text" | "decimal" | "numeric" | "email" | "url";
+	maxLength?: number;
+	disabled?: boolean;
+	readOnly?: boolean;
+	autoFocus?: boolean;
+	min?: string;
+	max?: string;
+	step?: string;
+	/** ID of a <datalist>. */
+	list?: string;
+	onBlur?: () => void;
+};
+
+/** One line of text. */
+export function TextField(props: TextProps) {
+	const { label, name, hint, error, hideLabel, class: more, value, onValue, code, ...rest } = props;
+	return (
+		<Field {...{ label, name, hint, error, hideLabel, class: more }}>
+			{(inner) => (
+				<input
+					{...({ type: "text", autocomplete: "off", spellcheck: false, ...rest, ...inner } as Record<
+						string,
+						unknown
+					>)}
+					class={`input ${code ? "code" : ""}`}
+					value={value}
+					onInput={(e: { currentTarget: HTMLInputElement }) => onValue(e.currentTarget.value)}
+				/>
+			)}
+		</Field>
+	);
+}
+
+type AreaProps = FieldProps & {
+	value: string;
+	onValue: (value: string) => void;
+	code?: boolean;
+	rows?: number;
+	placeholder?: string;
+};
+
+/** Several lines of text. */
+export function AreaField({ value, onValue, code, rows, placeholder, ...field }: AreaProps) {
+	return (
+		<Field {...field}>
+			{(inner) => (
+				<textarea
+					{...inner}
+					class={`textarea ${code ? "code" : ""}`}
+					rows={rows}
+					placeholder={placeholder}
+					spellcheck={!code}
+					value={value}
+					onInput={(e) => onValue(e.currentTarget.value)}
+				/>
+			)}
+		</Field>
+	);
+}
+
+/** One choice of a list: its value, and how it is called. */
+export type Choice = { value: string; label: string; disabled?: boolean };
+
+type SelectProps = FieldProps & {
+	value: string;
+	onValue: (value: string) => void;
+	choices: Choice[];
+	disabled?: boolean;
+};
+
+/** One of a few choices. */
+export function SelectField({ value, onValue, choices, disabled, ...field }: SelectProps) {
+	return (
+		<Field {...field}>
+			{(inner) => (
+				<select
+					{...inner}
+					class="select"
+					disabled={disabled}
+					value={value}
+					onChange={(e) => onValue(e.currentTarget.value)}
+				>
+					{choices.map((c) => (
+						<option key={c.value} value={c.value} disabled={c.disabled} selected={c.value === value}>
+							{c.label}
+						</option>
+					))}
+				</select>
+			)}
+		</Field>
+	);
+}
+
+type CheckProps = {
+	label: ComponentChildren;
+	hint?: ComponentChildren;
+	value: boolean;
+	onValue: (value: boolean) => void;
+	disabled?: boolean;
+	name?: string;
+};
+
+/** Yes or no. */
+export function CheckField({ label, hint, value, onValue, disabled, name }: CheckProps) {
+	return (
+		<label class="check">
+			<input
+				type="checkbox"
+				name={name}
+				checked={value}
+				disabled={disabled}
+				onChange={(e) => onValue(e.currentTarget.checked)}
+			/>
+			<span>
+				{label}
+				{hint && <span class="mute small"> {hint}</span>}
+			</span>
+		</label>
+	);
+}

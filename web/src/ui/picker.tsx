@@ -1,0 +1,235 @@
+import { ChevronDown, X } from "lucide-preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { api, useRead } from "../api/client.ts";
+import { text } from "../text/en.ts";
+
+/** One thing that can be picked. */
+export type Option = { value: string; label: string; detail?: string };
+
+type ComboProps = {
+	label: string;
+	value: string;
+	onValue: (value: string, option?: Option) => void;
+	options: Option[];
+	/** Told of what is typed, where the options come from a search. */
+	onType?: (typed: string) => void;
+	/** How the present value is called, when it is not among the options. */
+	shown?: string;
+	placeholder?: string;
+	loading?: boolean;
+	id?: string;
+	invalid?: boolean;
+	describedBy?: string;
+	disabled?: boolean;
+	/** Whether what is typed may be taken as it is. */
+	free?: boolean;
+};
+
+const fits = (o: Option, typed: string) =>
+	`${o.label} ${o.value} ${o.detail ?? ""}`.toLowerCase().includes(typed.toLowerCase());
+
+/** A field that offers what fits to what is typed (combobox of ARIA 1.2). */
+export function Combo(props: ComboProps) {
+	const {
+		label,
+		value,
+		onValue,
+		options,
+		onType,
+		shown,
+		placeholder,
+		loading,
+		invalid,
+		describedBy,
+		disabled,
+		free,
+	} = props;
+	const own = useId();
+	const id = props.id ?? own;
+	const [typed, setTyped] = useState<string | null>(null);
+	const [at, setAt] = useState(0);
+	const input = useRef<HTMLInputElement>(null);
+	const list = useRef<HTMLDivElement>(null);
+	const open = typed !== null;
+	const found = open
+		? (onType || typed === "" ? options : options.filter((o) => fits(o, typed))).slice(0, 100)
+		: [];
+	const now = options.find((o) => o.value === value)?.label ?? shown ?? value;
+	useEffect(() => {
+		list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+	}, [at]);
+	const take = (o?: Option) => {
+		if (o) onValue(o.value, o);
+		else if (free && typed !== null) onValue(typed);
+		setTyped(null);
+	};
+	const keys = (e: KeyboardEvent) => {
+		if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+			e.preventDefault();
+			if (!open) setTyped("");
+			else setAt((at + (e.key === "ArrowDown" ? 1 : -1) + found.length) % Math.max(1, found.length));
+		} else if (e.key === "Enter" && open) {
+			e.preventDefault();
+			take(found[at]);
+		} else if (e.key === "Escape" && open) {
+			e.preventDefault();
+			e.stopPropagation();
+			setTyped(null);
+		}
+	};
+	return (
+		<div class="combo with-icon-end">
+			<div class="row tight" style={{ flexWrap: "nowrap" }}>
+				<input
+					ref={input}
+					id={id}
+					class="input"
+					role="combobox"
+					aria-label={props.id ? undefined : label}
+					aria-expanded={open}
+					aria-controls={`${own}l`}
+					aria-autocomplete="list"
+					aria-activedescendant={open && found[at] ? `${own}o${at}` : undefined}
+					aria-invalid={invalid ? "true" : undefined}
+					aria-describedby={describedBy}
+					autocomplete="off"
+					spellcheck={false}
+					disabled={disabled}
+					placeholder={placeholder ?? text.pick.placeholder}
+					value={typed ?? now}
+					onFocus={(e) => e.currentTarget.select()}
+					onClick={() => !open && setTyped("")}
+					onInput={(e) => {
+						setTyped(e.currentTarget.value);
+						setAt(0);
+						onType?.(e.currentTarget.value);
+					}}
+					onKeyDown={keys}
+					onBlur={() => {
+						if (free && typed) onValue(typed);
+						setTyped(null);
+					}}
+				/>
+				{value && !disabled ? (
+					<button
+						type="button"
+						class="btn quiet icon"
+						aria-label={`${text.pick.clear}: ${label}`}
+						onClick={() => onValue("")}
+					>
+						<X aria-hidden />
+					</button>
+				) : (
+					<button
+						type="button"
+						tabIndex={-1}
+						class="btn quiet icon"
+						aria-hidden="true"
+						disabled={disabled}
+						onClick={() => input.current?.focus()}
+					>
+						<ChevronDown aria-hidden />
+					</button>
+				)}
+			</div>
+			{open && (
+				<div class="pop" id={`${own}l`} role="listbox" aria-label={label} ref={list}>
+					{found.map((o, i) => (
+						<div
+							key={o.value}
+							id={`${own}o${i}`}
+							role="option"
+							aria-selected={i === at}
+							class="item"
+							onMouseDown={(e) => e.preventDefault()}
+							onClick={() => take(o)}
+						>
+							<span class="grow break">{o.label}</span>
+							{o.detail && <span class="mute small">{o.detail}</span>}
+						</div>
+					))}
+					{found.length === 0 && (
+						<div class="title" role="option" aria-selected="false" aria-disabled="true">
+							{loading ? text.common.loading : text.pick.nothing}
+						</div>
+					)}
+				</div>
+			)}
+		</div>
+	);
+}
+
+type Kind = "offer" | "affiliate" | "advertiser";
+type PickProps = {
+	kind: Kind;
+	value: string;
+	onValue: (value: string) => void;
+	label?: string;
+	id?: string;
+	invalid?: boolean;
+	describedBy?: string;
+	disabled?: boolean;
+};
+
+/** Picks an offer, an affiliate or an advertiser by name or number. */
+export function Pick({ kind, value, onValue, label, ...rest }: PickProps) {
+	const [typed, setTyped] = useState("");
+	const first = useRead([`${kind}s`, "pick"], (signal) => listOf(kind, signal));
+	const found = useRead(
+		["search", "pick", kind, typed],
+		(signal) => api.GET("/api/v1/search", { params: { query: { q: typed } }, signal }),
+		{ enabled: typed.length > 1 },
+	);
+	const one = useRead([`${kind}s`, value], (signal) => oneOf(kind, Number(value), signal), {
+		enabled: Boolean(value) && /^\d+$/.test(value),
+		keep: false,
+	});
+	const all: Option[] = (first.data?.data ?? []).map((r) => ({
+		value: String(r.id),
+		label: `${r.name}`,
+		detail: `#${r.id}`,
+	}));
+	const near = all.filter((o) => !typed || fits(o, typed));
+	const more: Option[] = (found.data?.data ?? [])
+		.filter((r) => r.kind === kind && !near.some((o) => o.value === r.id))
+		.map((r) => ({ value: String(r.id), label: r.title ?? String(r.id), detail: `#${r.id}` }));
+	return (
+		<Combo
+			label={label ?? text.pick[kind]}
+			value={value}
+			onValue={(v) => {
+				setTyped("");
+				onValue(v);
+			}}
+			onType={setTyped}
+			options={[...near, ...more]}
+			shown={one.data ? `${(one.data as { name: string }).name}` : value ? `#${value}` : ""}
+			loading={first.loading || found.loading}
+			{...rest}
+		/>
+	);
+}
+
+type Named = { data?: { id: number; name: string }[] };
+
+function listOf(kind: Kind, signal: AbortSignal) {
+	const init = { params: { query: { limit: 200 } }, signal };
+	const asked =
+		kind === "offer"
+			? api.GET("/api/v1/offers", init)
+			: kind === "affiliate"
+				? api.GET("/api/v1/affiliates", init)
+				: api.GET("/api/v1/advertisers", init);
+	return asked as unknown as Promise<{ data?: Named; error?: unknown; response: Response }>;
+}
+
+function oneOf(kind: Kind, id: number, signal: AbortSignal) {
+	const init = { params: { path: { id } }, signal };
+	const asked =
+		kind === "offer"
+			? api.GET("/api/v1/offers/{id}", init)
+			: kind === "affiliate"
+				? api.GET("/api/v1/affiliates/{id}", init)
+				: api.GET("/api/v1/advertisers/{id}", init);
+	return asked as unknown as Promise<{ data?: { name: string }; error?: unknown; response: Response }>;
+}

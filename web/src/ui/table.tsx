@@ -1,0 +1,244 @@
+import { ArrowDown, ArrowUp } from "lucide-preact";
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { count } from "../lib/format.ts";
+import { text } from "../text/en.ts";
+import { Button } from "./button.tsx";
+
+/** Column is one column of a table of T. */
+export type Column<T> = {
+	key: string;
+	head: ComponentChildren;
+	cell: (row: T, index: number) => ComponentChildren;
+	/** Numbers stand at the end of their column. */
+	end?: boolean;
+	sortable?: boolean;
+	/** The sum below the column. */
+	foot?: ComponentChildren;
+	/** Text that may take several lines. */
+	wrap?: boolean;
+	/** In pixels; for tables of many rows, whose columns are fixed. */
+	width?: number;
+};
+
+type TableProps<T> = {
+	/** What the table shows, for those who do not see it. */
+	caption: string;
+	columns: Column<T>[];
+	rows: T[];
+	rowKey: (row: T, index: number) => string | number;
+	/** `-clicks` is by falling clicks. */
+	sort?: string;
+	onSort?: (sort: string) => void;
+	onRow?: (row: T) => void;
+	selected?: (row: T) => boolean;
+	/** The height beyond which the table scrolls by itself. */
+	height?: string;
+	empty?: ComponentChildren;
+	loading?: boolean;
+};
+
+// Beyond so many rows only those in sight are in the page.
+const many = 150;
+const beyond = 12;
+const rowHeight = 40;
+
+/**
+ * A table. It stays a real table however long it is: of many rows those in sight
+ * are in the page, and the rest is room above and below.
+ */
+export function Table<T>(props: TableProps<T>) {
+	const { caption, columns, rows, rowKey, sort, onSort, onRow, selected, height, empty, loading } = props;
+	const box = useRef<HTMLDivElement>(null);
+	const virtual = rows.length > many;
+	const [from, to] = useWindow(box, rows.length, virtual);
+	const footed = columns.some((c) => c.foot !== undefined);
+	if (rows.length === 0 && !loading && empty) return <>{empty}</>;
+	return (
+		<div
+			class="table-box"
+			ref={box}
+			tabIndex={0}
+			role="region"
+			aria-label={caption}
+			style={{ maxHeight: virtual ? (height ?? "70dvh") : height }}
+		>
+			<table
+				class={`table ${virtual ? "fixed" : ""}`}
+				aria-rowcount={virtual ? rows.length + 1 : undefined}
+				aria-busy={loading}
+			>
+				<caption>{caption}</caption>
+				{virtual && (
+					<colgroup>
+						{columns.map((c, i) => (
+							<col key={c.key} style={{ width: `${c.width ?? (i === 0 ? 240 : c.end ? 120 : 160)}px` }} />
+						))}
+					</colgroup>
+				)}
+				<thead>
+					<tr>
+						{columns.map((c, i) => (
+							<Head key={c.key} column={c} first={i === 0} sort={sort} onSort={onSort} />
+						))}
+					</tr>
+				</thead>
+				<tbody>
+					{loading && rows.length === 0 && <Waiting columns={columns.length} />}
+					{virtual && from > 0 && <Room height={from * rowHeight} columns={columns.length} />}
+					{rows.slice(from, to).map((row, i) => (
+						<tr
+							key={rowKey(row, from + i)}
+							aria-rowindex={virtual ? from + i + 2 : undefined}
+							class={[onRow && "link", selected?.(row) && "selected"].filter(Boolean).join(" ") || undefined}
+							onClick={
+								onRow &&
+								((e) => !(e.target as HTMLElement).closest("a,button,input,label,select") && onRow(row))
+							}
+						>
+							{columns.map((c, k) => (
+								<td
+									key={c.key}
+									class={
+										[c.end && "end", k === 0 && "first", c.wrap && "wrap"].filter(Boolean).join(" ") ||
+										undefined
+									}
+								>
+									{c.cell(row, from + i)}
+								</td>
+							))}
+						</tr>
+					))}
+					{virtual && to < rows.length && (
+						<Room height={(rows.length - to) * rowHeight} columns={columns.length} />
+					)}
+				</tbody>
+				{footed && (
+					<tfoot>
+						<tr>
+							{columns.map((c, i) => (
+								<td
+									key={c.key}
+									class={[c.end && "end", i === 0 && "first"].filter(Boolean).join(" ") || undefined}
+								>
+									{c.foot}
+								</td>
+							))}
+						</tr>
+					</tfoot>
+				)}
+			</table>
+		</div>
+	);
+}
+
+function Head<T>(props: {
+	column: Column<T>;
+	first: boolean;
+	sort?: string;
+	onSort?: (sort: string) => void;
+}) {
+	const { column: c, first, sort, onSort } = props;
+	const falling = sort === `-${c.key}`;
+	const rising = sort === c.key;
+	const classes = [c.end && "end", first && "first"].filter(Boolean).join(" ") || undefined;
+	if (!c.sortable || !onSort)
+		return (
+			<th scope="col" class={classes}>
+				{c.head}
+			</th>
+		);
+	return (
+		<th scope="col" class={classes} aria-sort={falling ? "descending" : rising ? "ascending" : undefined}>
+			<button
+				type="button"
+				onClick={() => onSort(falling ? c.key : rising ? `-${c.key}` : c.end ? `-${c.key}` : c.key)}
+			>
+				{c.head}
+				{falling && <ArrowDown aria-hidden />}
+				{rising && <ArrowUp aria-hidden />}
+			</button>
+		</th>
+	);
+}
+
+function Waiting({ columns }: { columns: number }) {
+	return (
+		<>
+			{Array.from({ length: 6 }, (_, r) => (
+				<tr key={r}>
+					{Array.from({ length: columns }, (_, c) => (
+						<td key={c}>
+							<span class="skeleton" style={{ width: `${70 - ((r * 13 + c * 29) % 35)}%` }} />
+						</td>
+					))}
+				</tr>
+			))}
+		</>
+	);
+}
+
+function Room({ height, columns }: { height: number; columns: number }) {
+	return (
+		<tr class="pad" aria-hidden="true">
+			<td colSpan={columns} style={{ height: `${height}px` }} />
+		</tr>
+	);
+}
+
+function useWindow(
+	box: { current: HTMLDivElement | null },
+	rows: number,
+	virtual: boolean,
+): [number, number] {
+	const [range, setRange] = useState<[number, number]>([0, many]);
+	useLayoutEffect(() => {
+		const el = box.current;
+		if (!el || !virtual) return;
+		let frame = 0;
+		const look = () => {
+			frame = 0;
+			const from = Math.max(0, Math.floor(el.scrollTop / rowHeight) - beyond);
+			const to = Math.min(rows, Math.ceil((el.scrollTop + el.clientHeight) / rowHeight) + beyond);
+			setRange((now) => (now[0] === from && now[1] === to ? now : [from, to]));
+		};
+		const soon = () => {
+			if (!frame) frame = requestAnimationFrame(look);
+		};
+		look();
+		el.addEventListener("scroll", soon, { passive: true });
+		const size = new ResizeObserver(soon);
+		size.observe(el);
+		return () => {
+			cancelAnimationFrame(frame);
+			el.removeEventListener("scroll", soon);
+			size.disconnect();
+		};
+	}, [rows, virtual]);
+	return virtual ? [Math.min(range[0], rows), Math.min(range[1], rows)] : [0, rows];
+}
+
+type FootProps = {
+	shown: number;
+	next?: string;
+	onMore?: () => void;
+	busy?: boolean;
+	children?: ComponentChildren;
+};
+
+/** What stands below a list: how much is shown, and the way to more. */
+export function TableFoot({ shown, next, onMore, busy, children }: FootProps) {
+	return (
+		<div class="table-foot">
+			<span>{next ? text.common.shownMore(count(shown)) : text.common.shownAll(count(shown))}</span>
+			<span class="row">
+				{children}
+				{next && onMore && (
+					<Button small onClick={onMore} busy={busy}>
+						{text.common.more}
+					</Button>
+				)}
+			</span>
+		</div>
+	);
+}

@@ -1,0 +1,56 @@
+import { signal } from "@preact/signals";
+import { X } from "lucide-preact";
+import { text } from "../text/en.ts";
+
+type Toast = { id: number; message: string; tone: "plain" | "bad"; undo?: () => void; label?: string };
+
+const toasts = signal<Toast[]>([]);
+let last = 0;
+
+function drop(id: number): void {
+	toasts.value = toasts.value.filter((t) => t.id !== id);
+}
+
+/** Tells something in passing. With `undo` it can be taken back for ten seconds. */
+export function toast(
+	message: string,
+	options: { tone?: "plain" | "bad"; undo?: () => void; label?: string } = {},
+): void {
+	const id = ++last;
+	const t: Toast = { id, message, tone: options.tone ?? "plain", undo: options.undo, label: options.label };
+	toasts.value = [...toasts.value.slice(-3), t];
+	setTimeout(() => drop(id), options.undo || options.tone === "bad" ? 10_000 : 5_000);
+}
+
+/** Where toasts are shown. */
+export function Toasts() {
+	return (
+		<div class="toasts" role="status" aria-live="polite">
+			{toasts.value.map((t) => (
+				<div key={t.id} class={`toast ${t.tone}`}>
+					<span class="grow">{t.message}</span>
+					{t.undo && (
+						<button
+							type="button"
+							class="btn small"
+							onClick={() => {
+								drop(t.id);
+								t.undo?.();
+							}}
+						>
+							{t.label ?? text.common.undo}
+						</button>
+					)}
+					<button
+						type="button"
+						class="btn small icon quiet"
+						aria-label={text.common.close}
+						onClick={() => drop(t.id)}
+					>
+						<X aria-hidden />
+					</button>
+				</div>
+			))}
+		</div>
+	);
+}

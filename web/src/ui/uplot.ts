@@ -1,0 +1,4 @@
+// Loaded when the first chart is drawn.
+import "uplot/dist/uPlot.min.css";
+
+export { default } from "uplot";

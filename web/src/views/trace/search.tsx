@@ -1,0 +1,5 @@
+import { Page } from "../../ui/page.tsx";
+
+export default function Search() {
+	return <Page title="Search">{null}</Page>;
+}
