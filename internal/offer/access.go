@@ -51,6 +51,35 @@ type Application struct {
 	DecidedAt    time.Time `json:"decided_at,omitzero"`
 }
 
+// Ask notes that the affiliate asks for approval. One that waits may say more;
+// one that was approved has no need to; one that was refused is not heard again,
+// until the network decides otherwise.
+func (a *Application) Ask(note string, at time.Time) error {
+	switch a.Standing {
+	case Rejected:
+		return fault.New(fault.Conflict, "affiliate %d was refused at offer %d, and cannot ask again; the network may still approve it", a.AffiliateID, a.OfferID)
+	case Approved:
+		return nil
+	case Requested:
+		a.Note = note
+		return nil
+	default:
+		a.Standing, a.Note, a.At = Requested, note, at
+		return nil
+	}
+}
+
+// Decide notes what the network decides, asked or not.
+func (a *Application) Decide(s Standing, note string, at time.Time) {
+	if a.Standing == s && a.DecisionNote == note {
+		return
+	}
+	a.Standing, a.DecisionNote, a.DecidedAt = s, note, at
+	if a.At.IsZero() {
+		a.At = at
+	}
+}
+
 // maxNote is the longest note of either side, in characters.
 const maxNote = 1000
 

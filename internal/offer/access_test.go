@@ -3,6 +3,7 @@ package offer_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"waybill/internal/fault"
 	"waybill/internal/offer"
@@ -69,6 +70,64 @@ func TestEverybody(t *testing.T) {
 	for access, want := range map[offer.Access]bool{"": true, offer.Open: true, offer.OnRequest: false, offer.Private: false, "closed": false} {
 		if got := access.Everybody(); got != want {
 			t.Errorf("%q.Everybody() = %t, want %t", access, got, want)
+		}
+	}
+}
+
+func TestAskAndDecide(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	pair := offer.Permission{OfferID: 5, AffiliateID: 7}
+	standing := func(s offer.Standing) offer.Permission { p := pair; p.Standing = s; return p }
+	waiting := offer.Application{Permission: standing(offer.Requested), Note: "please", At: noon}
+	refused := offer.Application{Permission: standing(offer.Rejected), Note: "please", DecisionNote: "no", At: noon, DecidedAt: noon.Add(time.Hour)}
+	ask := func(note string) func(*offer.Application) error {
+		return func(a *offer.Application) error { return a.Ask(note, noon.Add(2*time.Hour)) }
+	}
+	decide := func(s offer.Standing, note string) func(*offer.Application) error {
+		return func(a *offer.Application) error { a.Decide(s, note, noon.Add(2*time.Hour)); return nil }
+	}
+	tests := []struct {
+		name   string
+		before offer.Application
+		do     func(*offer.Application) error
+		want   offer.Application
+		fails  bool
+	}{
+		{
+			name: "one that never asked asks", before: offer.Application{Permission: pair}, do: ask("please"),
+			want: offer.Application{Permission: standing(offer.Requested), Note: "please", At: noon.Add(2 * time.Hour)},
+		},
+		{
+			name: "one that waits says more, and keeps its place", before: waiting, do: ask("I have a newsletter"),
+			want: offer.Application{Permission: standing(offer.Requested), Note: "I have a newsletter", At: noon},
+		},
+		{name: "one that was refused is not heard again", before: refused, do: ask("please!"), want: refused, fails: true},
+		{
+			name: "one that was approved stays so", before: offer.Application{Permission: standing(offer.Approved), At: noon}, do: ask("please"),
+			want: offer.Application{Permission: standing(offer.Approved), At: noon},
+		},
+		{
+			name: "one that waits is approved", before: waiting, do: decide(offer.Approved, "welcome"),
+			want: offer.Application{Permission: standing(offer.Approved), Note: "please", DecisionNote: "welcome", At: noon, DecidedAt: noon.Add(2 * time.Hour)},
+		},
+		{name: "the same decision again changes nothing", before: refused, do: decide(offer.Rejected, "no"), want: refused},
+		{
+			name: "one that was refused is approved after all", before: refused, do: decide(offer.Approved, ""),
+			want: offer.Application{Permission: standing(offer.Approved), Note: "please", At: noon, DecidedAt: noon.Add(2 * time.Hour)},
+		},
+		{
+			name: "one that never asked is approved", before: offer.Application{Permission: pair}, do: decide(offer.Approved, ""),
+			want: offer.Application{Permission: standing(offer.Approved), At: noon.Add(2 * time.Hour), DecidedAt: noon.Add(2 * time.Hour)},
+		},
+	}
+	for _, tt := range tests {
+		got := tt.before
+		if err := tt.do(&got); (err != nil) != tt.fails || tt.fails && fault.Of(err) != fault.Conflict {
+			t.Errorf("%s: error %v, want a conflict: %t", tt.name, err, tt.fails)
+		}
+		if got != tt.want {
+			t.Errorf("%s:\n got %+v\nwant %+v", tt.name, got, tt.want)
 		}
 	}
 }

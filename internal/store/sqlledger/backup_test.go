@@ -33,6 +33,7 @@ func fill(t testing.TB, db *DB) {
 	f := create(t, db.Affiliates(), newAffiliate("two"))
 	o := create(t, db.Offers(), newOffer(a.ID))
 	create(t, db.Links(), link.Link{Code: "abc", OfferID: o.ID, AffiliateID: f.ID})
+	asks(t, db, o.ID, f.ID, "please", clock)
 	create(t, db.Coupons(), coupon.Coupon{Code: "abc", OfferID: o.ID, AffiliateID: f.ID})
 	create(t, db.Terms(), offer.Term{OfferID: o.ID, AffiliateID: f.ID})
 	create(t, db.Domains(), newDomain(a.ID))
