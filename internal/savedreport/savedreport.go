@@ -1,0 +1,95 @@
+// Package savedreport is the reports that people keep, to ask them again.
+//
+// One belongs to a user, on the side that the user was on when it was saved: the
+// network's, an advertiser's or an affiliate's. It is seen on that side alone, by
+// others there only when it is shared, and changed by its owner only. What it
+// would show follows from who looks, never from whose it is.
+package savedreport
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"waybill/internal/account"
+	"waybill/internal/fault"
+)
+
+// Report is a saved report: a name, and the query of the page that shows it.
+type Report struct {
+	ID        int64     `json:"id"`
+	Name      string    `json:"name" maxLength:"200"`
+	Query     string    `json:"query" maxLength:"4096" doc:"The query of the page that shows it, as it stands in its URL: dimensions=offer&metrics=clicks."`
+	Shared    bool      `json:"shared" doc:"Everybody on the same side sees it: the network's team, or all users of the same advertiser or affiliate."`
+	UserID    int64     `json:"-"`
+	Side      Side      `json:"-"`
+	OwnerName string    `json:"owner_name" readOnly:"true" doc:"Whose it is."`
+	CreatedAt time.Time `json:"created_at" readOnly:"true"`
+	UpdatedAt time.Time `json:"updated_at" readOnly:"true"`
+}
+
+// What a saved report may hold, and how many one user may have.
+const (
+	maxName  = 200     // characters
+	maxQuery = 4 << 10 // bytes
+	Most     = 200
+)
+
+// Side is on whose side somebody is.
+type Side struct {
+	Role         account.Role
+	AdvertiserID int64
+	AffiliateID  int64
+}
+
+// SideOf gives the side of a caller.
+func SideOf(who account.Principal) Side {
+	return Side{Role: who.Role, AdvertiserID: who.AdvertiserID, AffiliateID: who.AffiliateID}
+}
+
+// Validate reports every field that is wrong.
+func (r *Report) Validate() error {
+	return errors.Join(r.validateName(), r.validateQuery())
+}
+
+func (r *Report) validateName() error {
+	switch {
+	case strings.TrimSpace(r.Name) == "":
+		return fault.At("name", "is missing")
+	case utf8.RuneCountInString(r.Name) > maxName:
+		return fault.At("name", "is longer than %d characters", maxName)
+	case strings.ContainsFunc(r.Name, unicode.IsControl):
+		return fault.At("name", "holds a control character")
+	default:
+		return nil
+	}
+}
+
+func (r *Report) validateQuery() error {
+	if len(r.Query) > maxQuery {
+		return fault.At("query", "has %d bytes, the most is %d", len(r.Query), maxQuery)
+	}
+	if _, err := url.ParseQuery(r.Query); err != nil || strings.ContainsFunc(r.Query, unicode.IsControl) {
+		return fault.At("query", "is not the query of a URL, such as dimensions=offer&metrics=clicks")
+	}
+	return nil
+}
+
+// IsOf reports whether it belongs to the caller.
+func (r *Report) IsOf(who account.Principal) bool {
+	return who.UserID != 0 && r.UserID == who.UserID && r.Side == SideOf(who)
+}
+
+// SeenBy reports whether the caller sees it: a user, on the same side.
+func (r *Report) SeenBy(who account.Principal) bool {
+	return who.UserID != 0 && r.Side == SideOf(who) && (r.Shared || r.UserID == who.UserID)
+}
+
+// ClearedBy reports whether the caller may delete it: its owner, or whoever
+// administers the side that it is shared with, for its owner may be gone.
+func (r *Report) ClearedBy(who account.Principal) bool {
+	return r.IsOf(who) || r.SeenBy(who) && who.May(account.Administer)
+}
