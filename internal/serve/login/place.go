@@ -1,0 +1,86 @@
+package login
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// place is where a browser sees the console.
+type place struct {
+	scheme, host string // host with its port, if it has one
+}
+
+// origin is the place as browsers write it.
+func (p place) origin() string { return p.scheme + "://" + p.host }
+
+// secure reports whether what is sent there is encrypted on its way.
+func (p place) secure() bool { return p.scheme == "https" }
+
+// name is the place's host without its port.
+func (p place) name() string {
+	u := url.URL{Host: p.host}
+	return strings.ToLower(u.Hostname())
+}
+
+// namesPasskeys reports whether browsers keep passkeys for the place: they do for
+// names, over https or on the browser's own machine, and for no bare address.
+func (p place) namesPasskeys() bool {
+	name := p.name()
+	if _, err := netip.ParseAddr(name); err == nil || name == "" {
+		return false
+	}
+	return p.secure() || name == "localhost" || strings.HasSuffix(name, ".localhost")
+}
+
+// placeOf gives where r's browser sees the console: where the operator says it
+// is, else where the request says it came to. Nothing that is sent to somebody
+// else is made of it.
+func (l *Login) placeOf(r *http.Request) place {
+	if l.set.AdminURL != nil {
+		return place{scheme: l.set.AdminURL.Scheme, host: l.set.AdminURL.Host}
+	}
+	p := place{scheme: "http", host: r.Host}
+	if r.TLS != nil || l.proxied(r) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		p.scheme = "https"
+	}
+	return p
+}
+
+// proxied reports whether a trusted proxy has handed the request on.
+func (l *Login) proxied(r *http.Request) bool { return l.set.Proxied != nil && l.set.Proxied(r) }
+
+// client gives the address of whoever sent r.
+func (l *Login) client(r *http.Request) netip.Addr {
+	if l.set.ClientIP != nil {
+		return l.set.ClientIP(r)
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr().Unmap().WithZone("")
+}
+
+// consolePath is what every page of the console begins with.
+const consolePath = "/console/"
+
+// wayBack gives the page to return to: a path of the console, or its first page
+// for anything else. A browser is led nowhere but there.
+func wayBack(wanted string) string {
+	const longest = 2048
+	u, err := url.Parse(wanted)
+	switch {
+	case err != nil, len(wanted) > longest, u.IsAbs(), u.Host != "", u.User != nil, u.Opaque != "",
+		!strings.HasPrefix(wanted, consolePath), !strings.HasPrefix(u.Path, consolePath),
+		strings.ContainsAny(u.Path, "\\") || strings.Contains(u.Path, "//") || strings.Contains(u.Path, "/.."),
+		strings.HasPrefix(wanted, Prefix), strings.ContainsFunc(wanted, unprintable):
+		return consolePath
+	default:
+		return wanted
+	}
+}
+
+// unprintable reports whether r has no place in a header.
+func unprintable(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }
