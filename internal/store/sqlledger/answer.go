@@ -118,5 +118,8 @@ func (db *DB) Tidy(ctx context.Context, now time.Time) error {
 	if err == nil {
 		err = db.tidyReconciliations(ctx, now)
 	}
+	if err == nil {
+		err = db.tidyShares(ctx, now)
+	}
 	return db.failed(err, "tidy the ledger")
 }

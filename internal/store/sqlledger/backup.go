@@ -119,6 +119,7 @@ func tables() []string {
 		"users", "user_passkey", "user_recovery", "user_session", "user_link", "throttle",
 		"id_map", "setting", "ring_key", "node", "settled_through", "answer", "verdict", "earlier_verdict", "considered", "claim", "taken_order", "conversion",
 		"counter", "entry", "delivery", "attempt", "destination", "replay_job", "change", "reconciliation", "reconciliation_part",
+		"saved_report", "share",
 	}
 }
 
@@ -225,8 +226,9 @@ func (db *DB) afterRestore(ctx context.Context, s session) error {
 	if _, err := s.exec(ctx, `UPDATE sequence SET last = last + $1 WHERE name = 'node'`, int64(nodesSkipped)); err != nil {
 		return err
 	}
-	// Whoever was logged out since, or has used a link, stays so.
-	for _, table := range [...]string{"user_session", "user_link"} {
+	// Whoever was logged out since, or has used a link, stays so, and what was
+	// shared and is not any more is not shown again.
+	for _, table := range [...]string{"user_session", "user_link", "share"} {
 		if _, err := s.exec(ctx, `DELETE FROM `+table); err != nil {
 			return err
 		}

@@ -18,6 +18,8 @@ import (
 	"waybill/internal/link"
 	"waybill/internal/offer"
 	"waybill/internal/settlement"
+	"waybill/internal/savedreport"
+	shared "waybill/internal/share"
 	"waybill/internal/signal"
 	"waybill/internal/tune"
 	"waybill/internal/txid"
@@ -57,7 +59,9 @@ func fill(t testing.TB, db *DB) {
 	_, errNode := db.TakeNode(ctx, "host", clock)
 	_, errAnswer := db.Idempotent(ctx, "k", "s", "h")
 	_, errMap := db.PutIDMap(ctx, user.By{Actor: "key 1"}, []tune.Mapping{{Kind: tune.Offer, TuneID: "26", WaybillID: o.ID}})
-	for _, err := range []error{errJob, errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
+	_, errSaved := db.AddSavedReport(ctx, savedreport.Report{UserID: 1, Side: savedreport.Side{Role: account.Network}, Name: "mine"})
+	_, errShare := db.AddShare(ctx, shared.Share{TransactionID: "t", As: account.Affiliate, PartyID: f.ID, CreatedAt: clock, ExpiresAt: clock.Add(time.Hour)}, "h")
+	for _, err := range []error{errSaved, errShare, errJob, errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -170,7 +170,11 @@ func work(t *testing.T, db *DB) {
 	_, errTold := db.Destinations(ctx)
 	_, errDepths := db.Depths(ctx)
 	_, errDead := db.DeadLetters(ctx, delivery.Filter{})
-	for _, err := range []error{errRenew, errNext, errBreakers, errFacts, errBegin, errUndo, errTold, errDepths, errDead} {
+	_, errArrears := db.Arrears(ctx, delivery.Owner{Network: true}, now)
+	_, errOwn := db.Arrears(ctx, delivery.Owner{AffiliateID: 1}, now)
+	_, errWaiting := db.Waiting(ctx, []int64{1})
+	_, errFound := db.FindDeliveries(ctx, "a", "b", 10)
+	for _, err := range []error{errArrears, errOwn, errWaiting, errFound, errRenew, errNext, errBreakers, errFacts, errBegin, errUndo, errTold, errDepths, errDead} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,6 +70,11 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"verdicts are read by click, and those that were rejected by time", readsVerdicts},
 		{"reconciliations are kept with their rows, and deleted when they are old", keepsReconciliations},
 
+		{"reports are saved, shared and deleted", keepsSavedReports},
+		{"shares are found by their token's hash, and end", keepsShares},
+		{"what an owner is owed is told", tellsArrears},
+		{"IDs are found by their beginnings", findsIDs},
+
 		{"a delivery is claimed when it is due", claimsDue},
 		{"deliveries of a conversion keep their order", keepsSequence},
 		{"a lease holds until it is over", leases},
