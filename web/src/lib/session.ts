@@ -30,13 +30,13 @@ export const side = computed<Side>(
 	() => viewing.value?.role ?? (me.value?.role as Side | undefined) ?? "network",
 );
 
-/** What one may do: `read`, `write`, `administer`. */
-export type Right = "read" | "write" | "administer";
+/** What one may do, in the words of the API. */
+export type Right = "read" | "write" | "invite" | "audit" | "administer";
 
 /** Whether one may do something. The API decides; this only spares a refusal. */
 export function may(right: Right): boolean {
 	if (viewing.value && right !== "read") return false;
-	return me.value?.rights?.includes(right) ?? false;
+	return (me.value?.rights as string[] | undefined)?.includes(right) ?? false;
 }
 
 /** The time zone of days and hours. */

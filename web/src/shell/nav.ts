@@ -79,9 +79,9 @@ const parts: Part[] = [
 	{
 		title: t.team,
 		entries: [
-			{ to: "/users", label: t.users, icon: UserCog, sides: network, right: "write" },
+			{ to: "/users", label: t.users, icon: UserCog, sides: network, right: "invite" },
 			{ to: "/keys", label: t.keys, icon: KeyRound, sides: network, right: "administer" },
-			{ to: "/audit", label: t.audit, icon: ScrollText, sides: network, right: "write" },
+			{ to: "/audit", label: t.audit, icon: ScrollText, sides: network, right: "audit" },
 			{ to: "/settings", label: t.settings, icon: Settings, sides: network, right: "administer" },
 		],
 	},
