@@ -1,0 +1,34 @@
+import { defineConfig } from "@playwright/test";
+
+// The tests drive the real binary (make build) in the Chromium of the system.
+export default defineConfig({
+	testDir: "e2e",
+	outputDir: "test-results",
+	timeout: 60_000,
+	expect: { timeout: 10_000 },
+	fullyParallel: false,
+	workers: process.env.CI ? 1 : 2,
+	retries: 0,
+	forbidOnly: Boolean(process.env.CI),
+	reporter: [["list"]],
+	use: {
+		browserName: "chromium",
+		viewport: { width: 1360, height: 900 },
+		locale: "en-GB",
+		timezoneId: "Europe/Berlin",
+		screenshot: "only-on-failure",
+		trace: "off",
+		launchOptions: {
+			executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+			args: [
+				"--no-sandbox",
+				"--disable-gpu",
+				"--disable-quic",
+				"--disable-background-networking",
+				"--disable-component-update",
+				"--disable-sync",
+				"--no-first-run",
+			],
+		},
+	},
+});
