@@ -10,33 +10,25 @@ import (
 )
 
 // userColumns are in the order of scanUser.
-const userColumns = `u.id, u.email, u.name, u.role, u.advertiser_id, u.affiliate_id, u.status, u.locale, u.zone,
+const userColumns = `u.id, u.email, u.name, u.role, COALESCE(u.advertiser_id, 0), COALESCE(u.affiliate_id, 0), u.status, u.locale, u.zone,
 	u.totp_secret <> '', (SELECT COUNT(*) FROM user_passkey p WHERE p.user_id = u.id), u.created_at, u.joined_at, u.seen_at`
 
 // userRow reads userColumns.
 type userRow struct {
 	user                     user.User
-	advertiserID             *int64
-	affiliateID              *int64
 	created, joined, lastSaw int64
 }
 
 func (r *userRow) dest() []any {
 	u := &r.user
 	return []any{
-		&u.ID, &u.Email, &u.Name, &u.Role, &r.advertiserID, &r.affiliateID, &u.Status, &u.Locale, &u.Zone,
+		&u.ID, &u.Email, &u.Name, &u.Role, &u.AdvertiserID, &u.AffiliateID, &u.Status, &u.Locale, &u.Zone,
 		&u.TOTP, &u.Passkeys, &r.created, &r.joined, &r.lastSaw,
 	}
 }
 
 func (r *userRow) value() user.User {
 	u := r.user
-	if r.advertiserID != nil {
-		u.AdvertiserID = *r.advertiserID
-	}
-	if r.affiliateID != nil {
-		u.AffiliateID = *r.affiliateID
-	}
 	u.CreatedAt, u.JoinedAt, u.LastSeenAt = instant(r.created), sometime(r.joined), sometime(r.lastSaw)
 	return u
 }
@@ -71,18 +63,16 @@ func (db *DB) UserByEmail(ctx context.Context, email string) (user.User, error) 
 	return r.value(), db.failed(err, "read a user")
 }
 
-// Users lists people by their numbers, those behind after, up to limit (default
-// 100, at most 1000).
+// Users lists people by their numbers, those behind after, up to limit.
 func (db *DB) Users(ctx context.Context, after int64, limit int) ([]user.User, error) {
-	text := `SELECT ` + userColumns + ` FROM users u WHERE u.removed_at = 0 AND u.id > $1 ORDER BY u.id LIMIT ` +
-		strconv.Itoa(Page{Limit: limit}.limit())
+	text := `SELECT ` + userColumns + ` FROM users u WHERE u.removed_at = 0 AND u.id > $1 ORDER BY u.id LIMIT $2`
 	var all []user.User
 	err := db.read().query(ctx, func(row scan) error {
 		var r userRow
 		err := row(r.dest()...)
 		all = append(all, r.value())
 		return err
-	}, text, after)
+	}, text, after, limit)
 	return all, db.failed(err, "list users")
 }
 
