@@ -49,6 +49,32 @@ export const text = {
 		from: "From",
 		to: "To",
 	},
+	fields: {
+		add: "Type to add",
+		remove: (what: string) => `Remove ${what}`,
+		unitOf: (what: string) => `Unit of ${what}`,
+		units: { s: "seconds", m: "minutes", h: "hours", d: "days" },
+		inZone: (zone: string) => `In ${zone}.`,
+		reveal: (what: string) => `Show ${what}`,
+		hide: (what: string) => `Hide ${what}`,
+	},
+	edit: {
+		save: "Save changes",
+		discard: "Discard",
+		unsaved: "Not saved yet",
+		nothing: "nothing",
+		clash: "Somebody changed this meanwhile",
+		clashNothing: "It was saved again, but nothing in it is different now.",
+		clashHint:
+			"“Save yours” keeps what they changed and puts only your own changes on top. “Take theirs” forgets yours.",
+		field: "Field",
+		before: "Was",
+		theirs: "Theirs now",
+		yours: "Yours",
+		untouched: "not changed",
+		saveOver: "Save yours",
+		takeTheirs: "Take theirs",
+	},
 	problem: {
 		failed: "This could not be loaded",
 		forbidden: "This is not yours to see",
@@ -175,7 +201,8 @@ export const text = {
 		forgotSend: "Send the link",
 		forgotSent: "If this e-mail is known here, a link is on its way. It is good for one hour.",
 		setup: "Nobody has an account yet",
-		setupLead: "The node printed a one-time link when it started. Open it to become the owner. To have it printed again, run:",
+		setupLead:
+			"The node printed a one-time link when it started. Open it to become the owner. To have it printed again, run:",
 		oidcFailed: "The sign-in at your provider did not work.",
 		wait: (s: number) => `Try again in ${s} seconds.`,
 		link: {
@@ -188,7 +215,8 @@ export const text = {
 			resetLead: (email: string) => `For ${email}. All other sessions end.`,
 			checking: "Looking at your link…",
 			gone: "This link is not good any more",
-			goneHint: "Links work once and for a limited time. Ask for a new one, or sign in if you have a password.",
+			goneHint:
+				"Links work once and for a limited time. Ask for a new one, or sign in if you have a password.",
 			name: "Your name",
 			newPassword: "Choose a password",
 			newPasswordHint: "At least 10 characters. Several words are easy to keep and hard to guess.",
@@ -210,7 +238,8 @@ export const text = {
 			change: "Change the password",
 			changed: "Password changed. All other sessions have ended.",
 			passkeys: "Passkeys",
-			passkeysLead: "Sign in with your fingerprint, face or security key. Nothing can be phished, nothing has to be remembered.",
+			passkeysLead:
+				"Sign in with your fingerprint, face or security key. Nothing can be phished, nothing has to be remembered.",
 			passkeyAdd: "Add a passkey",
 			passkeyName: "What this device is called",
 			passkeyAdded: "Passkey added",
@@ -230,7 +259,8 @@ export const text = {
 			totpDisable: "Turn off",
 			totpDisableAsk: "Turn off two-step codes",
 			recovery: "Recovery codes",
-			recoveryLead: "Keep these where you find them without your phone. Each works once. They are not shown again.",
+			recoveryLead:
+				"Keep these where you find them without your phone. Each works once. They are not shown again.",
 			recoveryKept: "I have kept them",
 			sessions: "Where you are signed in",
 			here: "This session",

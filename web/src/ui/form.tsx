@@ -7,8 +7,15 @@ import { Notice } from "./notice.tsx";
 
 const Wrong = createContext<Problem | undefined>(undefined);
 
+/** Something that was saved as asked, but is probably not meant so. */
+export type Warned = { field: string; message: string };
+
+const Doubtful = createContext<Warned[]>([]);
+
 type FormProps = {
 	problem?: Problem;
+	/** What the API has doubts about, shown at the fields that it names. */
+	warnings?: Warned[];
 	onSubmit: () => void;
 	children: ComponentChildren;
 	class?: string;
@@ -19,9 +26,9 @@ type FormProps = {
  * A form. What the API finds wrong is shown at the field it names; what names no
  * field stands above. Fields below find their own part by their `name`.
  */
-export function Form({ problem, onSubmit, children, class: more, label }: FormProps) {
+export function Form({ problem, warnings, onSubmit, children, class: more, label }: FormProps) {
 	return (
-		<Wrong.Provider value={problem}>
+		<Fielded problem={problem} warnings={warnings}>
 			<form
 				noValidate
 				aria-label={label}
@@ -38,9 +45,31 @@ export function Form({ problem, onSubmit, children, class: more, label }: FormPr
 				)}
 				{children}
 			</form>
+		</Fielded>
+	);
+}
+
+/** Tells the fields within what is wrong with them, where the form is not a <Form>. */
+export function Fielded({
+	problem,
+	warnings,
+	children,
+}: {
+	problem?: Problem;
+	warnings?: Warned[];
+	children: ComponentChildren;
+}) {
+	return (
+		<Wrong.Provider value={problem}>
+			<Doubtful.Provider value={warnings ?? noWarnings}>{children}</Doubtful.Provider>
 		</Wrong.Provider>
 	);
 }
+
+const noWarnings: Warned[] = [];
+
+const within = (field: string, name: string) =>
+	field === name || field.startsWith(`${name}.`) || field.startsWith(`${name}[`);
 
 type FieldProps = {
 	label: string;
@@ -66,7 +95,10 @@ export function Field({
 	const id = useId();
 	const problem = useContext(Wrong);
 	const wrong = error ?? (name ? problem?.at(name) : undefined);
-	const describedBy = [hint && `${id}h`, wrong && `${id}e`].filter(Boolean).join(" ") || undefined;
+	const doubts = useContext(Doubtful).filter((w) => name && within(w.field, name));
+	const describedBy =
+		[hint && `${id}h`, wrong && `${id}e`, doubts.length > 0 && `${id}w`].filter(Boolean).join(" ") ||
+		undefined;
 	return (
 		<div class={`field ${more ?? ""}`}>
 			<label for={id} class={hideLabel ? "visually-hidden" : undefined}>
@@ -76,6 +108,11 @@ export function Field({
 			{wrong && (
 				<span class="error" id={`${id}e`}>
 					{wrong}
+				</span>
+			)}
+			{doubts.length > 0 && (
+				<span class="warning" id={`${id}w`}>
+					{doubts.map((d) => d.message).join(" ")}
 				</span>
 			)}
 			{hint && (
