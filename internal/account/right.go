@@ -12,6 +12,9 @@ const (
 	Analyst Grade = "analyst" // looks, and changes nothing
 )
 
+// Grades lists them all, from the greatest to the least.
+func Grades() []Grade { return []Grade{Owner, Manager, Analyst} }
+
 // Right is what a caller may do with what it sees.
 type Right string
 

@@ -304,6 +304,17 @@ func (c *Catalog) Offers() iter.Seq[*Offer] {
 	}
 }
 
+// Advertisers gives every advertiser, in the order of the source.
+func (c *Catalog) Advertisers() iter.Seq[*advertiser.Advertiser] {
+	return func(yield func(*advertiser.Advertiser) bool) {
+		for i := range c.source.Advertisers {
+			if !yield(&c.source.Advertisers[i]) {
+				return
+			}
+		}
+	}
+}
+
 // Affiliates gives every affiliate, in the order of the source.
 func (c *Catalog) Affiliates() iter.Seq[*affiliate.Affiliate] {
 	return func(yield func(*affiliate.Affiliate) bool) {
