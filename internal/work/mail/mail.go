@@ -9,7 +9,9 @@ package mail
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"fmt"
+	"net"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -44,6 +46,8 @@ type Letter struct {
 type Mailer struct {
 	host    string
 	options []smtp.Option
+	first   bool // the connection is encrypted from its first byte
+	tls     *tls.Config
 	from    *mail.Address
 }
 
@@ -61,7 +65,10 @@ func New(s Settings) (*Mailer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mailer{host: u.Hostname(), options: options, from: from}, nil
+	return &Mailer{
+		host: u.Hostname(), options: options, first: u.Scheme == "smtps", from: from,
+		tls: &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12},
+	}, nil
 }
 
 // optionsOf reads what the URL says about the connection.
@@ -91,11 +98,11 @@ func optionsOf(u *url.URL) ([]smtp.Option, error) {
 		return options, nil
 	}
 	password, _ := u.User.Password()
-	way := smtp.SMTPAuthAutoDiscover
-	if here && u.Scheme == "smtp" { // auto-discovery keeps plain passwords from plain connections
-		way = smtp.SMTPAuthPlainNoEnc
+	way := smtp.WithOpportunisticSMTPAuth(smtp.SMTPAuthSCRAMSHA256, smtp.SMTPAuthSCRAMSHA1, smtp.SMTPAuthPlain, smtp.SMTPAuthLogin)
+	if here && u.Scheme == "smtp" { // all others keep plain passwords from plain connections
+		way = smtp.WithSMTPAuth(smtp.SMTPAuthPlainNoEnc)
 	}
-	return append(options, smtp.WithSMTPAuth(way), smtp.WithUsername(u.User.Username()), smtp.WithPassword(password)), nil
+	return append(options, way, smtp.WithUsername(u.User.Username()), smtp.WithPassword(password)), nil
 }
 
 // thisMachine reports whether nobody but this machine sees what is sent to a host.
@@ -110,16 +117,33 @@ func (m *Mailer) Send(ctx context.Context, l Letter) error {
 	if err != nil {
 		return fmt.Errorf("write the mail: %w", err)
 	}
-	client, err := smtp.NewClient(m.host, m.options...)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	options := append([]smtp.Option{smtp.WithTLSConfig(m.tls), smtp.WithDialContextFunc(m.dial(ctx))}, m.options...)
+	client, err := smtp.NewClient(m.host, options...)
 	if err != nil {
 		return fmt.Errorf("send mail: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	if err := client.DialAndSendWithContext(ctx, message); err != nil {
 		return fmt.Errorf("send mail: %w", err)
 	}
 	return nil
+}
+
+// dial opens connections that end with ctx, for the library looks at it only
+// until there is one.
+func (m *Mailer) dial(ctx context.Context) smtp.DialContextFunc {
+	return func(until context.Context, network, address string) (net.Conn, error) {
+		open := new(net.Dialer).DialContext
+		if m.first {
+			open = (&tls.Dialer{Config: m.tls}).DialContext
+		}
+		conn, err := open(until, network, address)
+		if err == nil {
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
+	}
 }
 
 // message writes a letter as mail is written.

@@ -1,0 +1,18 @@
+package login
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+
+	"waybill/internal/store/sqlledger"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func (p place) url() *url.URL { return &url.URL{Scheme: p.scheme, Host: p.host} }
+
+// auditOf is all of the audit.
+func auditOf() sqlledger.AuditFilter { return sqlledger.AuditFilter{} }
+
+func netip0(s string) netip.Addr { return netip.MustParseAddr(s) }

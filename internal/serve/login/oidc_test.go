@@ -1,0 +1,410 @@
+package login
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"waybill/internal/user"
+)
+
+// issuer is an identity provider that takes nothing for granted: it checks the
+// client, the redirect, and the proof of who began (PKCE with S256), and gives
+// each code out once.
+type issuer struct {
+	*httptest.Server
+	t   *testing.T
+	key *rsa.PrivateKey
+	now func() time.Time
+
+	mu    sync.Mutex
+	codes map[string]url.Values // what was asked for
+	claim map[string]any        // what is said of the person, over what is true
+	sign  *rsa.PrivateKey       // what the word is signed with, the issuer's key when nil
+	alg   string
+}
+
+func newIssuer(t *testing.T, now func() time.Time) *issuer {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &issuer{t: t, key: key, now: now, codes: map[string]url.Values{}, claim: map[string]any{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)
+	mux.HandleFunc("GET /keys", i.keys)
+	mux.HandleFunc("POST /token", i.token)
+	i.Server = httptest.NewServer(mux)
+	t.Cleanup(i.Close)
+	return i
+}
+
+func (i *issuer) answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		i.t.Error(err)
+	}
+}
+
+func (i *issuer) discovery(w http.ResponseWriter, _ *http.Request) {
+	i.answer(w, map[string]any{
+		"issuer": i.URL, "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token", "jwks_uri": i.URL + "/keys",
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+	})
+}
+
+func (i *issuer) keys(w http.ResponseWriter, _ *http.Request) {
+	i.answer(w, map[string]any{"keys": []any{map[string]string{
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "1",
+		"n": base64.RawURLEncoding.EncodeToString(i.key.N.Bytes()),
+		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(i.key.E)).Bytes()),
+	}}})
+}
+
+// authorize is the person saying yes at the provider. It gives where the browser
+// is sent back.
+func (i *issuer) authorize(t *testing.T, location string) string {
+	t.Helper()
+	u, err := url.Parse(location)
+	if err != nil || !strings.HasPrefix(location, i.URL+"/authorize?") {
+		t.Fatalf("led to %q, %v; want to the provider", location, err)
+	}
+	q := u.Query()
+	if q.Get("client_id") != "waybill" || q.Get("response_type") != "code" || q.Get("code_challenge_method") != "S256" ||
+		q.Get("code_challenge") == "" || len(q.Get("state")) < 32 || len(q.Get("nonce")) < 32 || !slices.Contains(strings.Fields(q.Get("scope")), "openid") ||
+		q.Get("redirect_uri") != "https://admin.example.com/console/auth/oidc/callback" {
+		t.Fatalf("asked for %v; want a code for waybill with state, nonce and a challenge", q)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	code := rand.Text()
+	i.codes[code] = q
+	return "oidc/callback?" + url.Values{"code": {code}, "state": {q.Get("state")}, "iss": {i.URL}}.Encode()
+}
+
+func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	id, secret, _ := r.BasicAuth()
+	asked, ok := i.codes[r.FormValue("code")]
+	delete(i.codes, r.FormValue("code"))
+	sum := sha256.Sum256([]byte(r.FormValue("code_verifier")))
+	if !ok || id != "waybill" || secret != "s3cret" || r.FormValue("grant_type") != "authorization_code" ||
+		r.FormValue("redirect_uri") != asked.Get("redirect_uri") ||
+		base64.RawURLEncoding.EncodeToString(sum[:]) != asked.Get("code_challenge") {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error":"invalid_grant"}`)
+		return
+	}
+	claims := map[string]any{
+		"iss": i.URL, "sub": "1", "aud": "waybill", "iat": i.now().Unix(), "exp": i.now().Add(time.Minute).Unix(),
+		"nonce": asked.Get("nonce"), "email": "ann@example.com", "email_verified": true, "name": "Ann",
+	}
+	for name, v := range i.claim {
+		claims[name] = v
+	}
+	i.answer(w, map[string]any{"access_token": "at", "token_type": "Bearer", "id_token": i.word(claims)})
+}
+
+// word signs what is said.
+func (i *issuer) word(claims map[string]any) string {
+	alg, key := "RS256", i.key
+	if i.alg != "" {
+		alg = i.alg
+	}
+	if i.sign != nil {
+		key = i.sign
+	}
+	head, err := json.Marshal(map[string]string{"alg": alg, "kid": "1", "typ": "JWT"})
+	if err != nil {
+		i.t.Error(err)
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		i.t.Error(err)
+	}
+	text := base64.RawURLEncoding.EncodeToString(head) + "." + base64.RawURLEncoding.EncodeToString(body)
+	if alg == "none" {
+		return text + "."
+	}
+	sum := sha256.Sum256([]byte(text))
+	sig, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	if err != nil {
+		i.t.Error(err)
+	}
+	return text + "." + base64.RawURLEncoding.EncodeToString(sig)
+}
+
+// abroad is a world with an identity provider.
+func abroad(t *testing.T, domains ...string) (*world, *issuer, func() *browser) {
+	t.Helper()
+	w := newWorld(t, Settings{})
+	i := newIssuer(t, w.clock.now)
+	if err := w.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.open(Settings{
+		AdminURL: place{"https", "admin.example.com"}.url(),
+		OIDC:     OIDC{Issuer: i.URL, ClientID: "waybill", ClientSecret: "s3cret", Name: "Example ID", Domains: domains},
+	})
+	w.join("ann@example.com", user.Manager)
+	return w, i, func() *browser {
+		b := w.browser()
+		b.origin = "https://admin.example.com"
+		return b
+	}
+}
+
+func TestOIDC(t *testing.T) {
+	w, i, open := abroad(t, "company.example")
+	off := w.join("off@example.com", user.Analyst)
+	if _, err := w.db.UpdateUser(t.Context(), user.By{}, off.ID, func(u *user.User) error { u.Status = user.Disabled; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name  string
+		claim map[string]any
+		sign  *rsa.PrivateKey
+		alg   string
+		want  string // where it leads
+		email string // who is signed in
+	}{
+		{name: "a known person comes in", want: "/console/reports?by=day", email: "ann@example.com"},
+		{name: "whatever the case of the address", claim: map[string]any{"email": "Ann@Example.com", "email_verified": "true"}, want: "/console/reports?by=day", email: "ann@example.com"},
+		{name: "one of the company's own becomes an analyst", claim: map[string]any{"email": "new@company.example"}, want: "/console/reports?by=day", email: "new@company.example"},
+		{name: "a stranger does not come in", claim: map[string]any{"email": "eve@evil.example"}, want: "/console/login?error=oidc_unknown"},
+		{name: "nor one of a domain that only ends alike", claim: map[string]any{"email": "eve@notcompany.example"}, want: "/console/login?error=oidc_unknown"},
+		{name: "nor one with two domains", claim: map[string]any{"email": "eve@company.example@evil.example"}, want: "/console/login?error=oidc_unknown"},
+		{name: "nor one who is disabled", claim: map[string]any{"email": "off@example.com"}, want: "/console/login?error=oidc_unknown"},
+		{name: "an address that was not verified is not believed", claim: map[string]any{"email_verified": false}, want: "/console/login?error=oidc_unverified"},
+		{name: "nor one of which nothing is said", claim: map[string]any{"email_verified": nil}, want: "/console/login?error=oidc_unverified"},
+		{name: "nor is no address at all", claim: map[string]any{"email": ""}, want: "/console/login?error=oidc_unverified"},
+		{name: "a word for another request is refused", claim: map[string]any{"nonce": "another"}, want: "/console/login?error=oidc_failed"},
+		{name: "a word for another client is refused", claim: map[string]any{"aud": "another"}, want: "/console/login?error=oidc_failed"},
+		{name: "a word for several is refused, if another asked for it", claim: map[string]any{"aud": []string{"waybill", "another"}, "azp": "another"}, want: "/console/login?error=oidc_failed"},
+		{name: "a word of another issuer is refused", claim: map[string]any{"iss": "https://evil.example"}, want: "/console/login?error=oidc_failed"},
+		{name: "a word that is too old is refused", claim: map[string]any{"exp": noon.Add(-time.Minute).Unix()}, want: "/console/login?error=oidc_failed"},
+		{name: "a word with another's signature is refused", sign: other, want: "/console/login?error=oidc_failed"},
+		{name: "a word without a signature is refused", alg: "none", want: "/console/login?error=oidc_failed"},
+		{name: "a word about another access token is refused", claim: map[string]any{"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, want: "/console/login?error=oidc_failed"},
+	}
+	for n, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			i.mu.Lock()
+			i.claim, i.sign, i.alg = tt.claim, tt.sign, tt.alg
+			i.mu.Unlock()
+			b := open()
+			b.from = fmt.Sprintf("198.51.100.%d", n+1)
+			out := b.send("GET", "oidc?return=%2Fconsole%2Freports%3Fby%3Dday", nil).want(302)
+			back := b.send("GET", i.authorize(t, out.header.Get("Location")), nil).want(302)
+			if got := back.header.Get("Location"); got != tt.want {
+				t.Errorf("led to %q; want %q\n%s", got, tt.want, w.log)
+			}
+			got := ""
+			if id := b.signedIn(); id != 0 {
+				u, err := w.db.User(t.Context(), id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = u.Email
+			}
+			if got != tt.email {
+				t.Errorf("signed in as %q; want %q", got, tt.email)
+			}
+		})
+	}
+	u, err := w.db.UserByEmail(t.Context(), "new@company.example")
+	if err != nil || u.Role != user.Analyst || u.JoinedAt == nil {
+		t.Errorf("the newcomer is %+v, %v; want an analyst who has joined", u, err)
+	}
+	if strings.Contains(w.log.String(), "s3cret") {
+		t.Error("the log holds the client's secret")
+	}
+}
+
+func TestOIDCState(t *testing.T) {
+	w, i, open := abroad(t)
+	w.browser().send("GET", "state", nil).want(200).has(`"oidc":{"name":"Example ID"}`)
+	setOut := func(b *browser) string {
+		return i.authorize(t, b.send("GET", "oidc", nil).want(302).header.Get("Location"))
+	}
+	lost := func(r reply) {
+		t.Helper()
+		if got := r.want(302).header.Get("Location"); got != "/console/login?error=oidc_expired" {
+			t.Errorf("led to %q; want to the log-in page", got)
+		}
+	}
+	b := open()
+	back := setOut(b)
+	kept := *b.jar[waySecure]
+	if c := b.jar[waySecure]; !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode {
+		t.Errorf("cookie %v; want HttpOnly, Secure, Lax", c)
+	}
+	b.send("GET", back, nil).want(302)
+	if b.signedIn() == 0 {
+		t.Fatal("nobody is signed in")
+	}
+	b.jar = map[string]*http.Cookie{waySecure: &kept}
+	lost(b.send("GET", back, nil)) // replayed
+	lost(open().send("GET", setOut(open()), nil))
+
+	one, other := open(), open()
+	setOut(one)
+	lost(one.send("GET", setOut(other), nil)) // a stranger's answer, planted
+
+	late := open()
+	back = setOut(late)
+	w.clock.pass(ceremonyLife)
+	lost(late.send("GET", back, nil))
+
+	mixed := open()
+	back = strings.Replace(setOut(mixed), url.QueryEscape(i.URL), url.QueryEscape("https://evil.example"), 1)
+	if got := mixed.send("GET", back, nil).header.Get("Location"); got != "/console/login?error=oidc_failed" {
+		t.Errorf("an answer of another issuer led to %q; want to the log-in page", got)
+	}
+	denied := open()
+	q, err := url.Parse(setOut(denied))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := denied.send("GET", "oidc/callback?error=access_denied&state="+q.Query().Get("state"), nil).header.Get("Location")
+	if got != "/console/login?error=oidc_denied" {
+		t.Errorf("a no at the provider led to %q; want to the log-in page", got)
+	}
+}
+
+func TestOIDCAway(t *testing.T) {
+	w, i, open := abroad(t)
+	i.Close()
+	for range 2 {
+		if got := open().send("GET", "oidc", nil).want(302).header.Get("Location"); got != "/console/login?error=oidc_unavailable" {
+			t.Errorf("led to %q; want to the log-in page", got)
+		}
+	}
+	if !strings.Contains(w.log.String(), "identity provider cannot be reached") {
+		t.Errorf("the log holds %s; want the reason", w.log)
+	}
+	open().logIn("ann@example.com") // passwords go on
+}
+
+func TestWayBack(t *testing.T) {
+	tests := []struct{ name, wanted, want string }{
+		{"a page of the console", "/console/trace/abc?x=1#y", "/console/trace/abc?x=1#y"},
+		{"the console itself", "/console/", "/console/"},
+		{"nothing", "", "/console/"},
+		{"another site", "https://evil.example/console/", "/console/"},
+		{"another site without a scheme", "//evil.example/console/", "/console/"},
+		{"another site behind a backslash", `/\evil.example/console/`, "/console/"},
+		{"a backslash within", `/console/\evil.example`, "/console/"},
+		{"a way up", "/console/../click", "/console/"},
+		{"a way up, encoded", "/console/%2e%2e/click", "/console/"},
+		{"two slashes within", "/console//evil.example", "/console/"},
+		{"another path", "/api/v1/keys", "/console/"},
+		{"a log-out", "/console/auth/logout", "/console/"},
+		{"a script", "javascript:alert(1)", "/console/"},
+		{"a line break", "/console/\r\nSet-Cookie: a=b", "/console/"},
+		{"a space", "/console/ x", "/console/"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := wayBack(tt.wanted); got != tt.want {
+				t.Errorf("wayBack(%q) = %q; want %q", tt.wanted, got, tt.want)
+			}
+		})
+	}
+}
+
+// FuzzWayBack holds the way back to the console.
+func FuzzWayBack(f *testing.F) {
+	for _, s := range []string{"/console/x", "//e/console/", "/console/%5c", "https://e", "/console/%2e%2e%2f"} {
+		f.Add(s)
+	}
+	base, err := url.Parse("https://admin.example.com/console/auth/oidc/callback")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, wanted string) {
+		u, err := base.Parse(wayBack(wanted))
+		if err != nil || u.Host != base.Host || u.Scheme != "https" || !strings.HasPrefix(u.Path, "/console/") {
+			t.Errorf("wayBack(%q) leads to %v, %v", wanted, u, err)
+		}
+	})
+}
+
+// FuzzDecode looks for bodies that break the reader, or come through with what was
+// not asked for.
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{`{"email":"a","password":"b"}`, `{}`, `[]`, `{"email":1}`, `{"a":{}}`, `{"email":"a"}x`, "\x00", `{"email":"\ud800"}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var c credentials
+		if err := decode(body, &c); err != nil {
+			if p := problemOf(err); p.Status < 400 || p.Status >= 500 || p.Detail == "" {
+				t.Errorf("decode(%q) is answered %+v; want a refusal", body, p)
+			}
+			return
+		}
+		var all map[string]any
+		if err := json.Unmarshal(body, &all); err != nil {
+			t.Errorf("decode(%q) took what is no JSON: %v", body, err)
+		}
+		for name := range all {
+			if !slices.ContainsFunc([]string{"email", "password", "code"}, func(s string) bool { return strings.EqualFold(s, name) }) {
+				t.Errorf("decode(%q) took the field %q", body, name)
+			}
+		}
+	})
+}
+
+func TestCeremonies(t *testing.T) {
+	c := newCeremonies()
+	at := noon
+	from := netip0("192.0.2.1")
+	token, err := c.begin("first", from, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range maxOfOneSource - 1 {
+		if _, err := c.begin("more", from, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.begin("too many", from, at); err == nil {
+		t.Error("one source may begin without end")
+	}
+	if _, err := c.begin("another", netip0("192.0.2.2"), at); err != nil {
+		t.Errorf("another source is kept out: %v", err)
+	}
+	if got, ok := c.finish(token, at); !ok || got != "first" {
+		t.Errorf("finish() = %v, %v; want the first", got, ok)
+	}
+	if _, ok := c.finish(token, at); ok {
+		t.Error("a ceremony was finished twice")
+	}
+	if _, err := c.begin("again", from, at.Add(ceremonyLife)); err != nil {
+		t.Errorf("after their time ceremonies stand in the way: %v", err)
+	}
+	if len(c.open) != 1 || c.order.Len() != 1 || len(c.of) != 1 {
+		t.Errorf("%d, %d and %d are remembered; want 1", len(c.open), c.order.Len(), len(c.of))
+	}
+}
