@@ -38,7 +38,7 @@ export function Empty({ icon: Icon = SearchX, title, children, action }: EmptyPr
 	return (
 		<div class="empty">
 			<Icon aria-hidden />
-			<h3>{title}</h3>
+			<h2>{title}</h2>
 			{children && <p>{children}</p>}
 			{action}
 		</div>
