@@ -49,9 +49,18 @@ test-slow: ## run the slow suites alone: faults, crashes, long random runs
 	@script/slow -timeout 30m
 
 .PHONY: test-browser
-test-browser: build ## run the SDK and the pixels in a real Chromium
-	@script/need go cc chromium
+test-browser: build ## run the SDK, the pixels and the console in a real Chromium
+	@script/need go cc chromium npm
 	WAYBILL_BINARY=$(CURDIR)/bin/waybill go test -C tools -tags slow -count=1 -timeout 10m ./browser
+	WAYBILL_BINARY=$(CURDIR)/bin/waybill script/console test $(ARGS)
+
+.PHONY: console
+console: ## build the console from web/ (fetches npm packages; Waybill itself needs no Node)
+	@script/console build
+
+.PHONY: console-check
+console-check: ## hold the console to its rules, and what is committed of it to its sources
+	@script/console check
 
 .PHONY: sdk-types
 sdk-types: ## check the types of the browser SDK (fetches TypeScript from npm)

@@ -2,6 +2,9 @@ module waybill
 
 go 1.26.0
 
+// What npm brings may hold Go files of its own.
+ignore ./web/node_modules
+
 require (
 	code.dny.dev/ssrf v0.3.0
 	github.com/BurntSushi/toml v1.6.0
