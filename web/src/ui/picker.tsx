@@ -159,7 +159,8 @@ export function Combo(props: ComboProps) {
 	);
 }
 
-type Kind = "offer" | "affiliate" | "advertiser";
+/** What can be picked and is known by a name. */
+export type Kind = "offer" | "affiliate" | "advertiser";
 type PickProps = {
 	kind: Kind;
 	value: string;
@@ -212,7 +213,8 @@ export function Pick({ kind, value, onValue, label, ...rest }: PickProps) {
 
 type Named = { data?: { id: number; name: string }[] };
 
-function listOf(kind: Kind, signal: AbortSignal) {
+/** Asks for the first of a kind, whose names are known at once. */
+export function listOf(kind: Kind, signal: AbortSignal) {
 	const init = { params: { query: { limit: 200 } }, signal };
 	const asked =
 		kind === "offer"
@@ -223,7 +225,8 @@ function listOf(kind: Kind, signal: AbortSignal) {
 	return asked as unknown as Promise<{ data?: Named; error?: unknown; response: Response }>;
 }
 
-function oneOf(kind: Kind, id: number, signal: AbortSignal) {
+/** Asks for one of a kind. */
+export function oneOf(kind: Kind, id: number, signal: AbortSignal) {
 	const init = { params: { path: { id } }, signal };
 	const asked =
 		kind === "offer"

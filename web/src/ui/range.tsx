@@ -31,7 +31,16 @@ export function rangeOf(value: string): Range {
 }
 
 /** Chooses days, by name or from the calendar. */
-export function RangePicker({ value, onValue }: { value: string; onValue: (value: string) => void }) {
+export function RangePicker({
+	value,
+	onValue,
+	any,
+}: {
+	value: string;
+	onValue: (value: string) => void;
+	/** What no bound at all is called, where that may be chosen (an empty value). */
+	any?: string;
+}) {
 	const custom = value.includes("..");
 	const [open, setOpen] = useState(custom);
 	const r = rangeOf(value);
@@ -52,6 +61,7 @@ export function RangePicker({ value, onValue }: { value: string; onValue: (value
 					onValue(v === "custom" ? `${r.from}..${r.to}` : v);
 				}}
 			>
+				{any && <option value="">{any}</option>}
 				{Object.entries(presets()).map(([k, p]) => (
 					<option key={k} value={k}>
 						{p.label}
