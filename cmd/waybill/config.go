@@ -30,6 +30,7 @@ type command struct {
 	Serve   serveCmd   `cmd:"" help:"Run a node: clicks, postbacks, deliveries and the API."`
 	Demo    demoCmd    `cmd:"" help:"See the whole way: Waybill with a demo shop and a demo affiliate tracker, and visitors between them."`
 	Key     keyCmd     `cmd:"" help:"API keys."`
+	User    userCmd    `cmd:"" help:"People who sign in to the console."`
 	Txid    txidCmd    `cmd:"" help:"Transaction IDs."`
 	Check   checkCmd   `cmd:"" help:"Verify that conversions, money, caps and deliveries agree. Exit code 1 and a list when they do not."`
 	Rebuild rebuildCmd `cmd:"" help:"Make anew what is derived from journal and ledger."`

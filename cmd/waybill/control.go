@@ -45,6 +45,9 @@ func tasks() []func() task {
 		func() task { return new(inspect) },
 		func() task { return new(rebuild) },
 		func() task { return new(export) },
+		func() task { return new(userCreate) },
+		func() task { return new(userLink) },
+		func() task { return new(ownerLink) },
 	}
 }
 

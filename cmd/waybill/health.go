@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"waybill/internal/serve/edge"
+	"waybill/internal/serve/login"
 )
 
 // staleCatalog is how old the catalog may be before readiness says so. The node
@@ -86,4 +87,5 @@ func (n *node) limpingReports() []string {
 func (n *node) administration(mux *http.ServeMux, e *edge.Edge) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.metrics, promhttp.HandlerOpts{}))
 	mux.Handle("/api/v1/", n.api(e))
+	mux.Handle(login.Prefix, n.login)
 }

@@ -30,6 +30,8 @@ type installation struct {
 	log     *slog.Logger
 	journal *pebblejournal.Journal
 	ledger  *sqlledger.DB
+	// consoleURL is where people see the console, as a running node knows it.
+	consoleURL string
 	// warehouse is that of the running node, or one that is not open.
 	warehouse *warehouse
 	// sources gives what facts are made of.

@@ -18,6 +18,7 @@ import (
 	"waybill/internal/catalog"
 	"waybill/internal/serve/certificates"
 	"waybill/internal/serve/edge"
+	"waybill/internal/serve/login"
 	"waybill/internal/signal"
 	"waybill/internal/store/pebblejournal"
 	"waybill/internal/txid"
@@ -48,8 +49,10 @@ type node struct {
 	metrics  *prometheus.Registry
 	// certificates keeps those of advertisers' names; nil where TLS ends at a proxy.
 	certificates *certificates.Keeper
+	login        *login.Login
 
 	publicURL, adminURL string
+	stopping            <-chan struct{} // closed when the node is told to stop
 	group               *group
 }
 
@@ -184,8 +187,12 @@ func (n *node) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := n.makeLogin(public); err != nil {
+		return err
+	}
 	n.register()
 	n.group, ctx = newGroup(ctx)
+	n.stopping = ctx.Done()
 	tracking := public.Handler()
 	mux := http.NewServeMux()
 	mux.Handle("/", tracking)
@@ -204,6 +211,7 @@ func (n *node) open(ctx context.Context) error {
 	n.group.start(ctx, "refresh", n.refresh.Run)
 	n.group.start(ctx, "settle", n.settler.Run)
 	n.group.start(ctx, "deliver", n.deliver.Run)
+	n.group.start(ctx, "login", n.login.Run)
 	n.group.start(ctx, "retention", n.retain)
 	n.group.start(ctx, "warehouse", n.warehouse.keep)
 	if n.tally != nil {
@@ -263,6 +271,7 @@ func (n *node) listen(tracking, public, admin http.Handler) (doors []door, err e
 		doors = append(doors, door{name: "admin", listener: l, handler: byName(n.Catalog, http.NotFoundHandler(), admin)})
 		n.adminURL = "http://" + l.Addr().String()
 	}
+	n.placeConsole()
 	control, err := listenControl(n.dir)
 	if err != nil {
 		return doors, err

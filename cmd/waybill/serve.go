@@ -22,6 +22,8 @@ type serveCmd struct {
 	guesses
 	secure
 	outbound
+	consoleAt
+	people
 	Listen      string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where to answer clicks and postbacks; also API and metrics unless --admin-listen is given."`
 	AdminListen string         `placeholder:"ADDR" help:"Answer API and metrics only here. Under the domains of advertisers they never answer."`
 	PublicURL   string         `name:"public-url" placeholder:"URL" help:"How the public reaches this node, such as https://go.example.com; used in the links that Waybill hands out."`
@@ -40,7 +42,7 @@ func (s *serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	s.greet(e.stdout, n, statErr != nil)
+	s.greet(e.stdout, n, n.ownerLink(e.ctx), statErr != nil)
 	return n.wait()
 }
 
@@ -50,7 +52,7 @@ func (s *serveCmd) validate() error {
 		return fault.New(fault.Invalid, "--retention %s is less than a day: conversions would find no clicks", s.Retention)
 	}
 	if err := errors.Join(s.reporting.valid(), s.privacy.valid(), s.guesses.valid(), s.outbound.valid(),
-		s.secure.valid(s.PublicURL)); err != nil {
+		s.secure.valid(s.PublicURL), s.people.valid(s.consoleAt)); err != nil {
 		return err
 	}
 	if s.PublicURL == "" {
@@ -65,10 +67,15 @@ func (s *serveCmd) validate() error {
 
 // greet tells a person where to go next. A closed standard output is no reason
 // to stop.
-func (s *serveCmd) greet(w io.Writer, n *node, first bool) {
+func (s *serveCmd) greet(w io.Writer, n *node, ownerLink string, first bool) {
 	text := fmt.Sprintf("Waybill %s answers clicks and postbacks on %s\n"+
 		"API:  %s/api/v1   description: %s/api/v1/openapi.json\n"+
-		"Data: %s\n", version, n.publicURL, n.adminURL, n.adminURL, s.Data)
+		"Console: %s/console/\n"+
+		"Data: %s\n", version, n.publicURL, n.adminURL, n.adminURL, n.consoleURL, s.Data)
+	if ownerLink != "" {
+		text += fmt.Sprintf("\nNobody can sign in to the console yet. Open this link to become its owner; it works once, within 24 hours:\n"+
+			"  %s\n", ownerLink)
+	}
 	if first {
 		text += fmt.Sprintf("\nFirst steps, in another terminal:\n"+
 			"  KEY=$(waybill key create --role network --data %s)\n"+
