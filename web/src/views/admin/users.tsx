@@ -1,5 +1,264 @@
-import { Page } from "../../ui/page.tsx";
+import { Ellipsis, UserPlus } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { api, type Schema, useChange, useRead } from "../../api/client.ts";
+import { ago } from "../../lib/format.ts";
+import { may, me } from "../../lib/session.ts";
+import { useUrlState } from "../../lib/url.ts";
+import { text } from "../../text/en.ts";
+import { Badge, Code, Status } from "../../ui/bits.tsx";
+import { Button } from "../../ui/button.tsx";
+import { ask, Dialog } from "../../ui/dialog.tsx";
+import { Field, Form, SelectField, TextField } from "../../ui/form.tsx";
+import { type Item, Menu } from "../../ui/menu.tsx";
+import { Empty, Failed, Notice } from "../../ui/notice.tsx";
+import { Card, Page } from "../../ui/page.tsx";
+import { Pick } from "../../ui/picker.tsx";
+import { Table, TableFoot } from "../../ui/table.tsx";
+import { toast } from "../../ui/toast.tsx";
 
+type User = Schema["User"];
+
+const t = text.users;
+
+/** The people who sign in: who they are, what they may, and new ones. */
 export default function Users() {
-	return <Page title="Users">{null}</Page>;
+	const [state, set] = useUrlState({ new: "" });
+	const [link, setLink] = useState<{ url: string; mailed: boolean; email: string }>();
+	const list = useRead(["users"], (signal) =>
+		api.GET("/api/v1/users", { params: { query: { limit: 1000 } }, signal }),
+	);
+	const rows = list.data?.data ?? [];
+	return (
+		<Page
+			title={t.title}
+			lead={t.lead}
+			actions={
+				<Button primary onClick={() => set({ new: "1" })}>
+					<UserPlus aria-hidden />
+					{t.invite}
+				</Button>
+			}
+		>
+			<Card flush>
+				{list.problem && !list.data ? (
+					<Failed problem={list.problem} again={list.again} />
+				) : (
+					<>
+						<Table
+							caption={t.title}
+							rows={rows}
+							rowKey={(u) => u.id ?? 0}
+							loading={list.loading}
+							empty={<Empty title={t.none}>{t.noneHint}</Empty>}
+							columns={[
+								{
+									key: "who",
+									head: t.who,
+									cell: (u) => (
+										<>
+											<span class="strong">{u.name || u.email}</span>{" "}
+											{u.id === me.value?.user?.id && <Badge tone="info">{t.you}</Badge>}
+											{u.name && <div class="mute small">{u.email}</div>}
+										</>
+									),
+								},
+								{ key: "role", head: t.role, cell: (u) => <Role of={u} /> },
+								{
+									key: "status",
+									head: t.status,
+									cell: (u) => (
+										<Status of={u.status === "disabled" ? "disabled" : u.joined_at ? "active" : "invited"} />
+									),
+								},
+								{
+									key: "safety",
+									head: t.safety,
+									cell: (u) =>
+										[u.totp && t.totp, u.passkeys > 0 && t.passkeys(u.passkeys)].filter(Boolean).join(", ") ||
+										t.passwordOnly,
+								},
+								{
+									key: "seen",
+									head: t.seen,
+									cell: (u) => (u.last_seen_at ? ago(u.last_seen_at) : text.auth.account.never),
+								},
+								{ key: "more", head: "", end: true, cell: (u) => <More user={u} onLink={setLink} /> },
+							]}
+						/>
+						{rows.length > 0 && <TableFoot shown={rows.length} next={list.data?.next_cursor} />}
+					</>
+				)}
+			</Card>
+			{state.new && (
+				<Invite
+					onClose={() => set({ new: "" })}
+					onLink={(l) => {
+						set({ new: "" });
+						setLink(l);
+					}}
+				/>
+			)}
+			{link && (
+				<Dialog
+					title={t.linkTitle}
+					onClose={() => setLink(undefined)}
+					footer={
+						<Button primary onClick={() => setLink(undefined)}>
+							{text.common.close}
+						</Button>
+					}
+				>
+					<Notice tone={link.mailed ? "good" : "info"}>
+						{link.mailed ? t.mailed(link.email) : t.notMailed(link.email)}
+					</Notice>
+					<Code of={link.url} wrap label={t.linkTitle} />
+				</Dialog>
+			)}
+		</Page>
+	);
+}
+
+const roles = t.roles as Record<string, string>;
+
+function Role({ of: u }: { of: User }) {
+	return (
+		<>
+			{roles[u.role] ?? u.role}
+			{u.advertiser_id ? <span class="mute"> #{u.advertiser_id}</span> : null}
+			{u.affiliate_id ? <span class="mute"> #{u.affiliate_id}</span> : null}
+		</>
+	);
+}
+
+type Shown = { url: string; mailed: boolean; email: string };
+
+// Which roles somebody may give: a manager only those of partners.
+const given = () =>
+	(may("administer")
+		? ["owner", "manager", "analyst", "advertiser", "affiliate"]
+		: ["advertiser", "affiliate"]) as User["role"][];
+
+function Invite({ onClose, onLink }: { onClose: () => void; onLink: (l: Shown) => void }) {
+	const [email, setEmail] = useState("");
+	const [name, setName] = useState("");
+	const [role, setRole] = useState<User["role"]>(given()[given().length > 2 ? 1 : 0] as User["role"]);
+	const [party, setParty] = useState("");
+	const change = useChange(
+		() =>
+			api.POST("/api/v1/users", {
+				body: {
+					email,
+					name: name || undefined,
+					role,
+					advertiser_id: role === "advertiser" ? Number(party) || undefined : undefined,
+					affiliate_id: role === "affiliate" ? Number(party) || undefined : undefined,
+				},
+			}),
+		{ touches: ["users", "audit"], quiet: true },
+	);
+	const send = async () => {
+		const made = await change.run();
+		if (made) onLink({ url: made.link, mailed: made.mailed, email });
+	};
+	const partner = role === "advertiser" || role === "affiliate";
+	return (
+		<Dialog title={t.invite} onClose={onClose}>
+			<Form problem={change.problem} onSubmit={send}>
+				<TextField
+					label={text.auth.email}
+					name="email"
+					type="email"
+					value={email}
+					onValue={setEmail}
+					autoFocus
+				/>
+				<TextField label={`${t.name} (${text.common.optional})`} name="name" value={name} onValue={setName} />
+				<SelectField
+					label={t.role}
+					name="role"
+					value={role}
+					onValue={(v) => setRole(v as User["role"])}
+					hint={(t.roleHints as Record<string, string>)[role]}
+					choices={given().map((r) => ({ value: r, label: roles[r] ?? r }))}
+				/>
+				{partner && (
+					<Field label={text.pick[role as "advertiser" | "affiliate"]} name={`${role}_id`}>
+						{(inner) => (
+							<Pick
+								kind={role as "advertiser" | "affiliate"}
+								value={party}
+								onValue={setParty}
+								id={inner.id}
+								invalid={inner["aria-invalid"] === "true"}
+								describedBy={inner["aria-describedby"]}
+							/>
+						)}
+					</Field>
+				)}
+				<div class="row">
+					<Button primary type="submit" busy={change.busy}>
+						{t.send}
+					</Button>
+					<Button onClick={onClose}>{text.common.cancel}</Button>
+				</div>
+			</Form>
+		</Dialog>
+	);
+}
+
+function More({ user: u, onLink }: { user: User; onLink: (l: Shown) => void }) {
+	const path = { id: u.id as number };
+	const touches = { touches: ["users", "audit"] };
+	const invite = useChange(() => api.POST("/api/v1/users/{id}/invite", { params: { path } }), touches);
+	const reset = useChange(() => api.POST("/api/v1/users/{id}/reset", { params: { path } }), touches);
+	const patch = useChange(
+		(body: { status?: User["status"]; role?: User["role"] }) =>
+			api.PATCH("/api/v1/users/{id}", { params: { path }, body }),
+		touches,
+	);
+	const remove = useChange(() => api.DELETE("/api/v1/users/{id}", { params: { path } }), {
+		...touches,
+		done: t.removed,
+	});
+	const partner = u.role === "advertiser" || u.role === "affiliate";
+	if (!partner && !may("administer")) return null;
+	const name = u.name || u.email;
+	const link = async (asked: typeof invite) => {
+		const got = await asked.run();
+		if (got) onLink({ url: got.link, mailed: got.mailed, email: u.email });
+	};
+	const disable = async (status: "active" | "disabled") => {
+		if (await patch.run({ status }))
+			toast(status === "disabled" ? t.disabled(name) : t.enabled(name), {
+				undo: () => void patch.run({ status: status === "disabled" ? "active" : "disabled" }),
+			});
+	};
+	const become = async (role: User["role"]) => {
+		if (await patch.run({ role }))
+			toast(t.nowRole(name, roles[role] ?? role), { undo: () => void patch.run({ role: u.role }) });
+	};
+	const gone = async () => {
+		if (await ask({ title: t.removeTitle(name), body: t.removeBody, yes: t.remove, danger: true }))
+			await remove.run();
+	};
+	const items: Item[] = [];
+	if (u.joined_at) items.push({ label: t.reset, onClick: () => void link(reset) });
+	else items.push({ label: t.inviteAgain, onClick: () => void link(invite) });
+	if (!partner) {
+		items.push("line", { title: t.makeRole });
+		for (const r of ["owner", "manager", "analyst"] as const)
+			if (r !== u.role) items.push({ label: roles[r] ?? r, onClick: () => void become(r) });
+	}
+	items.push("line");
+	items.push(
+		u.status === "disabled"
+			? { label: t.enable, onClick: () => void disable("active") }
+			: { label: t.disable, onClick: () => void disable("disabled") },
+	);
+	items.push({ label: t.remove, danger: true, onClick: () => void gone() });
+	return (
+		<Menu label={t.more(name)} items={items} class="btn quiet icon small">
+			<Ellipsis aria-hidden />
+		</Menu>
+	);
 }

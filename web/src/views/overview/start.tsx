@@ -30,7 +30,14 @@ export function FirstSteps({ clicks, conversions }: { clicks: boolean; conversio
 			enabled: wanted,
 		},
 	);
-	if (!wanted || !offers.data || !affiliates.data || !seen.data || seen.data.data.length > 0) return null;
+	if (
+		!wanted ||
+		!offers.data ||
+		!affiliates.data ||
+		!seen.data ||
+		(seen.data as { data: unknown[] }).data.length > 0
+	)
+		return null;
 	const offer = offers.data.data[0];
 	const affiliate = affiliates.data.data[0];
 	const steps = [
