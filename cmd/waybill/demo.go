@@ -41,6 +41,9 @@ type demo struct {
 	shop    string // URLs
 	tracker string
 	payouts []string // that the tracker was told, in the order of the trips
+
+	people   []demoPerson
+	password string // of all of them
 }
 
 // Run shows the whole way, or a chain.
@@ -89,6 +92,10 @@ func (d *demo) run(c *demoCmd) error {
 	d.say("  Waybill's API            curl -H 'Authorization: Bearer %s' %s/api/v1/conversions", d.node.key, d.node.url)
 	d.say("  a report                 curl -H 'Authorization: Bearer %s' '%s%s'", d.node.key, d.node.url, reportOfDemo)
 	d.say("  metrics                  %s/metrics", d.node.url)
+	d.say("\nConsole: %s/console/   password of all: %s", d.node.url, d.password)
+	for _, p := range d.people {
+		d.say("  %-24s %s", p.email, p.sees)
+	}
 	<-d.env.ctx.Done()
 	return nil
 }
@@ -143,6 +150,10 @@ func (d *demo) catalog() error {
 		args = append(args, "--campaign", fmt.Sprintf("%s=%s/click?offer_id=%d&affiliate_id=%d&sub1=%s&aff_click_id={clickid}", way, d.node.url, o.ID, partner.ID, way))
 	}
 	if d.tracker, err = d.child(args...); err != nil {
+		return err
+	}
+	d.people = demoPeople(seller.ID, partner.ID)
+	if d.password, err = d.node.people(d.people); err != nil {
 		return err
 	}
 	return d.node.create(d.env.ctx, "postbacks", map[string]any{

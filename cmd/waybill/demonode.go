@@ -47,13 +47,18 @@ func (t *troupe) serve(folder, listen string) (*demoNode, error) {
 
 // create makes a record through the REST API.
 func (n *demoNode) create(ctx context.Context, resource string, v, into any) error {
+	return n.post(ctx, "/api/v1/"+resource, v, into)
+}
+
+// post sends JSON to a path of the node.
+func (n *demoNode) post(ctx context.Context, path string, v, into any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("create %s: %w", resource, err)
+		return fmt.Errorf("post to %s: %w", path, err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, n.url+"/api/v1/"+resource, strings.NewReader(string(b)))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, n.url+path, strings.NewReader(string(b)))
 	if err != nil {
-		return fmt.Errorf("create %s: %w", resource, err)
+		return fmt.Errorf("post to %s: %w", path, err)
 	}
 	r.Header.Set("Content-Type", "application/json")
 	return n.fetch(r, n.key, into)
