@@ -156,9 +156,32 @@ func (c *connection) query(ctx context.Context, each func(report.Row) error, tex
 	})
 }
 
-// readRows reads a result chunk by chunk.
+// ahead is how many chunks of a result are fetched before they are asked for.
+const ahead = 2
+
+// readRows reads a result chunk by chunk. While each has the rows of one, the next
+// is fetched: of what is written out row by row, the query and the writing take
+// about as long.
 func readRows(ctx context.Context, res *mapping.Result, each func(report.Row) error) error {
-	row := make(report.Row, mapping.ColumnCount(res))
+	var failed error // set before chunks is closed
+	chunks, enough := make(chan mapping.DataChunk, ahead), make(chan struct{})
+	go func() {
+		defer close(chunks)
+		failed = fetch(res, chunks, enough)
+	}()
+	err := readChunks(ctx, chunks, make(report.Row, mapping.ColumnCount(res)), each)
+	close(enough)
+	for chunk := range chunks { // until the fetching has ended: the result goes with its caller
+		mapping.DestroyDataChunk(&chunk)
+	}
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+// fetch fetches chunks until there is none, or enough is closed.
+func fetch(res *mapping.Result, chunks chan<- mapping.DataChunk, enough <-chan struct{}) error {
 	for {
 		chunk := mapping.FetchChunk(*res)
 		if chunk.Ptr == nil {
@@ -167,6 +190,17 @@ func readRows(ctx context.Context, res *mapping.Result, each func(report.Row) er
 			}
 			return nil
 		}
+		select {
+		case chunks <- chunk:
+		case <-enough:
+			mapping.DestroyDataChunk(&chunk)
+			return nil
+		}
+	}
+}
+
+func readChunks(ctx context.Context, chunks <-chan mapping.DataChunk, row report.Row, each func(report.Row) error) error {
+	for chunk := range chunks {
 		if err := readChunk(chunk, row, each); err != nil {
 			return err
 		}
@@ -174,6 +208,7 @@ func readRows(ctx context.Context, res *mapping.Result, each func(report.Row) er
 			return err
 		}
 	}
+	return nil
 }
 
 // one runs a statement whose answer is one row.
