@@ -170,6 +170,7 @@ type PickProps = {
 	invalid?: boolean;
 	describedBy?: string;
 	disabled?: boolean;
+	placeholder?: string;
 };
 
 /** Picks an offer, an affiliate or an advertiser by name or number. */

@@ -75,10 +75,12 @@ describe("a list of work", () => {
 	});
 	it("is downloaded as facts", () => {
 		expect(factsOf(q("offer_id=3&status=pending&period=yesterday"), list, zone)).toEqual({
-			tz: zone,
-			filter: ["offer=3", "status=pending"],
-			from: "2026-11-21",
-			to: "2026-11-21",
+			asked: {
+				tz: zone,
+				filter: ["offer=3", "status=pending"],
+				from: "2026-11-21",
+				to: "2026-11-21",
+			},
 		});
 	});
 	it("names what facts do not have", () => {

@@ -52,10 +52,10 @@ export function expressionOf(text: string): Expression | undefined {
 	for (let i = 0; i < rest.length; i++) {
 		const next = rest[i + 1];
 		if (rest[i] === "\\" && (next === "," || next === "\\")) {
-			values[values.length - 1] += next;
+			values.push((values.pop() ?? "") + next);
 			i++;
 		} else if (rest[i] === ",") values.push("");
-		else values[values.length - 1] += rest[i];
+		else values.push((values.pop() ?? "") + rest[i]);
 	}
 	return { dim: text.slice(0, end).trim(), op, values };
 }
@@ -203,17 +203,17 @@ export function askOf(q: URLSearchParams, spec: Spec, zone: string): Asked {
  * The same list as facts, for a download of all of it. A field that facts do not
  * have is named instead.
  */
-export function factsOf(q: URLSearchParams, spec: Spec, zone: string): Asked | { lacks: string } {
-	if (isFacts(q, spec)) return askOf(q, spec, zone);
+export function factsOf(q: URLSearchParams, spec: Spec, zone: string): { asked: Asked } | { lacks: string } {
+	if (isFacts(q, spec)) return { asked: askOf(q, spec, zone) };
 	const out: Asked = { tz: zone };
-	const filter: string[] = [];
+	const filter = new Set<string>();
 	for (const f of spec.fields) {
 		const v = standsAt(q, spec, f);
 		if (!v || isTest(f)) continue;
 		if (!f.dim) return { lacks: f.name };
-		filter.push(writeExpression({ dim: f.dim, op: "=", values: [v] }));
+		filter.add(writeExpression({ dim: f.dim, op: "=", values: [v] }));
 	}
-	if (filter.length > 0) out.filter = filter;
+	if (filter.size > 0) out.filter = [...filter];
 	if (standsAt(q, spec, { name: "test" }) === "1") out.test = "1";
 	const period = periodOf(q, spec);
 	if (period === undefined) {
@@ -225,7 +225,7 @@ export function factsOf(q: URLSearchParams, spec: Spec, zone: string): Asked | {
 		out.from = r.from;
 		out.to = r.to;
 	} else out.from = longAgo();
-	return out;
+	return { asked: out };
 }
 
 /** A query string of parameters, arrays as often as they have values. */
