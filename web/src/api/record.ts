@@ -34,3 +34,6 @@ export async function wholeList<T>(ask: (paging: Paging) => Answer<Listed<T>>): 
 	}
 	return { data: all, response: new Response() };
 }
+
+/** An answer that is asked for as JSON, where the API can give other forms of it, too. */
+export const jsonOf = <T>(asked: Answer<T>) => asked as Answer<Exclude<T, string>>;

@@ -1,5 +1,192 @@
-import { Page } from "../../ui/page.tsx";
+// All postbacks: who is told, where, and how well that goes.
+import { Plus, Send } from "lucide-preact";
+import { Link, useLocation } from "wouter-preact";
+import { api, type Schema, useRead } from "../../api/client.ts";
+import { wholeList } from "../../api/record.ts";
+import { ago, count } from "../../lib/format.ts";
+import { may, side } from "../../lib/session.ts";
+import { useUrlState } from "../../lib/url.ts";
+import { text } from "../../text/en.ts";
+import { Status } from "../../ui/bits.tsx";
+import { Go } from "../../ui/button.tsx";
+import { SelectField } from "../../ui/form.tsx";
+import { Empty, Read } from "../../ui/notice.tsx";
+import { Card, Page } from "../../ui/page.tsx";
+import { Pick } from "../../ui/picker.tsx";
+import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { hostOf, isPixel, type Postback } from "./draft.ts";
+import "./postbacks.css";
+
+const t = text.postbacks;
+
+type Destination = Schema["Destination"];
+
+/** What a postback is called where it has no name. */
+export const nameOf = (p: Postback): string =>
+	p.name || hostOf(p.url) || t.formats[p.format ?? "get"] || `#${p.id}`;
+
+/** Whose a postback is, in words. */
+export function ownerName(o: Postback["owner"]): string {
+	if (o?.affiliate_id) return t.owner.affiliate(o.affiliate_id);
+	if (o?.advertiser_id) return t.owner.advertiser(o.advertiser_id);
+	return t.owner.network;
+}
+
+/** How well a destination is. */
+export function Health({ of, pixel }: { of: Destination | undefined; pixel: boolean }) {
+	if (pixel) return <span class="mute">{t.health.pixel}</span>;
+	const [tone, words] = healthOf(of);
+	return (
+		<span class="row tight nowrap">
+			<i class={`dot ${tone}`} aria-hidden />
+			{words}
+		</span>
+	);
+}
+
+function healthOf(d: Destination | undefined): [string, string] {
+	if (d?.breaker.state === "open") return ["bad", t.health.open];
+	if (d?.breaker.state === "half_open") return ["warn", t.health.half];
+	const failed = d?.last_failure?.at;
+	if (failed && failed > (d?.last_success_at ?? "")) return ["warn", t.health.failed(ago(failed))];
+	if (d && d.dead > 0) return ["warn", t.health.dead(count(d.dead))];
+	return d?.last_success_at ? ["good", t.health.fine(ago(d.last_success_at))] : ["", t.health.never];
+}
 
 export default function Postbacks() {
-	return <Page title="Postbacks">{null}</Page>;
+	const [state, set] = useUrlState({ status: "", format: "", affiliate: "", offer: "" });
+	const [, go] = useLocation();
+	const query = {
+		status: state.status || undefined,
+		format: state.format || undefined,
+		affiliate_id: state.affiliate || undefined,
+		offer_id: state.offer || undefined,
+	};
+	const list = useRead(["postbacks", "list", query], (signal) =>
+		wholeList((page) => api.GET("/api/v1/postbacks", { params: { query: { ...query, ...page } }, signal })),
+	);
+	const destinations = useRead(
+		["destinations", "all"],
+		(signal) => wholeList((page) => api.GET("/api/v1/destinations", { params: { query: page }, signal })),
+		{ every: 30_000 },
+	);
+	const health = new Map((destinations.data ?? []).map((d) => [d.id, d]));
+	const filtered = Object.values(state).some(Boolean);
+	return (
+		<Page
+			title={t.title}
+			lead={t.lead[side.value]}
+			actions={
+				may("write") && (
+					<Go to="/postbacks/new" primary>
+						<Plus aria-hidden />
+						{t.new}
+					</Go>
+				)
+			}
+		>
+			<div class="filters">
+				<SelectField
+					label={t.filters.status}
+					hideLabel
+					value={state.status}
+					onValue={(status) => set({ status })}
+					choices={[
+						{ value: "", label: `${t.filters.status}: ${t.filters.any}` },
+						...(["active", "paused", "disabled"] as const).map((s) => ({ value: s, label: text.status[s] })),
+					]}
+				/>
+				<SelectField
+					label={t.filters.format}
+					hideLabel
+					value={state.format}
+					onValue={(format) => set({ format })}
+					choices={[
+						{ value: "", label: `${t.filters.format}: ${t.filters.any}` },
+						...Object.entries(t.formats).map(([value, label]) => ({ value, label })),
+					]}
+				/>
+				{side.value === "network" && (
+					<Pick kind="affiliate" value={state.affiliate} onValue={(affiliate) => set({ affiliate })} />
+				)}
+				<Pick kind="offer" value={state.offer} onValue={(offer) => set({ offer })} />
+			</div>
+			<Card flush>
+				<Read
+					of={list}
+					wait={<Table caption={t.caption} columns={columns(health)} rows={[]} rowKey={() => 0} loading />}
+				>
+					{(rows) => (
+						<>
+							<Table
+								caption={t.caption}
+								columns={columns(health)}
+								rows={rows}
+								rowKey={(p) => p.id ?? 0}
+								onRow={(p) => go(`/postbacks/${p.id}`)}
+								empty={filtered ? <Empty title={t.noneFit}>{t.noneFitHint}</Empty> : <NoneYet />}
+							/>
+							{rows.length > 0 && <TableFoot shown={rows.length} />}
+						</>
+					)}
+				</Read>
+			</Card>
+		</Page>
+	);
+}
+
+function NoneYet() {
+	return (
+		<Empty icon={Send} title={t.none} action={may("write") && <Go to="/postbacks/new">{t.new}</Go>}>
+			{t.noneHint}
+		</Empty>
+	);
+}
+
+function columns(health: Map<number, Destination>): Column<Postback>[] {
+	const all: Column<Postback>[] = [
+		{
+			key: "name",
+			head: t.cols.name,
+			cell: (p) => (
+				<Link href={`/postbacks/${p.id}`} class="strong">
+					{nameOf(p)}
+				</Link>
+			),
+		},
+		{ key: "status", head: t.cols.status, cell: (p) => <Status of={p.status} /> },
+		{
+			key: "health",
+			head: t.cols.health,
+			cell: (p) => <Health of={health.get(p.id ?? 0)} pixel={isPixel(p.format ?? "get")} />,
+		},
+		{
+			key: "waiting",
+			head: t.cols.waiting,
+			end: true,
+			cell: (p) => count(health.get(p.id ?? 0)?.waiting),
+		},
+		{
+			key: "destination",
+			head: t.cols.destination,
+			cell: (p) => (
+				<span class="nowrap">
+					{hostOf(p.url) || t.ofPlatform} <span class="mute small">{t.formats[p.format ?? "get"]}</span>
+				</span>
+			),
+		},
+		{
+			key: "scope",
+			head: t.cols.scope,
+			cell: (p) => (
+				<span class="nowrap">
+					{p.offer_id ? t.offer(p.offer_id) : t.allOffers}
+					{p.goal && <span class="mute small"> {t.goal(p.goal)}</span>}
+				</span>
+			),
+		},
+	];
+	if (side.value === "network")
+		all.splice(1, 0, { key: "owner", head: t.cols.owner, cell: (p) => ownerName(p.owner) });
+	return all;
 }
