@@ -18,7 +18,7 @@ const (
 
 // cookie is what both cookies have in common.
 func cookie(name, value string, secure bool, life time.Duration) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure where the place is: on the operator's own machine it is not
 		Name: name, Value: value, Path: "/", MaxAge: int(life / time.Second),
 		Secure: secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

@@ -110,6 +110,7 @@ func (l *Login) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	ctx := r.Context()
 	defer func() {
 		if v := recover(); v != nil {
 			err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
@@ -118,7 +119,7 @@ func (l *Login) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			x.cause = err
 		}
-		x.log()
+		x.log(ctx)
 	}()
 	if err := l.cross.Check(r); err != nil {
 		x.refuse(fault.New(fault.Forbidden, "this came from another site, and only the console itself may ask for it"))
@@ -214,7 +215,7 @@ func decode(body []byte, v any) error {
 
 // log writes the request's one line. Tokens and codes stand in no path, and what
 // stands in queries is not logged.
-func (x *exchange) log() {
+func (x *exchange) log(ctx context.Context) {
 	if x.l.log == nil {
 		return
 	}
@@ -228,7 +229,7 @@ func (x *exchange) log() {
 		level = slog.LevelError
 		fields = append(fields, slog.Any("error", x.cause))
 	}
-	x.l.log.LogAttrs(x.ctx(), level, "login request", fields...)
+	x.l.log.LogAttrs(ctx, level, "login request", fields...)
 }
 
 // route names the pattern that answered.

@@ -250,7 +250,7 @@ func (b *browser) logIn(email string) *browser {
 // signedIn reports who the API would take the browser for; 0 for nobody.
 func (b *browser) signedIn() int64 {
 	b.w.t.Helper()
-	r := httptest.NewRequest("GET", b.origin+"/api/v1/me", http.NoBody)
+	r := httptest.NewRequest(http.MethodGet, b.origin+"/api/v1/me", http.NoBody)
 	r.RemoteAddr = b.from + ":4711"
 	b.put(r)
 	p, err := b.w.Caller(r)

@@ -130,7 +130,7 @@ func TestForgot(t *testing.T) {
 	if c.signedIn() != ann.ID {
 		t.Error("the link in the mail does not sign in")
 	}
-	t.Run("nobody is flooded with mail", func(t *testing.T) {
+	t.Run("nobody is flooded with mail", func(*testing.T) {
 		for range 4 { // beside the one above
 			b.send("POST", "forgot", map[string]string{"email": "ann@example.com"})
 			b.from = "203.0.113." + itoa(int64(len(w.forgot)+1))

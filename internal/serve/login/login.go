@@ -231,11 +231,11 @@ type oidcName struct {
 }
 
 func (x *exchange) state() (answer, error) {
-	any, err := x.l.ledger.AnyUser(x.ctx())
+	found, err := x.l.ledger.AnyUser(x.ctx())
 	if err != nil {
 		return nil, err
 	}
-	s := state{SetupNeeded: !any, Mail: x.l.set.SendReset != nil, Passkeys: x.place().namesPasskeys()}
+	s := state{SetupNeeded: !found, Mail: x.l.set.SendReset != nil, Passkeys: x.place().namesPasskeys()}
 	if x.l.provider != nil {
 		s.OIDC = &oidcName{Name: x.l.set.OIDC.Name}
 	}

@@ -261,7 +261,7 @@ func (x *exchange) knownBy(c claims) (user.User, error) {
 		return u, err
 	}
 	// Before there is an owner, nobody is let in by another way.
-	if any, err := x.l.ledger.AnyUser(x.ctx()); err != nil || !any {
+	if found, err := x.l.ledger.AnyUser(x.ctx()); err != nil || !found {
 		return u, errors.Join(err, fault.New(fault.Forbidden, "there is no owner yet"))
 	}
 	by := user.By{Actor: "oidc", Address: textOf(x.from)}

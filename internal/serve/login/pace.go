@@ -34,7 +34,7 @@ func (p *pace) step(from netip.Addr, now time.Time) error {
 	}
 	at = at.Add(paceEvery)
 	if at.Sub(now) > paceBurst*paceEvery {
-		return &tooSoon{paceEvery}
+		return &waitError{paceEvery}
 	}
 	if len(p.next) >= mostSources {
 		clear(p.next)

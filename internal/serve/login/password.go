@@ -191,7 +191,7 @@ func (x *exchange) attempt(account string) error {
 		return err
 	}
 	if wait > 0 {
-		return &tooSoon{wait}
+		return &waitError{wait}
 	}
 	return nil
 }

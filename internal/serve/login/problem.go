@@ -42,16 +42,16 @@ func malformed(words string) error {
 	return &refusal{http.StatusBadRequest, "malformed", "The request cannot be read", words}
 }
 
-// tooSoon is the answer to whoever has to wait before the next attempt.
-type tooSoon struct{ wait time.Duration }
+// waitError is the answer to whoever has to wait before the next attempt.
+type waitError struct{ wait time.Duration }
 
 // Error says how long.
-func (t *tooSoon) Error() string {
+func (t *waitError) Error() string {
 	return "too many attempts; wait " + strconv.Itoa(t.seconds()) + " seconds and try again"
 }
 
 // seconds is the wait, rounded up.
-func (t *tooSoon) seconds() int { return int(math.Ceil(t.wait.Seconds())) }
+func (t *waitError) seconds() int { return int(math.Ceil(t.wait.Seconds())) }
 
 // describe gives the status and title of a kind of fault.
 func describe(k fault.Kind) (status int, title string) {
@@ -87,7 +87,7 @@ func problemOf(err error) *problem {
 		return &problem{Type: problemType(r.kind), Title: r.title, Status: r.status, Detail: r.words}
 	}
 	kind := fault.Of(err)
-	if _, ok := errors.AsType[*tooSoon](err); ok {
+	if _, ok := errors.AsType[*waitError](err); ok {
 		kind = fault.Limited
 	}
 	status, title := describe(kind)
@@ -149,7 +149,7 @@ func (x *exchange) refuse(err error) {
 
 // retryAfter gives the seconds to wait.
 func retryAfter(err error) string {
-	if t, ok := errors.AsType[*tooSoon](err); ok {
+	if t, ok := errors.AsType[*waitError](err); ok {
 		return strconv.Itoa(t.seconds())
 	}
 	return "60"

@@ -56,7 +56,8 @@ func wrongCode() error {
 
 // takeCode takes a code of the authenticator, or a recovery code, once.
 func (x *exchange) takeCode(u user.User, secrets user.Credentials, typed string) error {
-	good, err := false, error(nil)
+	var good bool
+	var err error
 	if code := digits(typed); code != "" {
 		var step int64
 		step, good, err = stepOf(code, secrets.TOTPSecret, x.now, secrets.TOTPStep)

@@ -92,12 +92,12 @@ func TestTOTP(t *testing.T) {
 			t.Errorf("one code let %d in; want 1", in)
 		}
 	})
-	t.Run("a recovery code is good once, however it is typed", func(t *testing.T) {
+	t.Run("a recovery code is good once, however it is typed", func(*testing.T) {
 		logInWith("  " + recovery[0] + " ").want(200).has("done")
 		logInWith(recovery[0]).want(401)
 		logInWith(recovery[1]).want(200)
 	})
-	t.Run("guessing the code is slowed down, and the password does not help", func(t *testing.T) {
+	t.Run("guessing the code is slowed down, and the password does not help", func(*testing.T) {
 		w.clock.pass(24 * time.Hour)
 		c := w.browser()
 		for range 3 {

@@ -79,7 +79,7 @@ func (s *server) serve() {
 		conn, got.encrypted = tls.Server(conn, s.tls), true
 	}
 	in := bufio.NewReader(conn)
-	say := func(format string, args ...any) { fmt.Fprintf(conn, format+"\r\n", args...) }
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(conn, format+"\r\n", args...) }
 	say("220 test")
 	for {
 		line, err := in.ReadString('\n')
