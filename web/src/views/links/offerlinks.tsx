@@ -1,0 +1,19 @@
+import { useCallback } from "preact/hooks";
+import { side } from "../../lib/session.ts";
+import { useUrlState } from "../../lib/url.ts";
+import { Builder, type Built, unbuilt } from "./builder.tsx";
+import { ShortLinks } from "./shortlinks.tsx";
+
+/** The links of one offer, within its page. */
+export default function OfferLinks({ offerId }: { offerId: number }) {
+	const [state, set] = useUrlState(unbuilt);
+	const onBuilt = useCallback((b: Built) => set({ ...b, offer: "" }, { replace: true }), [set]);
+	return (
+		<div class="stack loose">
+			<Builder fixed built={{ ...state, offer: String(offerId) } as Built} onBuilt={onBuilt} />
+			{side.value === "network" && (
+				<ShortLinks offer={offerId} affiliate={Number(state.affiliate) || undefined} />
+			)}
+		</div>
+	);
+}
