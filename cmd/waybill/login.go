@@ -182,6 +182,8 @@ func (in *installation) newLink(ctx context.Context, by user.By, kind user.LinkK
 // ownerLink gives the link that makes the first owner; empty once there is
 // somebody, and while the ledger is away.
 func (n *node) ownerLink(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // a node told to stop at once says it too
+	defer cancel()
 	found, err := n.ledger.AnyUser(ctx)
 	if err == nil && !found {
 		var link string
