@@ -4,6 +4,28 @@
  */
 
 export interface paths {
+    "/api/v1/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who asked to promote offers
+         * @description And what was decided, the latest that asked first. An affiliate sees its own.
+         *
+         *     Keys: network, affiliate.
+         */
+        get: operations["list-access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/advertisers": {
         parameters: {
             query?: never;
@@ -23,7 +45,7 @@ export interface paths {
          * Create an advertiser
          * @description An advertiser pays for what its offers bring, and proves with a token or a signature that its postbacks come from it.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         post: operations["create-advertiser"];
         delete?: never;
@@ -53,7 +75,7 @@ export interface paths {
          * Change an advertiser
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         patch: operations["change-advertiser"];
         trace?: never;
@@ -77,7 +99,7 @@ export interface paths {
          * Create an affiliate
          * @description An affiliate sends visitors, and is paid for what they do.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         post: operations["create-affiliate"];
         delete?: never;
@@ -107,9 +129,31 @@ export interface paths {
          * Change an affiliate
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         patch: operations["change-affiliate"];
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did what
+         * @description Newest first: changes of the catalog, keys and settings, log-ins and those that failed, invitations, and who looked with a partner's eyes.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        get: operations["list-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/balances": {
@@ -197,9 +241,31 @@ export interface paths {
          * Report conversions
          * @description One object, or an array of up to 10,000, by the names that postbacks use: `transaction_id`, `goal`, `amount`, `order_id`, `status`, `occurred_at` and so on, values as strings. Each is written down, judged by the same rules as a postback (channel `api`), and answered for by a verdict. A single one is answered with its verdict's HTTP status, an array with 200 and each one's status in `http`, or 503 when none could be written down.
          *
-         *     Keys: network, advertiser.
+         *     Keys: network, advertiser. Of the network's users: owner, manager.
          */
         post: operations["create-conversions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversions/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve or reject many conversions
+         * @description Up to 10,000, by `ids` or by `filter`; a filter that fits more is refused. Each change is a signal like that of `PATCH conversions/{id}`, and meant for the conversion as it was when it was looked up: one that changes meanwhile is refused (`conflict`). Sent again, a review finds what it has changed before unchanged.
+         *
+         *     Keys: network, advertiser.
+         */
+        post: operations["review-conversions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -227,7 +293,7 @@ export interface paths {
          * Change a conversion
          * @description Sets the status, the sale amount, or both. The change is a signal like any other, so the answer is a verdict, with its HTTP status.
          *
-         *     Keys: network, advertiser.
+         *     Keys: network, advertiser. Of the network's users: owner, manager.
          */
         patch: operations["change-conversion"];
         trace?: never;
@@ -251,7 +317,7 @@ export interface paths {
          * Create a coupon
          * @description A coupon is a code of an offer that belongs to an affiliate. Where the offer lists `coupon` in `attribution`, a sale that names the code and its order is credited to that affiliate, unless a click that is trusted more is.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         post: operations["create-coupon"];
         delete?: never;
@@ -281,7 +347,7 @@ export interface paths {
          * Change a coupon
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         patch: operations["change-coupon"];
         trace?: never;
@@ -407,7 +473,7 @@ export interface paths {
          * Stop a job on deliveries
          * @description It changes no further postbacks; what it has changed stays so. Undo puts that back.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         post: operations["cancel-replay"];
         delete?: never;
@@ -429,7 +495,7 @@ export interface paths {
          * Undo a job on deliveries
          * @description What was not sent since is put back to what it was before. What was sent stays sent.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         post: operations["undo-replay"];
         delete?: never;
@@ -495,7 +561,7 @@ export interface paths {
          * Deliver again
          * @description Makes a postback due now that was delivered, given up, withdrawn or parked. Its ID and its values stay, URL and template are read anew. One that waits already is a conflict.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         post: operations["replay-delivery"];
         delete?: never;
@@ -517,7 +583,7 @@ export interface paths {
          * Do not deliver
          * @description Takes back a postback that waits or is parked: it is not sent, and those behind it go on. Replaying it undoes that. One that is being sent or is over is a conflict.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         post: operations["withdraw-delivery"];
         delete?: never;
@@ -581,7 +647,7 @@ export interface paths {
          * Stop serving a subscription
          * @description What it owes waits, and it owes nothing new until it is resumed.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         post: operations["pause-destination"];
         delete?: never;
@@ -603,7 +669,7 @@ export interface paths {
          * Serve a subscription again
          * @description Makes the subscription active, closes its breaker, and lets what waits go out now. Postbacks that were given up stay so: replay them.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         post: operations["resume-destination"];
         delete?: never;
@@ -631,7 +697,7 @@ export interface paths {
          * Create a domain
          * @description A domain is a host name of an advertiser's own under which Waybill answers, so that a click's cookie is one of the advertiser's site and its pixels find it. Only tracking answers there, and only that advertiser's.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner.
          */
         post: operations["create-domain"];
         delete?: never;
@@ -661,7 +727,7 @@ export interface paths {
          * Change a domain
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner.
          */
         patch: operations["change-domain"];
         trace?: never;
@@ -789,7 +855,7 @@ export interface paths {
          * List API keys
          * @description Revoked ones too, without their secrets.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner.
          */
         get: operations["list-keys"];
         put?: never;
@@ -797,7 +863,7 @@ export interface paths {
          * Create an API key
          * @description The answer holds the key itself. That is the only time it is shown: a repetition by Idempotency-Key leaves it out.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner.
          */
         post: operations["create-key"];
         delete?: never;
@@ -820,7 +886,7 @@ export interface paths {
          * Revoke an API key
          * @description For good. A key that is revoked already stays as it is.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner.
          */
         delete: operations["revoke-key"];
         options?: never;
@@ -847,7 +913,7 @@ export interface paths {
          * Create a link
          * @description A short link stands for an offer, an affiliate and values to see again. Its code never changes meaning; it is retired, not reused.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         post: operations["create-link"];
         delete?: never;
@@ -877,9 +943,29 @@ export interface paths {
          * Change a link
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         patch: operations["change-link"];
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who calls, and what that one may do
+         * @description Keys: network, advertiser, affiliate.
+         */
+        get: operations["get-me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/offers": {
@@ -891,7 +977,7 @@ export interface paths {
         };
         /**
          * List offers
-         * @description An offer says where visitors go, what counts as a conversion and what it earns. Creating one makes its goal `default`. Affiliates see all but archived offers, without revenue; advertisers their own, without payout.
+         * @description An offer says where visitors go, what counts as a conversion and what it earns. Creating one makes its goal `default`. Affiliates see all but archived offers, and private ones that they are approved for, without revenue; advertisers their own, without payout.
          *
          *     Keys: network, advertiser, affiliate.
          */
@@ -899,9 +985,9 @@ export interface paths {
         put?: never;
         /**
          * Create an offer
-         * @description An offer says where visitors go, what counts as a conversion and what it earns. Creating one makes its goal `default`. Affiliates see all but archived offers, without revenue; advertisers their own, without payout.
+         * @description An offer says where visitors go, what counts as a conversion and what it earns. Creating one makes its goal `default`. Affiliates see all but archived offers, and private ones that they are approved for, without revenue; advertisers their own, without payout.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         post: operations["create-offer"];
         delete?: never;
@@ -931,9 +1017,53 @@ export interface paths {
          * Change an offer
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         patch: operations["change-offer"];
+        trace?: never;
+    };
+    "/api/v1/offers/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask to promote an offer
+         * @description For affiliates, at offers whose access is `request`. Asking again while the network has not decided changes the note. An affiliate that was refused cannot ask again; the network may still approve it.
+         *
+         *     Keys: network, affiliate. Of the network's users: owner, manager.
+         */
+        post: operations["request-access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/offers/{id}/access/{affiliate_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Approve or refuse an affiliate at an offer
+         * @description Whether it has asked or not, so that private offers are given to whom they are meant for, and before an open offer begins to ask. It takes effect at once. Clicks that were sent to the offer before go on earning when an approval is taken back.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        patch: operations["decide-access"];
         trace?: never;
     };
     "/api/v1/offers/{id}/links": {
@@ -993,7 +1123,7 @@ export interface paths {
          * Begin to check an advertiser's integration
          * @description Makes a test click, whether the offer is open or not, and gives the landing page's URL with its ID. Open it and convert; then read the check, with `wait`. All of it is test traffic: it is counted apart, and moves no money.
          *
-         *     Keys: network, advertiser.
+         *     Keys: network, advertiser. Of the network's users: owner, manager.
          */
         post: operations["check-integration"];
         delete?: never;
@@ -1043,7 +1173,7 @@ export interface paths {
          * Create a goal
          * @description A goal is one step that a visitor may take, counted and paid on its own.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         post: operations["create-goal"];
         delete?: never;
@@ -1073,9 +1203,53 @@ export interface paths {
          * Change a goal
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         patch: operations["change-goal"];
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Today against yesterday and last week, and what needs attention
+         * @description Counted as reports count. With money in several currencies, what is money or made of it (epc, cpa, …) is of `currency` alone, its clicks being those on offers in that currency; the other numbers are of all. The best offers and affiliates are of `currency`, too.
+         *
+         *     Keys: network, advertiser, affiliate.
+         */
+        get: operations["get-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The overview as it changes
+         * @description Server-sent events (text/event-stream): `overview` with the same JSON, at once and then when its numbers change, at most every 2 s, and every 15 s that, or a comment. The stream ends with the node and with the session or key.
+         *
+         *     Keys: network, advertiser, affiliate.
+         */
+        get: operations["watch-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/postbacks": {
@@ -1097,7 +1271,7 @@ export interface paths {
          * Create a postback
          * @description A postback tells an affiliate's tracker, an advertiser's system, an ad platform or the network's own systems of what becomes of conversions. Partners manage their own, and those can hold only what their owner may know. With `template` and `fill` it is made of a ready template (`GET templates/postbacks`); what the body says besides goes on top. Secrets can be written, and are shown by their last four characters only: `secret` whole in the answer to its making and renewal, and never again.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         post: operations["create-postback"];
         delete?: never;
@@ -1149,7 +1323,7 @@ export interface paths {
          * Change a postback
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         patch: operations["change-postback"];
         trace?: never;
@@ -1167,7 +1341,7 @@ export interface paths {
          * Renew a postback's secret
          * @description The answer shows the new secret whole; that is the only time. Webhooks are signed with both for a while; {sig} in other formats is made with the new one at once.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         post: operations["rotate-postback-secret"];
         delete?: never;
@@ -1189,7 +1363,7 @@ export interface paths {
          * Send one test of a postback now
          * @description It is sent once, outside the queue, with the values of a sample or of a conversion, and is not kept. The answer tells what came back, also when that is an error.
          *
-         *     Keys: network, advertiser, affiliate.
+         *     Keys: network, advertiser, affiliate. Of the network's users: owner, manager.
          */
         post: operations["test-postback"];
         delete?: never;
@@ -1382,6 +1556,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/saved_reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List saved reports
+         * @description One's own, and those that others on the same side share. They belong to users: a key has none.
+         *
+         *     Keys: network, advertiser, affiliate.
+         */
+        get: operations["list-saved-reports"];
+        put?: never;
+        /**
+         * Save a report
+         * @description For users who are logged in. Up to 200 each.
+         *
+         *     Keys: network, advertiser, affiliate.
+         */
+        post: operations["create-saved-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved_reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a saved report
+         * @description Its owner may, and whoever administers the network's side one that is shared there.
+         *
+         *     Keys: network, advertiser, affiliate.
+         */
+        delete: operations["delete-saved-report"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a saved report
+         * @description By the rules of JSON Merge Patch (RFC 7396). Only its owner may.
+         *
+         *     Keys: network, advertiser, affiliate.
+         */
+        patch: operations["change-saved-report"];
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find anything by its ID or name
+         * @description Only what the caller may see; what belongs to one transaction is one line. A search takes a quarter of a second at most: `unsearched` tells where there was no time to look. docs/search.md says what is looked for where.
+         *
+         *     Keys: network, advertiser, affiliate.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -1403,9 +1655,51 @@ export interface paths {
          * Change the settings
          * @description By the rules of JSON Merge Patch (RFC 7396).
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner.
          */
         patch: operations["change-settings"];
+        trace?: never;
+    };
+    "/api/v1/shared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a trace by a share
+         * @description For whoever holds the token; no key is needed. The trace is what a key of the party would see. A token that is unknown, expired or revoked is answered alike, with 404.
+         */
+        get: operations["get-shared-trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a share
+         * @description For good. One that is revoked already stays as it is.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        delete: operations["revoke-share"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/signals": {
@@ -1422,6 +1716,28 @@ export interface paths {
          *     Keys: network, advertiser, affiliate.
          */
         get: operations["list-signals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signals/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What rejects signals
+         * @description The rejected signals of a time, grouped by code and offer, the largest group first. What was judged again and counted is not among them any more. Advertisers see those for their offers, affiliates those on their clicks.
+         *
+         *     Keys: network, advertiser, affiliate.
+         */
+        get: operations["list-causes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1561,7 +1877,7 @@ export interface paths {
          * Create a term
          * @description A term is a special price for an affiliate, a goal or a country, for a time. The one that fits most closely holds.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         post: operations["create-term"];
         delete?: never;
@@ -1591,7 +1907,7 @@ export interface paths {
          * Change a term
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network.
+         *     Keys: network. Of the network's users: owner, manager.
          */
         patch: operations["change-term"];
         trace?: never;
@@ -1618,10 +1934,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trace/{transaction_id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a trace's shares
+         * @description The newest first, also those that have expired or were revoked, as long as they are kept: 90 days.
+         *
+         *     Keys: network.
+         */
+        get: operations["list-shares"];
+        put?: never;
+        /**
+         * Show a trace to a party without a key
+         * @description Makes a link to the trace as that party sees it, with secrets masked. The link is told once: a repetition by Idempotency-Key leaves it out.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        post: operations["share-trace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the people who log in
+         * @description Keys: network. Of the network's users: owner, manager.
+         */
+        get: operations["list-users"];
+        put?: never;
+        /**
+         * Invite somebody
+         * @description The answer has a link, good once and for 7 days, by which the person sets a password. Pass the link on, where no mail is sent. A manager does so for people of advertisers and affiliates only.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        post: operations["invite-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description For good. The audit keeps the name.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        delete: operations["remove-user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description Whoever is disabled is logged out at once. The last owner who can log in stays one. By the rules of JSON Merge Patch (RFC 7396).
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        patch: operations["change-user"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite somebody again
+         * @description With a new link; the one before is of no use any more. Pass the link on, where no mail is sent. A manager does so for people of advertisers and affiliates only.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        post: operations["invite-user-again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a user set a new password
+         * @description By a link that is good once and for an hour. The old password stays good until then. Pass the link on, where no mail is sent. A manager does so for people of advertisers and affiliates only.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        post: operations["reset-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Access: {
+            /** Format: int64 */
+            affiliate_id: number;
+            affiliate_name?: string;
+            /**
+             * Format: date-time
+             * @description When the affiliate asked; when the network decided, if it was never asked.
+             * @example 2026-11-22T10:00:00Z
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            decided_at?: string;
+            /** @description What the network said when it decided. */
+            decision_note?: string;
+            /** @description What the affiliate said when it asked. */
+            note?: string;
+            /** Format: int64 */
+            offer_id: number;
+            offer_name?: string;
+            /** @enum {string} */
+            status: "requested" | "approved" | "rejected";
+        };
+        AccessDecision: {
+            /** @description For the affiliate, which reads it as decision_note. */
+            note?: string;
+            /**
+             * @description approved: the affiliate's visitors are sent to the offer. rejected: they are turned away (not_approved).
+             * @enum {string}
+             */
+            status: "approved" | "rejected";
+        };
+        AccessList: {
+            data: components["schemas"]["Access"][];
+            /** @description Goes into `cursor` for the next page; empty on the last. */
+            next_cursor: string;
+        };
+        AccessRequest: {
+            /** @description What the network should know: how you would promote it. */
+            note?: string;
+        };
         Account: {
             book: string;
             party: string;
@@ -1860,6 +2345,25 @@ export interface components {
              */
             used: string;
         };
+        Arrears: {
+            /**
+             * Format: int64
+             * @description Given up in the last 24 hours.
+             */
+            dead_24h: number;
+            /** Format: int64 */
+            due: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            oldest_due_at?: string;
+            /**
+             * Format: int64
+             * @description Postbacks that wait, those that are not due yet too. It and the two below are counted to 10,000.
+             */
+            waiting: number;
+        };
         Attempt: {
             /**
              * Format: date-time
@@ -1898,6 +2402,36 @@ export interface components {
             took: string;
             /** @description As it was asked for; secrets are masked. */
             url: string;
+        };
+        Audit: {
+            /** @description create, change, revoke, remove; log_in, log_in_failed, view_as, … */
+            action: string;
+            /** @description Who did it: user 3, key 7, command line, deliver. */
+            actor: string;
+            /** @description What that user or key is called. */
+            actor_name?: string;
+            /** @description From where. */
+            address?: string;
+            /** @description What it is since, without secrets. */
+            after?: unknown;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            at: string;
+            /** @description What it was, without secrets. */
+            before?: unknown;
+            /** @description Of what: offer, link, user, key, … */
+            entity: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Which of them. */
+            key?: string;
+        };
+        AuditList: {
+            data: components["schemas"]["Audit"][];
+            /** @description Goes into `cursor` for the next page; empty on the last. */
+            next_cursor: string;
         };
         Balance: {
             account: components["schemas"]["Account"];
@@ -3065,6 +3599,29 @@ export interface components {
             /** @description Goes into `cursor` for the next page; empty on the last. */
             next_cursor: string;
         };
+        Failing: {
+            /** @description Where it leads. */
+            host?: string;
+            /**
+             * Format: int64
+             * @description The subscription's.
+             */
+            id: number;
+            name?: string;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            since?: string;
+            /** @enum {string} */
+            state: "open" | "half_open" | "disabled";
+            /**
+             * Format: int64
+             * @description Postbacks that wait; 10,000 stands for that many or more.
+             */
+            waiting: number;
+        };
         Field: {
             /** @description What it is where it is left open. */
             default?: string;
@@ -3074,6 +3631,10 @@ export interface components {
             name: string;
             /** @description It may be left open: the parameter that it stands in is then not sent. */
             open?: boolean;
+        };
+        /** @description Numbers by the names of report metrics: counts are integers, money is a decimal string, a quotient a number or null. What the caller may not see is left out. */
+        Figures: {
+            [key: string]: unknown;
         };
         Finding: {
             /** @description For programs. */
@@ -3347,6 +3908,65 @@ export interface components {
             /** @description On the signals that named the test click, in the order of their settling. */
             verdicts: components["schemas"]["SignalVerdict"][];
         };
+        Invited: {
+            /**
+             * Format: int64
+             * @description Whose side the person is on (role advertiser).
+             */
+            advertiser_id?: number;
+            /**
+             * Format: int64
+             * @description Whose side the person is on (role affiliate).
+             */
+            affiliate_id?: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            readonly created_at: string;
+            /** @description What the person logs in with, and where links are sent. Kept in lower case. */
+            email: string;
+            /** Format: int64 */
+            readonly id: number;
+            /**
+             * Format: date-time
+             * @description When the invitation was accepted; left out while it was not.
+             * @example 2026-11-22T10:00:00Z
+             */
+            readonly joined_at?: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            readonly last_seen_at?: string;
+            /** @description To be passed on to the person, and to nobody else. It is good once, and shown once. */
+            link: string;
+            /** @description The language and region that numbers and dates are written for, such as en-GB. */
+            locale?: string;
+            /** @description It was sent to the person by mail, too. */
+            mailed: boolean;
+            name?: string;
+            /**
+             * Format: int64
+             * @description How many passkeys the person has.
+             */
+            readonly passkeys: number;
+            /**
+             * @description owner may everything; manager does the daily work, and invites people of advertisers and affiliates; analyst looks, and sees no secrets; advertiser and affiliate see what the keys of that partner see.
+             * @enum {string}
+             */
+            role: "owner" | "manager" | "analyst" | "advertiser" | "affiliate";
+            /**
+             * @description A disabled person is logged out at once, and cannot log in.
+             * @default active
+             * @enum {string}
+             */
+            status: "active" | "disabled";
+            /** @description Logs in with a code from an authenticator, too. */
+            readonly totp: boolean;
+            /** @description The time zone that days are counted in, such as Europe/Berlin. */
+            zone?: string;
+        };
         /** @description Fields that the caller may not see are left out. */
         Key: {
             /**
@@ -3556,6 +4176,47 @@ export interface components {
              */
             rate: number;
         };
+        MadeShare: {
+            /**
+             * @description With whose eyes the trace is shown.
+             * @enum {string}
+             */
+            as: "advertiser" | "affiliate";
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            created_at: string;
+            /** @description Who made it: user 3, key 7. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            expires_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description What it was made for. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The advertiser or affiliate that is.
+             */
+            party_id: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            revoked_at?: string;
+            transaction_id: string;
+            /** @description The page that shows it. It holds the token, is told once, and kept nowhere. */
+            url: string;
+            /**
+             * Format: int64
+             * @description The user who made it.
+             */
+            user_id?: number;
+        };
         Mapping: {
             /** @description advertiser, affiliate, offer, goal or offer_url. */
             kind: string;
@@ -3568,6 +4229,51 @@ export interface components {
              * @description The number that it has here; of an offer_url, the number of its offer.
              */
             waybill_id: number;
+        };
+        Me: {
+            /** Format: int64 */
+            advertiser_id?: number;
+            /** Format: int64 */
+            affiliate_id?: number;
+            /**
+             * @description On the network's side: how far it goes.
+             * @enum {string}
+             */
+            grade?: "owner" | "manager" | "analyst";
+            /**
+             * Format: int64
+             * @description The key that was sent; left out for a log-in.
+             */
+            key_id?: number;
+            /** @description What that advertiser or affiliate is called. */
+            party_name?: string;
+            /** @description Where tracking links lead. */
+            public_url: string;
+            /** @description read; write: change the catalog, conversions and deliveries; invite: the users of partners; audit: see who did what; administer: the network's users, keys, settings and domains. */
+            rights: string[];
+            /**
+             * @description Whose side it is that is seen.
+             * @enum {string}
+             */
+            role: "network" | "advertiser" | "affiliate";
+            /** @description What it reports is test traffic. */
+            test?: boolean;
+            /** @description Who is logged in; left out for a key. */
+            user?: components["schemas"]["MeUser"];
+            /** @description Of this server. */
+            version: string;
+            /** @description It looks with a partner's eyes. */
+            view_as: boolean;
+        };
+        MeUser: {
+            email: string;
+            /** Format: int64 */
+            id: number;
+            locale?: string;
+            name?: string;
+            /** @enum {string} */
+            role: "owner" | "manager" | "analyst" | "advertiser" | "affiliate";
+            zone?: string;
         };
         Measurement: {
             /** @description What the partner is to call for what is done in the app: the partner's name of the event is the goal's code. */
@@ -3640,6 +4346,21 @@ export interface components {
             /** @description What is reported with the key is test traffic, whatever it says. */
             test?: boolean;
         };
+        NewShare: {
+            /**
+             * @description With whose eyes the trace is shown: those of the advertiser whose offer it was, or of the affiliate who sent the visitor.
+             * @enum {string}
+             */
+            as: "advertiser" | "affiliate";
+            /**
+             * @description How long it is good: 1m to 90d.
+             * @default 7d
+             * @example 30d
+             */
+            expires_in: string;
+            /** @description What it is made for. */
+            note?: string;
+        };
         Next: {
             host?: string;
             /** @description The ID as it stands there; none where the URL does not tell it. */
@@ -3653,6 +4374,12 @@ export interface components {
         };
         /** @description Fields that the caller may not see are left out. */
         Offer: {
+            /**
+             * @description Which affiliates may send visitors: all of them, those that asked and were approved, or those that were approved and no other hears of it. Visitors of others are turned away (not_approved).
+             * @default open
+             * @enum {string}
+             */
+            access: "open" | "request" | "private";
             /**
              * Format: int64
              * @description Whose offer it is.
@@ -3668,6 +4395,8 @@ export interface components {
              */
             attribution: string[];
             caps?: components["schemas"]["Cap"][];
+            /** @description What kind of offer it is, in the network's own words. */
+            category?: string;
             /**
              * @description The ways in which conversions may come: postback, pixel, sdk, api, import.
              * @default [
@@ -3716,6 +4445,8 @@ export interface components {
              * @enum {string}
              */
             default_status: "approved" | "pending" | "hold";
+            /** @description What affiliates should know: the product, the audience, what is allowed. Lines are kept. */
+            description?: string;
             /** @description Where visitors are sent; macros such as {transaction_id} are filled in. */
             destination_url?: string;
             /**
@@ -3738,6 +4469,11 @@ export interface components {
              * @example 30d
              */
             min_conversion_time?: string;
+            /**
+             * @description Whether you may send visitors to it. For affiliates alone; at an open offer all are approved.
+             * @enum {string}
+             */
+            readonly my_access?: "approved" | "requested" | "rejected" | "none";
             name?: string;
             /**
              * @description What the affiliate earns.
@@ -3746,6 +4482,8 @@ export interface components {
              *     }
              */
             payout: components["schemas"]["Price"];
+            /** @description A page that shows what is offered, without tracking: http or https, no macros. */
+            preview_url?: string;
             /**
              * @description What the advertiser owes.
              * @default {
@@ -3788,6 +4526,11 @@ export interface components {
         };
         OfferChange: {
             /**
+             * @description Which affiliates may send visitors: all of them, those that asked and were approved, or those that were approved and no other hears of it. Visitors of others are turned away (not_approved).
+             * @enum {string}
+             */
+            access?: "open" | "request" | "private";
+            /**
              * Format: int64
              * @description Whose offer it is.
              */
@@ -3797,6 +4540,8 @@ export interface components {
             /** @description The identifiers by which a conversion may be credited: transaction_id, device_id, customer_id, email, username, coupon, affiliate_id, ip_user_agent. They are tried in that order. */
             attribution?: string[];
             caps?: components["schemas"]["Cap"][];
+            /** @description What kind of offer it is, in the network's own words. */
+            category?: string;
             /** @description The ways in which conversions may come: postback, pixel, sdk, api, import. */
             channels?: string[];
             /**
@@ -3828,6 +4573,8 @@ export interface components {
              * @enum {string}
              */
             default_status?: "approved" | "pending" | "hold";
+            /** @description What affiliates should know: the product, the audience, what is allowed. Lines are kept. */
+            description?: string;
             /** @description Where visitors are sent; macros such as {transaction_id} are filled in. */
             destination_url?: string;
             /**
@@ -3851,6 +4598,8 @@ export interface components {
             name?: string;
             /** @description What the affiliate earns. */
             payout?: components["schemas"]["Price"];
+            /** @description A page that shows what is offered, without tracking: http or https, no macros. */
+            preview_url?: string;
             /** @description What the advertiser owes. */
             revenue?: components["schemas"]["Price"];
             /**
@@ -3877,6 +4626,12 @@ export interface components {
         };
         OfferCreate: {
             /**
+             * @description Which affiliates may send visitors: all of them, those that asked and were approved, or those that were approved and no other hears of it. Visitors of others are turned away (not_approved).
+             * @default open
+             * @enum {string}
+             */
+            access: "open" | "request" | "private";
+            /**
              * Format: int64
              * @description Whose offer it is.
              */
@@ -3891,6 +4646,8 @@ export interface components {
              */
             attribution: string[];
             caps?: components["schemas"]["Cap"][];
+            /** @description What kind of offer it is, in the network's own words. */
+            category?: string;
             /**
              * @description The ways in which conversions may come: postback, pixel, sdk, api, import.
              * @default [
@@ -3937,6 +4694,8 @@ export interface components {
              * @enum {string}
              */
             default_status: "approved" | "pending" | "hold";
+            /** @description What affiliates should know: the product, the audience, what is allowed. Lines are kept. */
+            description?: string;
             /** @description Where visitors are sent; macros such as {transaction_id} are filled in. */
             destination_url: string;
             /**
@@ -3965,6 +4724,8 @@ export interface components {
              *     }
              */
             payout: components["schemas"]["Price"];
+            /** @description A page that shows what is offered, without tracking: http or https, no macros. */
+            preview_url?: string;
             /**
              * @description What the advertiser owes.
              * @default {
@@ -4008,6 +4769,8 @@ export interface components {
             browser_pixels?: string;
             /** @description For the affiliate: an image for pages that show the offer. It takes the same parameters as the tracking link. */
             impression_tag?: string;
+            /** @description For the affiliate, where it may not promote the offer: why. There are no links for it then. */
+            not_approved?: string;
             /** Format: int64 */
             offer_id: number;
             /** @description For the advertiser, one for each goal. Not for affiliates. */
@@ -4050,6 +4813,55 @@ export interface components {
             subscription_id?: number;
             /** @description Of the last attempt; none before the first. */
             url?: string;
+        };
+        Overview: {
+            /**
+             * Format: date-time
+             * @description Up to when everything is counted; null when nothing is yet.
+             * @example 2026-11-22T10:00:00Z
+             */
+            as_of: string;
+            /** @description In which there was money since last week's day, the one with the most conversions first. */
+            currencies: string[];
+            /** @description Of all money here: the one asked for, or the first. */
+            currency?: string;
+            health: components["schemas"]["OverviewHealths"];
+            /** @description Every hour since yesterday began, with hour, clicks, conversions and money. */
+            hours: components["schemas"]["Figures"][];
+            periods: components["schemas"]["Periods"];
+            /** @description In the same way; for the network alone. */
+            top_affiliates?: components["schemas"]["Figures"][];
+            /** @description Today's, with id, name, clicks, conversions and money. */
+            top_offers: components["schemas"]["Figures"][];
+            /** @description The zone of days and hours. */
+            tz: string;
+        };
+        OverviewHealths: {
+            deliveries: components["schemas"]["Arrears"];
+            /** @description Those that are not served as they should be: breaker not closed, or disabled by Waybill. The latest first, up to 20. */
+            destinations: components["schemas"]["Failing"][];
+            /**
+             * Format: int64
+             * @description How many such destinations there are.
+             */
+            failing: number;
+            /** @description Signals of the last 24 hours that were rejected, by code; the most frequent first, up to 10. */
+            rejected: components["schemas"]["Rejected"][];
+            /** @description Signals that are written down and wait to be judged, on this node. For the network alone. */
+            unsettled?: components["schemas"]["Unsettled"];
+            warehouse: components["schemas"]["OverviewWarehouses"];
+        };
+        OverviewWarehouses: {
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description How long ago that is.
+             */
+            lag_seconds: number;
         };
         Owner: {
             /**
@@ -4099,6 +4911,29 @@ export interface components {
              * @description Lines that sum up the others.
              */
             skipped: number;
+        };
+        Period: {
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            from: string;
+            metrics: components["schemas"]["Figures"];
+            /**
+             * Format: date-time
+             * @description Not part of it.
+             * @example 2026-11-22T10:00:00Z
+             */
+            to: string;
+            /** @description The whole day, of a day that is over. */
+            whole?: components["schemas"]["Whole"];
+        };
+        Periods: {
+            /** @description The same day a week ago, up to the same time of the day. */
+            last_week: components["schemas"]["Period"];
+            today: components["schemas"]["Period"];
+            /** @description Up to the same time of the day. */
+            yesterday: components["schemas"]["Period"];
         };
         Place: {
             /**
@@ -4871,6 +5706,62 @@ export interface components {
             status?: string;
             transaction_id?: string;
         };
+        Rejected: {
+            code: string;
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            last_at?: string;
+        };
+        Rejection: {
+            /** Format: int64 */
+            advertiser_id?: number;
+            /** @description What rejected them. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many signals.
+             */
+            count: number;
+            /** @description What to do, for all of them. */
+            hint: string;
+            /**
+             * Format: date-time
+             * @description When the latest was received.
+             * @example 2026-11-22T10:00:00Z
+             */
+            last_at: string;
+            /** @description What the sender of the latest was told. */
+            message: string;
+            /**
+             * Format: int64
+             * @description Left out where no offer was known.
+             */
+            offer_id?: number;
+            offer_name?: string;
+            /** @description Whether they may count when they are judged again (POST signals/replay), once the reason is mended here. The others must be sent again, mended. */
+            replayable: boolean;
+            /** @description The latest one, for GET signals/{id}. */
+            sample_id: string;
+        };
+        Rejections: {
+            /** @description Whether all signals since from were looked at. For an affiliate only the latest 200,000 rejected ones are. */
+            complete: boolean;
+            data: components["schemas"]["Rejection"][];
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            until: string;
+        };
         ReplayCounts: {
             /** Format: int64 */
             accepted: number;
@@ -5019,6 +5910,89 @@ export interface components {
             /** @description The zone of days and hours. */
             tz: string;
         };
+        ReviewFilter: {
+            /** Format: int64 */
+            advertiser_id?: number;
+            /** Format: int64 */
+            affiliate_id?: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            from?: string;
+            goal?: string;
+            /** Format: int64 */
+            offer_id?: number;
+            order_id?: string;
+            /** @enum {string} */
+            status?: "pending" | "hold" | "approved" | "rejected" | "paid";
+            test?: boolean;
+            transaction_id?: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            until?: string;
+        };
+        ReviewOutcome: {
+            /** Format: int64 */
+            changed: number;
+            dry_run: boolean;
+            /**
+             * Format: int64
+             * @description How many conversions were meant, those among ids that there are not too.
+             */
+            matched: number;
+            /**
+             * Format: int64
+             * @description Those whose change is written down, and judged as soon as the ledger is back.
+             */
+            queued: number;
+            /** @description Those that stay as they are, and why. */
+            refused: components["schemas"]["ReviewRefusal"][];
+            /** @description What the changed ones come to, by currency. */
+            sums: components["schemas"]["ReviewSum"][];
+            /**
+             * Format: int64
+             * @description Those that had the status already.
+             */
+            unchanged: number;
+        };
+        ReviewRefusal: {
+            /** @description The code of the signal's verdict; not_found, forbidden, or no_time where the request took too long: then send it again. */
+            code: string;
+            id: string;
+            message: string;
+        };
+        ReviewRequest: {
+            /** @description Only say what would come of it. */
+            dry_run?: boolean;
+            /** @description Or those that GET conversions lists by the same filter. */
+            filter?: components["schemas"]["ReviewFilter"];
+            /** @description Which conversions: these. */
+            ids?: string[];
+            /** @description Why; kept with each signal. */
+            note?: string;
+            /**
+             * @description What they become.
+             * @enum {string}
+             */
+            status: "approved" | "pending" | "rejected" | "hold";
+        };
+        ReviewSum: {
+            /** @description Of the sales. */
+            amount: string;
+            /**
+             * Format: int64
+             * @description Those whose revenue is in this currency.
+             */
+            conversions: number;
+            currency: string;
+            /** @description What the affiliates earn. Not for advertisers. */
+            payout: string;
+            /** @description What the advertiser owes for them. */
+            revenue: string;
+        };
         Rotation: {
             /**
              * @description How long webhooks are signed with the secret before, too, so that the receiver can change over. At most 30d; 0s: from now on, they are not.
@@ -5029,11 +6003,148 @@ export interface components {
             /** @description The new secret; left open: one is drawn. */
             secret?: string;
         };
+        /** @description Fields that the caller may not see are left out. */
+        SavedReport: {
+            /** Format: date-time */
+            readonly created_at?: string;
+            /** Format: int64 */
+            readonly id?: number;
+            /** @description The caller may change it. */
+            readonly mine?: boolean;
+            name?: string;
+            /** @description Whose it is. */
+            readonly owner_name?: string;
+            /** @description The query of the page that shows it, as it stands in its URL: dimensions=offer&metrics=clicks. */
+            query?: string;
+            /** @description Everybody on the same side sees it: the network's team, or all users of the same advertiser or affiliate. */
+            shared?: boolean;
+            /** Format: date-time */
+            readonly updated_at?: string;
+            /** @description What was saved as asked, but is probably not meant so. Only in answers to changes. */
+            readonly warnings?: components["schemas"]["Warning"][];
+        };
+        SavedReportChange: {
+            name?: string;
+            /** @description The query of the page that shows it, as it stands in its URL: dimensions=offer&metrics=clicks. */
+            query?: string;
+            /** @description Everybody on the same side sees it: the network's team, or all users of the same advertiser or affiliate. */
+            shared?: boolean;
+        };
+        SavedReportCreate: {
+            name: string;
+            /** @description The query of the page that shows it, as it stands in its URL: dimensions=offer&metrics=clicks. */
+            query?: string;
+            /** @description Everybody on the same side sees it: the network's team, or all users of the same advertiser or affiliate. */
+            shared?: boolean;
+        };
+        SavedReportList: {
+            data: components["schemas"]["SavedReport"][];
+            /** @description Goes into `cursor` for the next page; empty on the last. */
+            next_cursor: string;
+        };
+        SearchLine: {
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            at?: string;
+            /**
+             * @description By what it was found.
+             * @enum {string}
+             */
+            by: "id" | "order_id" | "aff_click_id" | "code" | "name";
+            /** @description What it is, in a few words. */
+            detail?: string;
+            /** @description It is all of that, and not a part. */
+            exact: boolean;
+            id: string;
+            /** @enum {string} */
+            kind: "click" | "impression" | "conversion" | "signal" | "delivery" | "offer" | "affiliate" | "advertiser" | "link";
+            /** @description What it is called, or what of it was found. */
+            title: string;
+            /** @description Whose trace shows it. */
+            transaction_id?: string;
+        };
+        SearchResult: {
+            /** @description Everything was searched. */
+            complete: boolean;
+            /** @description The best first: what is meant exactly, then the latest. */
+            data: components["schemas"]["SearchLine"][];
+            /** @description Where there was no time to look, or nothing to look in. */
+            unsearched: components["schemas"]["Unsearched"][];
+        };
+        Sent: {
+            /** @description To be passed on to the person, and to nobody else. It is good once, and shown once. */
+            link: string;
+            /** @description It was sent to the person by mail, too. */
+            mailed: boolean;
+        };
         Settings: {
             /** @description Where visitors go who can be sent nowhere else; left open: a plain page. */
             fallback_url?: string;
             /** @description What a number of TUNE's means that was not imported: identity (the same number here) or refuse. Left open: identity as long as none of its kind was imported. */
             tune_ids?: string;
+        };
+        Share: {
+            /**
+             * @description With whose eyes the trace is shown.
+             * @enum {string}
+             */
+            as: "advertiser" | "affiliate";
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            created_at: string;
+            /** @description Who made it: user 3, key 7. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            expires_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description What it was made for. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The advertiser or affiliate that is.
+             */
+            party_id: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            revoked_at?: string;
+            transaction_id: string;
+            /**
+             * Format: int64
+             * @description The user who made it.
+             */
+            user_id?: number;
+        };
+        ShareList: {
+            data: components["schemas"]["Share"][];
+            /** @description Goes into `cursor` for the next page; empty on the last. */
+            next_cursor: string;
+        };
+        SharedTrace: {
+            /**
+             * @description With whose eyes it is seen.
+             * @enum {string}
+             */
+            as: "advertiser" | "affiliate";
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            expires_at: string;
+            /** @description This installation's part in a chain of trackers: the IDs that its neighbours know the visitor by, and where the conversion went on to. */
+            hops: components["schemas"]["Part"];
+            steps: components["schemas"]["TraceStep"][];
+            test: boolean;
+            transaction_id: string;
         };
         Sighting: {
             /** @description As it was sent. */
@@ -5319,6 +6430,146 @@ export interface components {
             /** @description What happened, in words. */
             text: string;
         };
+        Unsearched: {
+            /**
+             * Format: date-time
+             * @description It was looked for from here on. Left out: nowhere.
+             * @example 2026-11-22T10:00:00Z
+             */
+            before?: string;
+            /** @enum {string} */
+            by: "id" | "order_id" | "aff_click_id";
+        };
+        Unsettled: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            oldest_at?: string;
+        };
+        /** @description Fields that the caller may not see are left out. */
+        User: {
+            /**
+             * Format: int64
+             * @description Whose side the person is on (role advertiser).
+             */
+            advertiser_id?: number;
+            /**
+             * Format: int64
+             * @description Whose side the person is on (role affiliate).
+             */
+            affiliate_id?: number;
+            /** Format: date-time */
+            readonly created_at?: string;
+            /** @description What the person logs in with, and where links are sent. Kept in lower case. */
+            email?: string;
+            /** Format: int64 */
+            readonly id?: number;
+            /**
+             * Format: date-time
+             * @description When the invitation was accepted; left out while it was not.
+             * @example 2026-11-22T10:00:00Z
+             */
+            readonly joined_at?: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            readonly last_seen_at?: string;
+            /** @description The language and region that numbers and dates are written for, such as en-GB. */
+            locale?: string;
+            name?: string;
+            /**
+             * Format: int64
+             * @description How many passkeys the person has.
+             */
+            readonly passkeys?: number;
+            /**
+             * @description owner may everything; manager does the daily work, and invites people of advertisers and affiliates; analyst looks, and sees no secrets; advertiser and affiliate see what the keys of that partner see.
+             * @enum {string}
+             */
+            role?: "owner" | "manager" | "analyst" | "advertiser" | "affiliate";
+            /**
+             * @description A disabled person is logged out at once, and cannot log in.
+             * @default active
+             * @enum {string}
+             */
+            status: "active" | "disabled";
+            /** @description Logs in with a code from an authenticator, too. */
+            readonly totp?: boolean;
+            /** Format: date-time */
+            readonly updated_at?: string;
+            /** @description What was saved as asked, but is probably not meant so. Only in answers to changes. */
+            readonly warnings?: components["schemas"]["Warning"][];
+            /** @description The time zone that days are counted in, such as Europe/Berlin. */
+            zone?: string;
+        };
+        UserChange: {
+            /**
+             * Format: int64
+             * @description Whose side the person is on (role advertiser).
+             */
+            advertiser_id?: number;
+            /**
+             * Format: int64
+             * @description Whose side the person is on (role affiliate).
+             */
+            affiliate_id?: number;
+            /** @description What the person logs in with, and where links are sent. Kept in lower case. */
+            email?: string;
+            /** @description The language and region that numbers and dates are written for, such as en-GB. */
+            locale?: string;
+            name?: string;
+            /**
+             * @description owner may everything; manager does the daily work, and invites people of advertisers and affiliates; analyst looks, and sees no secrets; advertiser and affiliate see what the keys of that partner see.
+             * @enum {string}
+             */
+            role?: "owner" | "manager" | "analyst" | "advertiser" | "affiliate";
+            /**
+             * @description A disabled person is logged out at once, and cannot log in.
+             * @enum {string}
+             */
+            status?: "active" | "disabled";
+            /** @description The time zone that days are counted in, such as Europe/Berlin. */
+            zone?: string;
+        };
+        UserCreate: {
+            /**
+             * Format: int64
+             * @description Whose side the person is on (role advertiser).
+             */
+            advertiser_id?: number;
+            /**
+             * Format: int64
+             * @description Whose side the person is on (role affiliate).
+             */
+            affiliate_id?: number;
+            /** @description What the person logs in with, and where links are sent. Kept in lower case. */
+            email: string;
+            /** @description The language and region that numbers and dates are written for, such as en-GB. */
+            locale?: string;
+            name?: string;
+            /**
+             * @description owner may everything; manager does the daily work, and invites people of advertisers and affiliates; analyst looks, and sees no secrets; advertiser and affiliate see what the keys of that partner see.
+             * @enum {string}
+             */
+            role: "owner" | "manager" | "analyst" | "advertiser" | "affiliate";
+            /**
+             * @description A disabled person is logged out at once, and cannot log in.
+             * @default active
+             * @enum {string}
+             */
+            status: "active" | "disabled";
+            /** @description The time zone that days are counted in, such as Europe/Berlin. */
+            zone?: string;
+        };
+        UserList: {
+            data: components["schemas"]["User"][];
+            /** @description Goes into `cursor` for the next page; empty on the last. */
+            next_cursor: string;
+        };
         Verdict: {
             code: string;
             conversion_id?: string;
@@ -5341,6 +6592,19 @@ export interface components {
             /** @description Which field, as in errors but without body. */
             field: string;
             message: string;
+        };
+        Whole: {
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            from: string;
+            metrics: components["schemas"]["Figures"];
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            to: string;
         };
         WholeConversion: {
             adv?: string[];
@@ -5406,6 +6670,46 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-access": {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only those of this status. */
+                status?: "requested" | "approved" | "rejected";
+                /** @description Only those for this offer. */
+                offer_id?: number;
+                /** @description Only this affiliate's. */
+                affiliate_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-advertisers": {
         parameters: {
             query?: {
@@ -5733,6 +7037,48 @@ export interface operations {
             };
         };
     };
+    "list-audit": {
+        parameters: {
+            query?: {
+                /** @description Only what was done to these: offer, user, key, … */
+                entity?: string;
+                /** @description Only what was done to the one with this ID or code. */
+                key?: string;
+                /** @description Only what this one did, such as `user 3` or `key 7`. */
+                actor?: string;
+                /** @description Only these actions. */
+                action?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-balances": {
         parameters: {
             query?: {
@@ -5960,6 +7306,54 @@ export interface operations {
                     "application/json": components["schemas"]["Verdict"] | {
                         data: components["schemas"]["BatchVerdict"][];
                     };
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "review-conversions": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text up to 255 letters. A repetition with the same key and body is given the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "status": "pending",
+                 *         "offer_id": 1,
+                 *         "until": "2026-11-01T00:00:00Z"
+                 *       },
+                 *       "status": "approved",
+                 *       "note": "checked",
+                 *       "dry_run": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReviewRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewOutcome"];
                 };
             };
             /** @description What went wrong. */
@@ -7476,6 +8870,35 @@ export interface operations {
             };
         };
     };
+    "get-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-offers": {
         parameters: {
             query?: {
@@ -7483,6 +8906,10 @@ export interface operations {
                 advertiser_id?: string;
                 /** @description Only offers of this status. */
                 status?: string;
+                /** @description Only offers of this access. */
+                access?: string;
+                /** @description Only offers of this category. */
+                category?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -7662,6 +9089,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Offer"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "request-access": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text up to 255 letters. A repetition with the same key and body is given the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The offer's ID. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "I have a newsletter about tea with 12,000 readers."
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccessRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Access"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "decide-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The offer's ID. */
+                id: number;
+                /** @description The affiliate's ID. */
+                affiliate_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "status": "approved"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccessDecision"];
+                /**
+                 * @example {
+                 *       "status": "approved"
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["AccessDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Access"];
                 };
             };
             /** @description What went wrong. */
@@ -7989,6 +9509,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Goal"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-overview": {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of days and hours; UTC when left out. */
+                tz?: string;
+                /** @description ISO 4217 code of the money; the one with the most conversions when left out. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "watch-overview": {
+        parameters: {
+            query?: {
+                /** @description IANA time zone of days and hours; UTC when left out. */
+                tz?: string;
+                /** @description ISO 4217 code of the money; the one with the most conversions when left out. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Overview"];
                 };
             };
             /** @description What went wrong. */
@@ -8723,6 +10311,196 @@ export interface operations {
             };
         };
     };
+    "list-saved-reports": {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReportList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-saved-report": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text up to 255 letters. A repetition with the same key and body is given the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Offers this month",
+                 *       "query": "dimensions=offer&metrics=clicks,conversions&range=month",
+                 *       "shared": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["SavedReportCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReport"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-saved-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReport"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-saved-report": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: the change is refused (412) if it is another by now. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "shared": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["SavedReportChange"];
+                /**
+                 * @example {
+                 *       "shared": true
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["SavedReportChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedReport"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description A transaction, signal, conversion or delivery ID, or its first 8 characters or more; an order ID or the affiliate's click ID, or its beginning; a short link's code; a number or part of a name. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-settings": {
         parameters: {
             query?: never;
@@ -8783,6 +10561,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-shared-trace": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The token: what stands behind # in the link. */
+                "Waybill-Share"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedTrace"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Share"];
                 };
             };
             /** @description What went wrong. */
@@ -8857,6 +10698,44 @@ export interface operations {
                     "application/json": components["schemas"]["SignalList"];
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-causes": {
+        parameters: {
+            query?: {
+                /** @description Received at this time or later; seven days ago when left out. */
+                from?: string;
+                /** @description Received before this time; now when left out. */
+                until?: string;
+                /** @description Only those for this offer. */
+                offer_id?: number;
+                /** @description Test signals instead of real ones. */
+                test?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejections"];
                 };
             };
             /** @description What went wrong. */
@@ -9242,6 +11121,311 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The transaction ID. */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShareList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "share-trace": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text up to 255 letters. A repetition with the same key and body is given the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The transaction ID. */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "as": "affiliate",
+                 *       "expires_in": "7d",
+                 *       "note": "why it was refused"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewShare"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeShare"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-users": {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "invite-user": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text up to 255 letters. A repetition with the same key and body is given the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "jane@example.com",
+                 *       "role": "affiliate",
+                 *       "affiliate_id": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-user": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: the change is refused (412) if it is another by now. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "manager"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserChange"];
+                /**
+                 * @example {
+                 *       "role": "manager"
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "invite-user-again": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text up to 255 letters. A repetition with the same key and body is given the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reset-user": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text up to 255 letters. A repetition with the same key and body is given the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sent"];
                 };
             };
             /** @description What went wrong. */

@@ -5,7 +5,7 @@ import { api, type Schema, useRead } from "../api/client.ts";
 import { ago } from "../lib/format.ts";
 import { text } from "../text/en.ts";
 
-type Found = Schema["Found"];
+type Found = Schema["SearchLine"];
 
 /** The page on which what was found is shown. */
 export function pathOf(f: Found): string {

@@ -10,7 +10,7 @@ import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
 
-type Note = Schema["AuditNote"];
+type Note = Schema["Audit"];
 
 const t = text.audit;
 const entities = [

@@ -16,7 +16,8 @@ import { Pick } from "../../ui/picker.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 
-type User = Schema["User"];
+type Role = "owner" | "manager" | "analyst" | "advertiser" | "affiliate";
+type User = Schema["User"] & { email: string; role: Role };
 
 const t = text.users;
 
@@ -27,7 +28,7 @@ export default function Users() {
 	const list = useRead(["users"], (signal) =>
 		api.GET("/api/v1/users", { params: { query: { limit: 1000 } }, signal }),
 	);
-	const rows = list.data?.data ?? [];
+	const rows = (list.data?.data ?? []) as User[];
 	return (
 		<Page
 			title={t.title}
@@ -62,7 +63,7 @@ export default function Users() {
 										</>
 									),
 								},
-								{ key: "role", head: t.role, cell: (u) => <Role of={u} /> },
+								{ key: "role", head: t.role, cell: (u) => <RoleOf of={u} /> },
 								{
 									key: "status",
 									head: t.status,
@@ -74,7 +75,7 @@ export default function Users() {
 									key: "safety",
 									head: t.safety,
 									cell: (u) =>
-										[u.totp && t.totp, u.passkeys > 0 && t.passkeys(u.passkeys)].filter(Boolean).join(", ") ||
+										[u.totp && t.totp, u.passkeys ? t.passkeys(u.passkeys) : ""].filter(Boolean).join(", ") ||
 										t.passwordOnly,
 								},
 								{
@@ -120,7 +121,7 @@ export default function Users() {
 
 const roles = t.roles as Record<string, string>;
 
-function Role({ of: u }: { of: User }) {
+function RoleOf({ of: u }: { of: User }) {
 	return (
 		<>
 			{roles[u.role] ?? u.role}
@@ -136,12 +137,12 @@ type Shown = { url: string; mailed: boolean; email: string };
 const given = () =>
 	(may("administer")
 		? ["owner", "manager", "analyst", "advertiser", "affiliate"]
-		: ["advertiser", "affiliate"]) as User["role"][];
+		: ["advertiser", "affiliate"]) as Role[];
 
 function Invite({ onClose, onLink }: { onClose: () => void; onLink: (l: Shown) => void }) {
 	const [email, setEmail] = useState("");
 	const [name, setName] = useState("");
-	const [role, setRole] = useState<User["role"]>(given()[given().length > 2 ? 1 : 0] as User["role"]);
+	const [role, setRole] = useState<Role>(given()[given().length > 2 ? 1 : 0] as Role);
 	const [party, setParty] = useState("");
 	const change = useChange(
 		() =>
@@ -150,6 +151,7 @@ function Invite({ onClose, onLink }: { onClose: () => void; onLink: (l: Shown) =
 					email,
 					name: name || undefined,
 					role,
+					status: "active",
 					advertiser_id: role === "advertiser" ? Number(party) || undefined : undefined,
 					affiliate_id: role === "affiliate" ? Number(party) || undefined : undefined,
 				},
@@ -177,7 +179,7 @@ function Invite({ onClose, onLink }: { onClose: () => void; onLink: (l: Shown) =
 					label={t.role}
 					name="role"
 					value={role}
-					onValue={(v) => setRole(v as User["role"])}
+					onValue={(v) => setRole(v as Role)}
 					hint={(t.roleHints as Record<string, string>)[role]}
 					choices={given().map((r) => ({ value: r, label: roles[r] ?? r }))}
 				/>
@@ -212,7 +214,7 @@ function More({ user: u, onLink }: { user: User; onLink: (l: Shown) => void }) {
 	const invite = useChange(() => api.POST("/api/v1/users/{id}/invite", { params: { path } }), touches);
 	const reset = useChange(() => api.POST("/api/v1/users/{id}/reset", { params: { path } }), touches);
 	const patch = useChange(
-		(body: { status?: User["status"]; role?: User["role"] }) =>
+		(body: { status?: User["status"]; role?: Role }) =>
 			api.PATCH("/api/v1/users/{id}", { params: { path }, body }),
 		touches,
 	);
@@ -233,7 +235,7 @@ function More({ user: u, onLink }: { user: User; onLink: (l: Shown) => void }) {
 				undo: () => void patch.run({ status: status === "disabled" ? "active" : "disabled" }),
 			});
 	};
-	const become = async (role: User["role"]) => {
+	const become = async (role: Role) => {
 		if (await patch.run({ role }))
 			toast(t.nowRole(name, roles[role] ?? role), { undo: () => void patch.run({ role: u.role }) });
 	};

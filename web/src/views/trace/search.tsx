@@ -3,7 +3,7 @@ import { Route as RouteIcon } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { api, useRead } from "../../api/client.ts";
-import { ago } from "../../lib/format.ts";
+import { ago, dateTime } from "../../lib/format.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { pathOf, useSlow } from "../../shell/find.tsx";
 import { text } from "../../text/en.ts";
@@ -83,7 +83,16 @@ export default function TraceSearch() {
 						</ul>
 					</Card>
 				)}
-				{found.data?.note && <Notice tone="warn">{found.data.note}</Notice>}
+				{found.data && !found.data.complete && (
+					<Notice tone="warn">
+						{t.unsearched}
+						<ul>
+							{found.data.unsearched.map((u, i) => (
+								<li key={i}>{t.unsearchedBy(u.by, u.before ? dateTime(u.before) : "")}</li>
+							))}
+						</ul>
+					</Notice>
+				)}
 			</div>
 		</Page>
 	);
