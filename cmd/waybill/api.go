@@ -4,10 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
-	"time"
 
 	"waybill/internal/account"
-	"waybill/internal/catalog"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/serve/api"
@@ -29,8 +27,9 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Advertisers: tableOf(n.ledger.Advertisers()), Affiliates: tableOf(n.ledger.Affiliates()),
 		Offers: tableOf(n.ledger.Offers()), Goals: tableOf(n.ledger.Goals()), Terms: tableOf(n.ledger.Terms()),
 		Links: tableOf(n.ledger.Links()), Coupons: tableOf(n.ledger.Coupons()), Subscriptions: tableOf(n.ledger.Subscriptions()),
-		Domains: tableOf(n.ledger.Domains()), Certificates: n.certificateOf(),
-		Keys: l, Settings: l, Answers: l, IDMap: l,
+		Domains: tableOf(n.ledger.Domains()), Access: l, Causes: l, Certificates: n.certificateOf(),
+		Keys: l, Settings: l, Answers: l, IDMap: l, Users: l, AuditLog: l, Version: version,
+		Sessions: func(r *http.Request) (account.Principal, error) { return n.login.Caller(r) }, Invite: n.invite,
 		Journal: n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
 		Queue: l, Standing: l, Jobs: l, JobRecords: l, Nudge: n.deliver.Nudge,
 		Warehouse: n.warehouse, Counters: l, Comparable: l, Reconciliations: l,
@@ -42,6 +41,8 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Values: func(c conversion.Conversion, s delivery.Subscription) map[string]string {
 			return settlement.Values(n.Catalog(), &c, &s)
 		},
+		SavedReports: l, Shares: l, Arrears: l, Finds: apiFinds{n.ledger, n.journal},
+		Unsettled: n.settler.Unsettled, Stopping: n.stopping, AdminURL: n.consoleURL,
 		PublicURL: n.publicURL, Refresh: n.refresh.Refresh,
 		ClientIP: func(r *http.Request) netip.Addr { return e.Proxies.Client(r) },
 		Log:      n.log, Retention: n.settings.Retention.Duration(),
@@ -138,21 +139,6 @@ func (l apiLedger) Idempotent(ctx context.Context, key, scope, bodyHash string) 
 // Answered is as the API wants it.
 func (l apiLedger) Answered(ctx context.Context, key, scope string, a api.Answer) error {
 	return l.DB.Answered(ctx, key, scope, sqlledger.Answer(a))
-}
-
-// CreateKey is as the API wants it.
-func (l apiLedger) CreateKey(ctx context.Context, by account.Principal, k account.Key, hash string) (account.Key, error) {
-	return l.DB.CreateKey(ctx, user.ByOf(by), k, hash)
-}
-
-// RevokeKey is as the API wants it.
-func (l apiLedger) RevokeKey(ctx context.Context, by account.Principal, id int64, at time.Time) error {
-	return l.DB.RevokeKey(ctx, user.ByOf(by), id, at)
-}
-
-// SaveSettings is as the API wants it.
-func (l apiLedger) SaveSettings(ctx context.Context, by account.Principal, s catalog.Settings) error {
-	return l.DB.SaveSettings(ctx, user.ByOf(by), s)
 }
 
 // PutIDMap is as the API wants it.

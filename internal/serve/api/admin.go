@@ -26,17 +26,17 @@ func (a *API) registerKeys(h huma.API, s *schemas) {
 	read, create, _ := s.document("Key", account.Key{})
 	delete(s.all, "KeyChange") // keys are not changed
 	handle(h, route{
-		method: http.MethodGet, path: prefix + "/keys", id: "list-keys", tag: "Administration",
+		method: http.MethodGet, path: prefix + "/keys", id: "list-keys", tag: "Administration", right: account.Administer,
 		summary: "List API keys", text: "Revoked ones too, without their secrets.", out: s.list("KeyList", read),
 	}, a.listKeys)
 	handle(h, route{
-		method: http.MethodPost, path: prefix + "/keys", id: "create-key", tag: "Administration", status: http.StatusCreated,
+		method: http.MethodPost, path: prefix + "/keys", id: "create-key", tag: "Administration", right: account.Administer, status: http.StatusCreated,
 		summary: "Create an API key", in: create, out: schemaOf[newKey](s),
 		example: `{"role":"affiliate","affiliate_id":1,"name":"their tracker"}`,
 		text:    "The answer holds the key itself. That is the only time it is shown: a repetition by Idempotency-Key leaves it out.",
 	}, a.createKey)
 	handle(h, route{
-		method: http.MethodDelete, path: prefix + "/keys/{id}", id: "revoke-key", tag: "Administration",
+		method: http.MethodDelete, path: prefix + "/keys/{id}", id: "revoke-key", tag: "Administration", right: account.Administer,
 		summary: "Revoke an API key", out: read, text: "For good. A key that is revoked already stays as it is.",
 	}, a.revokeKey)
 }
@@ -136,7 +136,7 @@ func (a *API) registerSettings(h huma.API, s *schemas) {
 		return &answer{Body: settingsOf(now)}, err
 	})
 	handle(h, route{
-		method: http.MethodPatch, path: prefix + "/settings", id: "change-settings", tag: "Administration",
+		method: http.MethodPatch, path: prefix + "/settings", id: "change-settings", tag: "Administration", right: account.Administer,
 		summary: "Change the settings", in: shape, out: shape, example: `{"fallback_url":"https://www.example.com/"}`,
 		text: "By the rules of JSON Merge Patch (RFC 7396).",
 	}, a.changeSettings)

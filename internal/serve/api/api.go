@@ -4,8 +4,10 @@
 // The routes are thin: they read a request, ask a store or a noun, and shape the
 // answer to what the caller may see. These always hold:
 //
-//   - A key is looked up before anything else is. A record that is not the
-//     caller's is answered like one that does not exist.
+//   - A key, or a session, is looked up before anything else is. A record that is
+//     not the caller's is answered like one that does not exist.
+//   - What a caller may do follows from the route's right, which follows from its
+//     method where it says nothing else (route.go).
 //   - What a role sees of a record is a list of fields in view.go. A field that
 //     is on no list is seen by the network alone.
 //   - A change of a conversion is a signal like any other: written down first,
@@ -24,6 +26,7 @@ import (
 	"strings"
 	"time"
 
+	"waybill/internal/account"
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
 	"waybill/internal/catalog"
@@ -35,6 +38,7 @@ import (
 	"waybill/internal/offer"
 	"waybill/internal/signal"
 	"waybill/internal/txid"
+	"waybill/internal/user"
 )
 
 const prefix = "/api/v1"
@@ -52,7 +56,10 @@ type API struct {
 	Subscriptions Table[int64, delivery.Subscription]
 	Coupons       Table[int64, coupon.Coupon]
 	Domains       Table[int64, host.Domain]
+	Access        Access
 	Keys          Keys
+	Users         Users
+	AuditLog      AuditLog
 	Settings      Settings
 	IDMap         IDMap
 	Answers       Answers
@@ -60,6 +67,7 @@ type API struct {
 	Journal     Journal
 	Conversions Conversions
 	Verdicts    Verdicts
+	Causes      Causes
 	Deliveries  Deliveries
 	Queue       Queue
 	Standing    Standing
@@ -95,6 +103,12 @@ type API struct {
 	// this node answers TLS; nil where it does not.
 	Certificates func(d host.Domain) CertificateState
 
+	// Sessions gives who is logged in by a request's cookie; fault.Unauthorized for
+	// nobody. When nil, only keys are let in.
+	Sessions func(*http.Request) (account.Principal, error)
+	// Invite makes a link for somebody, and mails it where mail is sent.
+	Invite func(ctx context.Context, by account.Principal, u user.User, kind user.LinkKind) (Sent, error)
+
 	// SpoolDir is where files lie while they are taken in; the system's folder for
 	// such files when empty. Room is asked whether the disk takes more; it may be nil.
 	SpoolDir string
@@ -102,8 +116,24 @@ type API struct {
 
 	// Retention is how long clicks are kept: no offer may look back further.
 	Retention time.Duration
+
+	SavedReports SavedReports
+	Shares       Shares
+	Finds        Finds
+	Arrears      Arrears
+	// Unsettled tells how many signals wait to be judged, and for how long the
+	// oldest has. May be nil.
+	Unsettled func() (count int, oldest time.Duration)
+	// Stopping is closed when the node stops: then streams end. May be nil.
+	Stopping <-chan struct{}
+
+	// AdminURL is where the console is found, without a slash at its end; when
+	// empty, where the request was sent to.
+	AdminURL string
 	// PublicURL is where the tracking links lead, without a slash at its end.
 	PublicURL string
+	// Version is that of the server.
+	Version string
 	// Refresh makes this node act by the configuration as it is stored, before
 	// the answer to a change leaves. May be nil.
 	Refresh func(context.Context) error
@@ -117,10 +147,13 @@ type API struct {
 
 // Handler serves all routes below /api/v1/.
 func (a *API) Handler() http.Handler {
-	mux, large := http.NewServeMux(), newPlaces(largeAtOnce)
-	a.register(mux)
-	mux.Handle("/", nowhere(mux))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.serve(mux, large, w, r) })
+	f := front{
+		api: a, mux: http.NewServeMux(), large: newPlaces(largeAtOnce), looks: newLooks(), veils: new(veils),
+		cross: http.NewCrossOriginProtection(),
+	}
+	a.register(f.mux)
+	f.mux.Handle("/", nowhere(f.mux))
+	return &f
 }
 
 func (a *API) now() time.Time {

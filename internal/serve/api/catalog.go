@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -44,6 +45,7 @@ func (a *API) advertisers() resource[int64, advertiser.Advertiser] {
 		},
 		belongs:  networkOnly[advertiser.Advertiser],
 		complete: func(v *advertiser.Advertiser) error { return v.DrawSecrets(rand.Reader) },
+		veiled:   hideSecrets,
 		warn:     advertiserWarnings,
 	}
 }
@@ -77,7 +79,8 @@ func (a *API) offers() resource[int64, offer.Offer] {
 	return resource[int64, offer.Offer]{
 		path: "offers", tag: "Offers", one: "offer", schema: "Offer", kind: kindOffer,
 		text: "An offer says where visitors go, what counts as a conversion and what it earns. " +
-			"Creating one makes its goal `default`. Affiliates see all but archived offers, without revenue; advertisers their own, without payout.",
+			"Creating one makes its goal `default`. Affiliates see all but archived offers, and private ones that they are approved for, without revenue; " +
+			"advertisers their own, without payout.",
 		example: `{"advertiser_id":1,"name":"Spring sale","destination_url":"https://shop.example.com/?tid={transaction_id}","payout":{"type":"cpa","amount":"4.00"},"revenue":{"type":"cpa","amount":"6.00"},"caps":[{"metric":"conversions","period":"day","limit":"500"}],"targeting":{"countries":["DE","AT"],"block_bots":true}}`,
 		patch:   `{"payout":{"amount":"4.50"},"click_window":"14d"}`,
 		table:   a.Offers,
@@ -88,9 +91,13 @@ func (a *API) offers() resource[int64, offer.Offer] {
 		filters: []filter[offer.Offer]{
 			{"advertiser_id", "Only offers of this advertiser. Not for affiliates.", func(v offer.Offer) string { return number(v.AdvertiserID) }},
 			{"status", "Only offers of this status.", func(v offer.Offer) string { return string(v.Status) }},
+			{"access", "Only offers of this access.", func(v offer.Offer) string { return string(withAccess(v, false).Access) }},
+			{"category", "Only offers of this category.", func(v offer.Offer) string { return v.Category }},
 		},
+		shown:  withAccess,
+		beside: a.myAccess(),
 		belongs: func(_ context.Context, who account.Principal, _ int64, v offer.Offer) (bool, error) {
-			return seesOffer(who, v), nil
+			return a.seesOffer(who, &v), nil
 		},
 		fixed: func(before, after offer.Offer) error {
 			var errs []error
@@ -102,18 +109,26 @@ func (a *API) offers() resource[int64, offer.Offer] {
 			}
 			return errors.Join(errs...)
 		},
-		warn:      offerWarnings,
+		warn: func(ctx context.Context, v offer.Offer) []warning {
+			return append(offerWarnings(ctx, v), a.accessWarnings(&v)...)
+		},
 		templates: &templates{fields: []string{"destination_url", "fallback_url"}, in: tune.InOfferURL},
 	}
 }
 
 // seesOffer reports whether an offer is the caller's to see: an advertiser its
-// own, an affiliate all that it could promote.
-func seesOffer(who account.Principal, v offer.Offer) bool {
+// own, an affiliate all that it promotes or may ask for.
+func (a *API) seesOffer(who account.Principal, v *offer.Offer) bool {
 	if who.Role == account.Affiliate {
-		return v.Status != offer.Archived
+		return v.Status != offer.Archived && (v.Access != offer.Private || a.admits(v, who.AffiliateID))
 	}
 	return who.Owns(v.AdvertiserID, 0)
+}
+
+// withAccess names the access of an offer that was saved before there was any.
+func withAccess(v offer.Offer, _ bool) offer.Offer {
+	v.Access = cmp.Or(v.Access, offer.Open)
+	return v
 }
 
 func offerWarnings(_ context.Context, v offer.Offer) []warning {
@@ -159,7 +174,7 @@ func (a *API) reachesOffer(ctx context.Context, who account.Principal, id int64)
 	if err != nil {
 		return false, err
 	}
-	return seesOffer(who, row.Value), nil
+	return a.seesOffer(who, &row.Value), nil
 }
 
 func (a *API) terms() resource[int64, offer.Term] {

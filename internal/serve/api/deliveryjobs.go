@@ -57,7 +57,7 @@ func (a *API) registerJobs(h huma.API, s *schemas) {
 	job := schemaOf[jobRecord](s)
 	begun := &huma.Schema{OneOf: []*huma.Schema{job, schemaOf[bulkCount](s)}}
 	handle(h, route{
-		method: http.MethodPost, path: prefix + "/deliveries/replay", id: "replay-deliveries", tag: "Postbacks",
+		method: http.MethodPost, path: prefix + "/deliveries/replay", id: "replay-deliveries", tag: "Postbacks", right: account.Read,
 		summary: "Deliver many again", roles: both, in: schemaOf[bulkOptions](s), out: begun, status: http.StatusAccepted,
 		example: `{"state":"dead","host":"tracker.example.com","from":"2026-11-01T00:00:00Z","dry_run":true}`,
 		text: "Those that fit wait again and are due now: given up ones unless `state` says otherwise. IDs and values stay; URL and template are read anew. " +
@@ -66,7 +66,7 @@ func (a *API) registerJobs(h huma.API, s *schemas) {
 		return a.beginJob(ctx, in, delivery.ActionReplay)
 	})
 	handle(h, route{
-		method: http.MethodPost, path: prefix + "/deliveries/withdraw", id: "withdraw-deliveries", tag: "Postbacks",
+		method: http.MethodPost, path: prefix + "/deliveries/withdraw", id: "withdraw-deliveries", tag: "Postbacks", right: account.Read,
 		summary: "Do not deliver many", roles: both, in: schemaOf[bulkOptions](s), out: begun, status: http.StatusAccepted,
 		example: `{"subscription_id":1,"until":"2026-11-22T00:00:00Z","dry_run":true}`,
 		text: "Those that fit and wait, or are parked if `state` says so, will not be sent. It can be undone. " +
@@ -104,6 +104,9 @@ func (a *API) beginJob(ctx context.Context, in *makeIn, action delivery.JobActio
 	if err != nil {
 		return nil, err
 	}
+	if err := in.x.trial(*o.DryRun); err != nil {
+		return nil, err
+	}
 	if *o.DryRun || !mine {
 		return a.countJob(ctx, f, *o.DryRun, mine)
 	}
@@ -114,7 +117,7 @@ func (a *API) beginJob(ctx context.Context, in *makeIn, action delivery.JobActio
 	if action == delivery.ActionWithdraw {
 		begin = a.Jobs.BeginWithdraw
 	}
-	job, err := begin(ctx, f, keyOf(in.who()), a.now())
+	job, err := begin(ctx, f, in.who().Actor(), a.now())
 	if err != nil {
 		return nil, err
 	}

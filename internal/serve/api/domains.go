@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"waybill/internal/account"
 	"waybill/internal/fault"
 	"waybill/internal/host"
 )
@@ -25,7 +26,7 @@ type CertificateState struct {
 
 func (a *API) domains() resource[int64, host.Domain] {
 	return resource[int64, host.Domain]{
-		path: "domains", tag: "Administration", one: "domain", schema: "Domain", kind: kindNetwork,
+		path: "domains", tag: "Administration", right: account.Administer, one: "domain", schema: "Domain", kind: kindNetwork,
 		text: "A domain is a host name of an advertiser's own under which Waybill answers, so that a click's cookie is one of the advertiser's site and its pixels find it. " +
 			"Only tracking answers there, and only that advertiser's.",
 		example: `{"host":"go.shop.example","advertiser_id":1}`,
@@ -54,7 +55,7 @@ func (a *API) domains() resource[int64, host.Domain] {
 		beside: &beside[host.Domain]{
 			name:   "tls",
 			schema: func(s *schemas) *huma.Schema { return schemaOf[CertificateState](s) },
-			value:  func(v host.Domain) any { return a.certificateState(v) },
+			value:  func(_ account.Principal, v host.Domain) any { return a.certificateState(v) },
 		},
 	}
 }

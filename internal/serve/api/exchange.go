@@ -24,12 +24,15 @@ import (
 type exchange struct {
 	http.ResponseWriter
 	api    *API
+	front  *front
 	r      *http.Request
 	id     string
 	who    account.Principal
+	veil   *veil // over what the caller may not see, nil for none
 	status int
 	cause  error         // of an answer that does not tell it
 	copy   *bytes.Buffer // of the answer's body, when it is to be kept
+	hidden string        // the member of the answer that is shown once, and not kept
 	again  bool          // part of what was asked for is still to be done: the request is worth sending again
 	broken bool          // the answer ends before its end: the client must notice
 }
@@ -47,10 +50,33 @@ func (x *exchange) Write(b []byte) (int, error) {
 	if x.status == 0 {
 		x.status = http.StatusOK
 	}
+	if x.veil == nil {
+		return x.pass(b)
+	}
+	if _, err := x.pass(x.veil.through(b)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// pass passes on what the caller may see.
+func (x *exchange) pass(b []byte) (int, error) {
 	if x.copy != nil {
 		x.copy.Write(b)
 	}
 	return x.ResponseWriter.Write(b)
+}
+
+// finish passes on what the veil still holds.
+func (x *exchange) finish() {
+	if x.veil == nil || x.broken {
+		return
+	}
+	if rest := x.veil.rest(); len(rest) > 0 {
+		if _, err := x.pass(rest); err != nil && x.cause == nil {
+			x.cause = err
+		}
+	}
 }
 
 // Unwrap lets http.ResponseController reach the writer below.
@@ -83,15 +109,27 @@ func (x *exchange) prepare(err error) *problem {
 	return p
 }
 
-// serve takes one request through the gate and to its handler.
-func (a *API) serve(mux *http.ServeMux, large places, w http.ResponseWriter, r *http.Request) {
-	x := &exchange{ResponseWriter: w, api: a, r: r, id: newRequestID()}
+// front is where requests come in: the routes, and what is shared by all of them.
+type front struct {
+	api   *API
+	mux   *http.ServeMux
+	large places
+	looks *looks
+	veils *veils
+	cross *http.CrossOriginProtection
+}
+
+// ServeHTTP takes one request through the gate and to its handler.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, mux := f.api, f.mux
+	x := &exchange{ResponseWriter: w, api: a, front: f, r: r, id: newRequestID()}
 	ctx, start := r.Context(), a.now()
 	_, pattern := mux.Handler(r)
 	defer func() {
 		if v := recover(); v != nil {
 			x.panicked(v)
 		}
+		x.finish()
 		a.log(ctx, x, pattern, a.now().Sub(start))
 		if x.broken {
 			panic(http.ErrAbortHandler) // cuts the connection: a handler has no other way to do so
@@ -107,7 +145,7 @@ func (a *API) serve(mux *http.ServeMux, large places, w http.ResponseWriter, r *
 		mux.ServeHTTP(x, r)
 		return
 	}
-	if err := x.admit(); err != nil {
+	if err := f.admit(ctx, x); err != nil {
 		x.refuse(err)
 		return
 	}
@@ -115,7 +153,7 @@ func (a *API) serve(mux *http.ServeMux, large places, w http.ResponseWriter, r *
 		mux.ServeHTTP(x, r)
 		return
 	}
-	body, leave, err := readBody(x, r, maxBodyOf(pattern), large)
+	body, leave, err := readBody(x, r, maxBodyOf(pattern), f.large)
 	defer leave()
 	if err != nil {
 		x.refuse(err)
@@ -165,7 +203,7 @@ func (a *API) log(ctx context.Context, x *exchange, pattern string, took time.Du
 	level := slog.LevelInfo
 	fields := []slog.Attr{
 		slog.String("request_id", x.id), slog.String("method", x.r.Method), slog.String("route", routeOf(pattern)),
-		slog.Int("status", x.status), slog.Duration("took", took), slog.Int64("key_id", x.who.KeyID),
+		slog.Int("status", x.status), slog.Duration("took", took), slog.Int64("key_id", x.who.KeyID), slog.Int64("user_id", x.who.UserID),
 	}
 	if x.cause != nil {
 		level = slog.LevelError

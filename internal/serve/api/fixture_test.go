@@ -132,15 +132,17 @@ func newWorld(t *testing.T) *world {
 		Offers:      realTable[int64, offer.Offer]{db.Offers()}, Goals: realTable[int64, offer.Goal]{db.Goals()},
 		Terms: realTable[int64, offer.Term]{db.Terms()}, Links: realTable[string, link.Link]{db.Links()}, Coupons: realTable[int64, coupon.Coupon]{db.Coupons()},
 		Subscriptions: realTable[int64, delivery.Subscription]{db.Subscriptions()}, Domains: realTable[int64, host.Domain]{db.Domains()},
-		Keys: l, Settings: l, IDMap: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l, Counters: l,
-		Queue: l, Standing: l, Jobs: l, JobRecords: l,
+		Keys: l, Users: l, AuditLog: l, Settings: l, IDMap: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l, Counters: l,
+		Queue: l, Standing: l, Jobs: l, JobRecords: l, Access: l, Causes: l,
 		Comparable: db, Reconciliations: db,
+		SavedReports: db, Shares: db, Arrears: db, Finds: realFinds{db, w.journal},
 		Signals: w.door, Tester: w.wire, Retention: 400 * 24 * time.Hour, PublicURL: "https://go.example.com",
 		Values: func(c conversion.Conversion, _ delivery.Subscription) map[string]string {
 			return map[string]string{"conversion_id": c.ID, "aff_click_id": c.Touch.AffClickID, "payout": money.Decimal(c.Payout.Units, c.Payout.Currency)}
 		},
 		Refresh: w.refresh, Now: func() time.Time { return noon }, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
+	w.Sessions, w.Invite = w.session, w.invite
 	w.Replay, w.TestClick = w.replayer().Begin, w.testClick
 	w.handler = w.Handler()
 	w.furnish(t)

@@ -28,23 +28,65 @@ func maxBodyOf(pattern string) int64 {
 	return maxBody
 }
 
-// admit finds out who calls. Whatever the header holds, one hash is made and
+// admit finds out who calls, and with whose eyes. What lasts may ask again.
+func (f *front) admit(ctx context.Context, x *exchange) error {
+	var err error
+	if _, keyed := x.r.Header["Authorization"]; keyed || f.api.Sessions == nil {
+		x.who, err = x.keyed()
+	} else {
+		x.who, err = f.loggedIn(x.r)
+	}
+	if err != nil {
+		return err
+	}
+	x.who.Address = f.api.clientIP(x.r)
+	if err := x.lookAs(ctx, f.looks); err != nil {
+		return err
+	}
+	if x.veil == nil { // else it may hold a line that is begun
+		x.veil = f.veils.over(x.who, f.api.Catalog())
+	}
+	return nil
+}
+
+// loggedIn gives who has sent a session's cookie. A browser sends that along
+// whichever page had the request made, so a change is let through from pages of
+// this origin alone.
+func (f *front) loggedIn(r *http.Request) (account.Principal, error) {
+	if len(r.Header["Cookie"]) == 0 {
+		return account.Principal{}, fault.New(fault.Unauthorized, "send your API key as Authorization: Bearer KEY, or log in")
+	}
+	if err := f.cross.Check(r); err != nil {
+		return account.Principal{}, fault.New(fault.Forbidden, "a page of another site has made this request with your session")
+	}
+	return f.api.Sessions(r)
+}
+
+// keyed gives whose key was sent. Whatever the header holds, one hash is made and
 // looked up, so that the time taken tells nothing.
-func (x *exchange) admit() error {
+func (x *exchange) keyed() (account.Principal, error) {
+	nobody := account.Principal{}
 	scheme, secret, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
 	secret = strings.TrimSpace(secret)
 	key, known := x.api.Catalog().KeyByHash(account.Hash(secret))
 	switch {
 	case secret == "" || !strings.EqualFold(scheme, "Bearer"):
-		return fault.New(fault.Unauthorized, "send your API key as Authorization: Bearer KEY")
+		return nobody, fault.New(fault.Unauthorized, "send your API key as Authorization: Bearer KEY")
 	case !known || key.RevokedAt != nil:
-		return fault.New(fault.Unauthorized, "the API key is unknown or revoked")
+		return nobody, fault.New(fault.Unauthorized, "the API key is unknown or revoked")
+	case key.Role == account.Publishable:
+		return nobody, fault.New(fault.Forbidden, "a publishable key is good for the browser SDK alone, not for this API")
 	}
-	x.who = key.Principal()
-	if x.who.Role == account.Publishable {
-		return fault.New(fault.Forbidden, "a publishable key is good for the browser SDK alone, not for this API")
+	return key.Principal(), nil
+}
+
+// trial lets those who may only look go on with what changes nothing. Routes that
+// can be tried out ask it, since the gate does not know what a request says.
+func (x *exchange) trial(dry bool) error {
+	if dry || x.who.May(account.Write) {
+		return nil
 	}
-	return nil
+	return fault.New(fault.Forbidden, "this takes the right to write; with dry_run you may see what would come of it")
 }
 
 // readBody takes in the whole body, up to most bytes, which must be JSON if there

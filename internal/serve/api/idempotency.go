@@ -27,6 +27,9 @@ func (x *exchange) once(ctx context.Context, body []byte, serve func()) {
 		return
 	}
 	scope := fmt.Sprintf("%d POST %s", x.who.KeyID, x.r.URL.Path)
+	if x.who.UserID != 0 {
+		scope = x.who.Actor() + " POST " + x.r.URL.Path
+	}
 	hash := sha256.Sum256(body)
 	kept, err := x.api.Answers.Idempotent(ctx, key, scope, hex.EncodeToString(hash[:]))
 	switch {
@@ -72,7 +75,7 @@ func (x *exchange) repeat(a *Answer) {
 func (x *exchange) keep(ctx context.Context, scope, key string) {
 	var a Answer
 	if !x.again && x.status >= http.StatusOK && x.status < http.StatusMultipleChoices {
-		kept := keptAnswer{Header: map[string]string{}, Body: string(withoutSecret(x.copy.Bytes()))}
+		kept := keptAnswer{Header: map[string]string{}, Body: string(withoutSecret(x.copy.Bytes(), x.hidden))}
 		for _, name := range [...]string{"Content-Type", "ETag", "Location"} {
 			if value := x.Header().Get(name); value != "" {
 				kept.Header[name] = value
@@ -88,14 +91,14 @@ func (x *exchange) keep(ctx context.Context, scope, key string) {
 	}
 }
 
-// withoutSecret takes a new API key's secret out of an answer: it is shown once,
-// and kept nowhere.
-func withoutSecret(body []byte) []byte {
+// withoutSecret takes a new API key's secret out of an answer, and what else is
+// hidden: it is shown once, and kept nowhere.
+func withoutSecret(body []byte, hidden string) []byte {
 	o, err := parseObject(body)
 	if err != nil {
 		return body
 	}
-	text, err := o.without(secretField).MarshalJSON()
+	text, err := o.without(secretField).without(hidden).MarshalJSON()
 	if err != nil {
 		return body
 	}

@@ -71,7 +71,7 @@ func (a *API) registerIDMap(h huma.API, s *schemas) {
 		out:     s.list("IDMapList", schemaOf[tune.Mapping](s)),
 	}, func(ctx context.Context, in *listIn) (*answer, error) { return a.listIDMap(ctx, in.x, in.Paging) })
 	handleWritten(h, route{
-		method: http.MethodPost, path: idMapImportPath, id: "import-id-map", tag: "Administration",
+		method: http.MethodPost, path: idMapImportPath, id: "import-id-map", tag: "Administration", right: account.Read,
 		summary: "Import TUNE's numbers", out: schemaOf[idMapRecord](s),
 		filters: []filterDoc{{name: "dry_run", doc: "true: say what would become of each line, and keep nothing."}},
 		text: "The body is CSV with the columns `kind`, `tune_id`, `waybill_id` and, for landing pages, `url`: up to 100,000 lines as " +
@@ -135,6 +135,9 @@ func (a *API) importIDMap(ctx context.Context, x *exchange) error {
 		if i.out.DryRun, err = strconv.ParseBool(text); err != nil {
 			return fault.At("query.dry_run", "is neither true nor false")
 		}
+	}
+	if err := x.trial(i.out.DryRun); err != nil {
+		return err
 	}
 	patient(x, importing)
 	body, err := listOf(x)

@@ -74,7 +74,7 @@ func (a *API) registerImports(h huma.API, s *schemas) {
 	i := &importer{API: a, places: newPlaces(importsAtOnce)}
 	type importIn struct{ caller }
 	handleWritten(h, route{
-		method: http.MethodPost, path: importPath, id: "import-conversions", tag: "Conversions", sheets: true,
+		method: http.MethodPost, path: importPath, id: "import-conversions", tag: "Conversions", right: account.Read, sheets: true,
 		summary: "Import conversions from a file", roles: []account.Role{account.Advertiser}, filters: importParams(),
 		out: schemaOf[importOutcome](s),
 		text: "The body is CSV of up to 4 GiB: `text/csv`, or `multipart/form-data` with the file. The first line names the columns by " +
@@ -181,6 +181,9 @@ func importColumns(text string) (map[string]string, error) {
 func (i *importer) take(ctx context.Context, x *exchange) error {
 	o, err := readImportOptions(x)
 	if err != nil {
+		return err
+	}
+	if err := x.trial(o.dry); err != nil {
 		return err
 	}
 	now, cancel := context.WithCancel(ctx)

@@ -130,3 +130,30 @@ var (
 	_ Books       = realLedger{}
 	_ Traces      = realLedger{}
 )
+
+func (l realLedger) CreateUser(ctx context.Context, by account.Principal, u user.User) (user.User, error) {
+	return l.DB.CreateUser(ctx, user.ByOf(by), u, false)
+}
+
+func (l realLedger) UpdateUser(ctx context.Context, by account.Principal, id int64, change func(*user.User) error) (user.User, error) {
+	return l.DB.UpdateUser(ctx, user.ByOf(by), id, change)
+}
+
+func (l realLedger) RemoveUser(ctx context.Context, by account.Principal, id int64, allowed func(user.User) error) error {
+	return l.DB.RemoveUser(ctx, user.ByOf(by), id, allowed)
+}
+
+func (l realLedger) Audit(ctx context.Context, f AuditFilter) ([]AuditNote, string, error) {
+	notes, next, err := l.DB.Audit(ctx, sqlledger.AuditFilter{
+		Entity: f.Entity, Key: f.Key, Actor: f.Actor, Action: f.Action, Page: sqlledger.Page{Limit: f.Limit, Cursor: f.Cursor},
+	})
+	all := make([]AuditNote, len(notes))
+	for i := range notes {
+		all[i] = AuditNote(notes[i])
+	}
+	return all, next, err
+}
+
+func (l realLedger) Note(ctx context.Context, by account.Principal, action, entity, key string) error {
+	return l.DB.Note(ctx, user.ByOf(by), action, entity, key, "")
+}

@@ -17,6 +17,10 @@ const about = `Configuration, and everything that is known about what came in an
 
 **Keys.** ` + "`Authorization: Bearer KEY`" + `. A key of the network sees all; an affiliate's or an advertiser's sees what is theirs, and anything else as if it did not exist.
 
+**Users** who are logged in to the console call it with their session's cookie, where no key is sent. Owners may do everything; managers all but administer; analysts only look, and secrets are kept from them; users of advertisers and affiliates are what the keys of these are.
+
+**View as.** The network looks with a partner's eyes by ` + "`Waybill-View-As: advertiser:12` or `affiliate:7`" + `: a GET is answered exactly as that partner's key would be, and anything else is refused.
+
 **Errors** are ` + "`application/problem+json`" + ` (RFC 9457); ` + "`errors`" + ` names every place that is wrong.
 
 **Lists** take ` + "`limit` and `cursor`" + ` and answer ` + "`{\"data\":[…],\"next_cursor\":\"…\"}`" + `.
@@ -39,10 +43,11 @@ func (a *API) register(mux *http.ServeMux) {
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"key": {Type: "http", Scheme: "bearer", Description: "An API key, made by `waybill key create` or POST /api/v1/keys."},
+					"session": {Type: "apiKey", In: "cookie", Name: "__Host-waybill", Description: "A log-in to the console. Over plain HTTP the cookie is called waybill_session."},
+					"key":     {Type: "http", Scheme: "bearer", Description: "An API key, made by `waybill key create` or POST /api/v1/keys."},
 				},
 			},
-			Security: []map[string][]string{{"key": {}}},
+			Security: []map[string][]string{{"key": {}}, {"session": {}}},
 			Tags:     tags(),
 		},
 		Formats: map[string]huma.Format{
@@ -59,13 +64,16 @@ func (a *API) register(mux *http.ServeMux) {
 
 	a.registerCatalog(h, s)
 	a.registerTracking(h, s)
+	a.registerAccess(h, s)
 	a.registerIntegration(h, s)
 	a.registerSnippets(h, s)
 	a.registerTemplates(h, s)
 	a.registerPostbacks(h, s)
 	a.registerRecords(h, s)
 	a.registerReplay(h, s)
+	a.registerCauses(h, s)
 	a.registerConversions(h, s)
+	a.registerReview(h, s)
 	a.registerDeliveries(h, s)
 	a.registerDeadLetters(h, s)
 	a.registerJobs(h, s)
@@ -77,10 +85,17 @@ func (a *API) register(mux *http.ServeMux) {
 	reports := newReporter(a)
 	reports.registerReports(h, s)
 	reports.registerLists(h, s)
+	newOverseer(reports).registerOverview(h, s)
+	newFinder(reports).registerSearch(h, s)
+	a.registerSavedReports(h, s)
+	newSharer(a).registerShares(h, s)
 	a.registerReconciliations(h, s)
 	a.registerKeys(h, s)
 	a.registerSettings(h, s)
 	a.registerIDMap(h, s)
+	a.registerMe(h, s)
+	a.registerUsers(h, s)
+	a.registerAudit(h, s)
 	for _, own := range [...]string{"ErrorModel", "ErrorDetail"} { // huma's, which translate replaces
 		delete(s.all, own)
 	}
@@ -100,7 +115,7 @@ func tags() []*huma.Tag {
 		{Name: "Money", Description: "Entries and balances."},
 		{Name: "Reports", Description: "Sums over what came in and what became of it."},
 		{Name: "Reconciliation", Description: "Partners' lists, compared with ours."},
-		{Name: "Administration", Description: "Keys and settings."},
+		{Name: "Administration", Description: "Users, keys, settings and domains, and who did what."},
 	}
 }
 
@@ -131,5 +146,5 @@ func serveDescription(mux *http.ServeMux, o *huma.OpenAPI) {
 
 // isPublic reports whether a route may be had without a key.
 func isPublic(pattern string) bool {
-	return strings.HasPrefix(pattern, "GET "+prefix+"/openapi.")
+	return strings.HasPrefix(pattern, "GET "+prefix+"/openapi.") || pattern == "GET "+prefix+"/shared"
 }

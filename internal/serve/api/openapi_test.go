@@ -88,6 +88,7 @@ func TestExamplesAreTaken(t *testing.T) {
 	w := newWorld(t)
 	w.do(t, asNetwork, "POST", "terms", `{"offer_id":1,"payout":{"type":"cpa","amount":"5"}}`)
 	w.do(t, asNetwork, "POST", "coupons", `{"code":"JUNE10","offer_id":1,"affiliate_id":1}`)
+	w.do(t, asNetwork, "POST", "users", `{"email":"june@example.com","role":"analyst"}`)
 	w.do(t, asNetwork, "POST", "domains", `{"host":"go.june.example","advertiser_id":1}`)
 	d, _ := w.describe(t)
 	for path, methods := range d.Paths {

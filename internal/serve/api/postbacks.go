@@ -58,7 +58,7 @@ const (
 func (a *API) registerPostbacks(h huma.API, s *schemas) {
 	both := []account.Role{account.Advertiser, account.Affiliate}
 	handle(h, route{
-		method: http.MethodPost, path: prefix + "/postbacks/preview", id: "preview-postback", tag: "Postbacks",
+		method: http.MethodPost, path: prefix + "/postbacks/preview", id: "preview-postback", tag: "Postbacks", right: account.Read,
 		summary: "Make the request of a postback, without saving or sending it", roles: both,
 		in: previewSchema(s), out: schemaOf[preview](s),
 		text:    "Of every format. Secrets, tokens and signatures are masked.",

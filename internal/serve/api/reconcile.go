@@ -113,7 +113,7 @@ func (a *API) registerReconciliations(h huma.API, s *schemas) {
 	type uploadIn struct{ caller }
 	const path = prefix + "/reconciliations"
 	handleWritten(h, route{
-		method: http.MethodPost, path: path, id: "create-reconciliation", tag: "Reconciliation",
+		method: http.MethodPost, path: path, id: "create-reconciliation", tag: "Reconciliation", right: account.Read,
 		summary: "Compare a partner's list with ours", roles: both, filters: uploadParams(), out: schemaOf[listTrialRecord](s),
 		text: "The body is the list as CSV, up to 64 MiB and 1,000,000 lines: `text/csv`, or `multipart/form-data` with the file. " +
 			"Columns are found by their names and contents, or told. Lines are matched by transaction ID, conversion ID and order ID, " +

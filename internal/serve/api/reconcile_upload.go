@@ -60,6 +60,9 @@ func (r *reconciler) upload(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if err := x.trial(t.dry); err != nil {
+		return err
+	}
 	done, err := r.reception.begin(ctx, x.who, t.owner)
 	if err != nil {
 		return err

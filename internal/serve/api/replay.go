@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -81,7 +80,7 @@ func (a *API) registerReplay(h huma.API, s *schemas) {
 		"under a lock, so that it counts once whoever asks; the old verdict is kept and shown with the signal and in the trace."
 	line := schemaOf[replayedRecord](s)
 	handle(h, route{
-		method: http.MethodPost, path: prefix + "/signals/{id}/replay", id: "replay-signal", tag: "Records",
+		method: http.MethodPost, path: prefix + "/signals/{id}/replay", id: "replay-signal", tag: "Records", right: account.Read,
 		summary: "Judge a rejected signal again", roles: []account.Role{account.Advertiser},
 		in: schemaOf[replayOneOptions](s), bodyOptional: true, example: `{"dry_run":true}`, out: line,
 		text: "After what it was rejected for was mended." + kept + " One that is not rejected is a conflict.",
@@ -89,7 +88,7 @@ func (a *API) registerReplay(h huma.API, s *schemas) {
 		return a.replayOne(ctx, in.x, in.ID, in.RawBody)
 	})
 	handleWritten(h, route{
-		method: http.MethodPost, path: prefix + "/signals/replay", id: "replay-signals", tag: "Records",
+		method: http.MethodPost, path: prefix + "/signals/replay", id: "replay-signals", tag: "Records", right: account.Read,
 		summary: "Judge rejected signals again", in: schemaOf[replayOptions](s),
 		example: `{"from":"2026-11-01T00:00:00Z","offer_id":1,"code":"goal_unknown","dry_run":true}`, out: line,
 		text: "Those that fit, in the order of their receipt, up to 10,000 a request." + kept +
@@ -114,11 +113,14 @@ func (a *API) replayOne(ctx context.Context, x *exchange, text string, body []by
 	if o.Trust && !x.who.IsNetwork() {
 		return nil, fault.At("trust", "is for the network alone")
 	}
+	if err := x.trial(o.DryRun); err != nil {
+		return nil, err
+	}
 	id, err := a.mySignal(ctx, x.who, text)
 	if err != nil {
 		return nil, err
 	}
-	all, err := a.Replay(signal.Replay{By: keyOf(x.who), Trust: o.Trust, DryRun: o.DryRun})(ctx, []txid.ID{id})
+	all, err := a.Replay(signal.Replay{By: x.who.Actor(), Trust: o.Trust, DryRun: o.DryRun})(ctx, []txid.ID{id})
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +146,6 @@ func (a *API) mySignal(ctx context.Context, who account.Principal, text string) 
 	}
 	return id, err
 }
-
-// keyOf names who had something done.
-func keyOf(who account.Principal) string { return "key " + strconv.FormatInt(who.KeyID, 10) }
 
 func showReplayed(r signal.Replayed) replayedRecord {
 	return replayedRecord{
@@ -206,6 +205,9 @@ func (a *API) replayMany(ctx context.Context, x *exchange, body []byte) error {
 	if err := o.read(body); err != nil {
 		return err
 	}
+	if err := x.trial(*o.DryRun); err != nil {
+		return err
+	}
 	s, err := a.sieve(&signalsIn{
 		caller: caller{x}, Q: o.Q, OrderID: o.OrderID, AffiliateID: o.AffiliateID, AdvertiserID: o.AdvertiserID, IP: o.IP,
 	})
@@ -214,7 +216,7 @@ func (a *API) replayMany(ctx context.Context, x *exchange, body []byte) error {
 	}
 	run := &replayRun{
 		API: a, sieve: s, left: o.Limit, counts: replayCounts{DryRun: *o.DryRun},
-		judge: a.Replay(signal.Replay{By: keyOf(x.who), Trust: o.Trust, DryRun: *o.DryRun}),
+		judge: a.Replay(signal.Replay{By: x.who.Actor(), Trust: o.Trust, DryRun: *o.DryRun}),
 		out:   chunked{x: x, sent: time.Now(), head: ndjsonHead("replay")},
 	}
 	unhurried(x)

@@ -31,6 +31,7 @@ type resource[K int64 | string, T any] struct {
 	check   func(T) error
 	readers []account.Role // beside the network
 	writers []account.Role // beside the network
+	right   account.Right  // that changes take; left open: write
 	filters []filter[T]
 
 	// reach reports whether the caller sees the parent. Nil where there is none.
@@ -57,6 +58,9 @@ type resource[K int64 | string, T any] struct {
 	// templates says which fields may come in another system's dialect. May be
 	// nil.
 	templates *templates
+	// veiled gives a document without secrets, for those from whom they are kept. May
+	// be nil.
+	veiled func(v T) T
 	// beside is what answers show that is no part of the document. May be nil.
 	beside *beside[T]
 }
@@ -66,7 +70,7 @@ type resource[K int64 | string, T any] struct {
 type beside[T any] struct {
 	name   string
 	schema func(*schemas) *huma.Schema
-	value  func(v T) any
+	value  func(who account.Principal, v T) any // nil: this answer has none
 }
 
 // warning is one place in a document that was saved, but looks wrong.
@@ -172,12 +176,12 @@ func (r resource[K, T]) routes(s *schemas) (list, get, post, patch route) {
 	}
 	post = route{
 		method: http.MethodPost, path: base, id: "create-" + r.one, tag: r.tag,
-		summary: "Create " + article(r.one), text: r.text, roles: r.writers,
+		summary: "Create " + article(r.one), text: r.text, roles: r.writers, right: r.right,
 		in: create, out: read, status: http.StatusCreated, versioned: true, example: r.example,
 	}
 	patch = route{
 		method: http.MethodPatch, path: base + "/{id}", id: "change-" + r.one, tag: r.tag,
-		summary: "Change " + article(r.one), roles: r.writers, in: change, out: read, versioned: true, example: r.patch,
+		summary: "Change " + article(r.one), roles: r.writers, right: r.right, in: change, out: read, versioned: true, example: r.patch,
 		text: "By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.",
 	}
 	if r.templates != nil {
@@ -382,6 +386,9 @@ func (r resource[K, T]) showAs(who account.Principal, row Row[T], made bool) (ob
 	if r.shown != nil {
 		value = r.shown(value, made)
 	}
+	if r.veiled != nil && who.SecretsMasked() {
+		value = r.veiled(value)
+	}
 	o, err := view(who.Role, r.kind, value)
 	if err != nil {
 		return nil, err
@@ -392,7 +399,11 @@ func (r resource[K, T]) showAs(who account.Principal, row Row[T], made bool) (ob
 	if o, err = o.with("updated_at", row.UpdatedAt.UTC()); err != nil || r.beside == nil {
 		return o, err
 	}
-	return o.with(r.beside.name, r.beside.value(row.Value))
+	shown := r.beside.value(who, row.Value)
+	if shown == nil {
+		return o, nil
+	}
+	return o.with(r.beside.name, shown)
 }
 
 func (r resource[K, T]) given() []string {

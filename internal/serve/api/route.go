@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -25,10 +26,13 @@ type route struct {
 	in, out       *huma.Schema
 	example       string // of a body, as JSON
 	bodyOptional  bool
-	maxBody       int64 // 0 for what most may bring
-	sheets        bool  // answers as csv and ndjson too
-	versioned     bool  // the answer has an ETag
-	status        int   // of success; 0 is 200
+	maxBody       int64         // 0 for what most may bring
+	sheets        bool          // answers as csv and ndjson too
+	versioned     bool          // the answer has an ETag
+	public        bool          // no key is needed
+	right         account.Right // what it takes; left open: read for GET, write for the rest
+	events        bool          // answers with server-sent events
+	status        int           // of success; 0 is 200
 }
 
 type filterDoc struct {
@@ -142,6 +146,12 @@ func (rt route) operation() huma.Operation {
 		content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 		content["application/x-ndjson"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	}
+	if rt.events {
+		op.Responses[strconv.Itoa(rt.status)].Content = map[string]*huma.MediaType{"text/event-stream": {Schema: rt.out}}
+	}
+	if rt.public {
+		op.Security = []map[string][]string{{}}
+	}
 	if rt.method == http.MethodPost {
 		op.Parameters = append(op.Parameters, &huma.Param{
 			Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
@@ -168,11 +178,41 @@ func (f filterDoc) param() *huma.Param {
 
 // describe gives the description with who may call.
 func (rt route) describe() string {
+	if rt.public {
+		return rt.text
+	}
 	who := []string{"network"}
 	for _, r := range rt.roles {
 		who = append(who, string(r))
 	}
-	return strings.TrimSpace(rt.text + "\n\nKeys: " + strings.Join(who, ", ") + ".")
+	text := rt.text + "\n\nKeys: " + strings.Join(who, ", ") + "."
+	if grades := rt.grades(); len(grades) < len(account.Grades()) {
+		text += " Of the network's users: " + strings.Join(grades, ", ") + "."
+	}
+	return strings.TrimSpace(text)
+}
+
+// takes gives the right that a caller must have.
+func (rt route) takes() account.Right {
+	switch {
+	case rt.right != "":
+		return rt.right
+	case rt.method == http.MethodGet:
+		return account.Read
+	default:
+		return account.Write
+	}
+}
+
+// grades lists those of the network's users who have the right.
+func (rt route) grades() []string {
+	var all []string
+	for _, g := range account.Grades() {
+		if (account.Principal{Role: account.Network, Grade: g}).May(rt.takes()) {
+			all = append(all, string(g))
+		}
+	}
+	return all
 }
 
 func (rt route) media() map[string]*huma.MediaType {
@@ -195,8 +235,8 @@ func (rt route) gate(ctx huma.Context, next func(huma.Context)) {
 	if !ok {
 		return
 	}
-	if role := x.who.Role; role != account.Network && !slices.Contains(rt.roles, role) {
-		x.refuse(fault.New(fault.Forbidden, "a key of role %s does not reach this", role))
+	if err := rt.admits(x.who); err != nil {
+		x.refuse(err)
 		return
 	}
 	if err := knownQuery(ctx.Operation(), r); err != nil {
@@ -204,6 +244,23 @@ func (rt route) gate(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(ctx)
+}
+
+// admits refuses those whose route it is not, and those who lack the right.
+func (rt route) admits(who account.Principal) error {
+	if rt.public {
+		return nil
+	}
+	if who.Role != account.Network && !slices.Contains(rt.roles, who.Role) {
+		if who.UserID != 0 {
+			return fault.New(fault.Forbidden, "users of role %s do not reach this", who.Role)
+		}
+		return fault.New(fault.Forbidden, "a key of role %s does not reach this", who.Role)
+	}
+	if right := rt.takes(); !who.May(right) {
+		return fault.New(fault.Forbidden, "this takes the right to %s, which %s has not", right, cmp.Or(string(who.Grade), string(who.Role)))
+	}
+	return nil
 }
 
 func knownQuery(op *huma.Operation, r *http.Request) error {

@@ -54,7 +54,7 @@ func (a *API) snippets(ctx context.Context, in *snippetsIn) (*answer, error) {
 		return nil, err
 	}
 	v := a.snippetValues(&o.Value, goal, &owner.Value)
-	if in.Secrets == "hide" {
+	if in.Secrets == "hide" || in.who().SecretsMasked() {
 		v.HideSecrets()
 	}
 	list, err := snippet.Render(v, o.Value.Hears)

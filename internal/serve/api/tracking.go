@@ -22,6 +22,7 @@ type kit struct {
 	TrackingLink string        `json:"tracking_link,omitempty" doc:"For the affiliate. aff_click_id, source and sub1 to sub10 may be added."`
 	ShortLink    string        `json:"short_link,omitempty" doc:"A short link of this affiliate to this offer, if there is one."`
 	Impression   string        `json:"impression_tag,omitempty" doc:"For the affiliate: an image for pages that show the offer. It takes the same parameters as the tracking link."`
+	NotApproved  string        `json:"not_approved,omitempty" doc:"For the affiliate, where it may not promote the offer: why. There are no links for it then."`
 	Pixels       string        `json:"browser_pixels,omitempty" doc:"For the affiliate, where its own browser pixels (postbacks of format image or iframe) cannot fire for this offer, or hardly: why."`
 	Postbacks    []postbackKit `json:"postbacks,omitempty" doc:"For the advertiser, one for each goal. Not for affiliates."`
 	Snippets     string        `json:"snippets,omitempty" doc:"Where the code for the advertiser's own systems is: for PHP, Node, Python, Go, curl, Google Tag Manager."`
@@ -66,7 +67,7 @@ func (a *API) kit(ctx context.Context, in *kitIn) (*answer, error) {
 		}
 	}
 	if who.Role != account.Affiliate {
-		if err := a.advertiserKit(ctx, &k, o.Value); err != nil {
+		if err := a.advertiserKit(ctx, who, &k, o.Value); err != nil {
 			return nil, err
 		}
 	}
@@ -92,6 +93,11 @@ func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, o
 		return err
 	}
 	k.AffiliateID = affiliateID
+	if !a.admits(o, affiliateID) {
+		k.NotApproved = "The network has not approved this affiliate for the offer, whose access is " + string(o.Access) +
+			": its visitors are turned away (not_approved)."
+		return nil
+	}
 	base := a.PublicURL
 	if domain := a.domainOf(o.AdvertiserID); domain != "" {
 		base = "https://" + domain
@@ -134,10 +140,13 @@ func better(found string, l link.Link, affiliateID int64) string {
 	return found
 }
 
-func (a *API) advertiserKit(ctx context.Context, k *kit, o offer.Offer) error {
+func (a *API) advertiserKit(ctx context.Context, who account.Principal, k *kit, o offer.Offer) error {
 	owner, err := a.Advertisers.Get(ctx, o.AdvertiserID)
 	if err != nil {
 		return err
+	}
+	if who.SecretsMasked() {
+		owner.Value = hideSecrets(owner.Value)
 	}
 	goals, err := a.Goals.List(ctx, Page[int64]{Limit: maxBatch, Parent: o.ID})
 	if err != nil {

@@ -125,8 +125,12 @@ func (db *DB) SaveSettings(ctx context.Context, by user.By, set catalog.Settings
 
 // noteSettings tells the audit of a change, without the key.
 func noteSettings(ctx context.Context, s session, by user.By, at time.Time, before, after catalog.Settings) error {
-	before.IdentityKey, after.IdentityKey = nil, nil
-	n, err := Note{At: at, Actor: by.Actor, Address: by.Address, Action: ActionChange, Entity: "settings"}.with(before, after)
+	type shown struct {
+		catalog.Settings
+		IdentityKey []byte `json:"identity_key,omitempty"` // hides the other
+	}
+	n := Note{At: at, Actor: by.Actor, Address: by.Address, Action: ActionChange, Entity: "settings"}
+	n, err := n.with(shown{Settings: before}, shown{Settings: after})
 	if err != nil {
 		return err
 	}
