@@ -18,6 +18,9 @@ func (a *API) scopeWarnings(ctx context.Context, s *delivery.Subscription) []war
 			return []warning{{Field: "offer_id", Message: "is no offer of this advertiser, who hears of the conversions of its own alone: nothing would ever be sent"}}
 		}
 	}
+	if o, ok := a.Catalog().Offer(s.OfferID); ok && s.Owner.AffiliateID != 0 && !a.admits(&o.Offer, s.Owner.AffiliateID) {
+		return []warning{{Field: "offer_id", Message: fmt.Sprintf("affiliate %d is not approved for offer %d: its visitors are turned away, and nothing is sent until it is", s.Owner.AffiliateID, s.OfferID)}}
+	}
 	if s.Goal == "" {
 		return nil
 	}

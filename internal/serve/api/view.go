@@ -9,6 +9,7 @@ type kind string
 
 const (
 	kindOffer        kind = "offer"
+	kindAccess       kind = "access"
 	kindGoal         kind = "goal"
 	kindSubscription kind = "subscription"
 	kindClick        kind = "click"
@@ -17,6 +18,8 @@ const (
 	kindConversion   kind = "conversion"
 	kindEntry        kind = "entry"
 	kindBalance      kind = "balance"
+	kindCause        kind = "cause"
+	kindSum          kind = "sum"
 	kindDelivery     kind = "delivery"
 	kindDestination  kind = "destination"
 	kindDeadLetters  kind = "dead letters"
@@ -53,7 +56,7 @@ func affiliateSees(k kind) []string {
 	switch k {
 	case kindOffer:
 		return []string{
-			"id", "name", "status", "starts_at", "ends_at", "click_window", "view_window", "view_through_payable", "customer_window",
+			"id", "name", "description", "category", "preview_url", "access", "status", "starts_at", "ends_at", "click_window", "view_window", "view_through_payable", "customer_window",
 			"currency", "payout",
 			"default_status", "deep_link_hosts", "targeting",
 		}
@@ -80,9 +83,11 @@ func affiliateSees(k kind) []string {
 		}
 	case kindEntry:
 		return []string{"account", "amount", "conversion_id", "signal_id", "reason", "at"}
-	case kindBalance:
+	case kindBalance, kindAccess:
 		return everythingOf(k)
-	case kindNetwork:
+	case kindCause:
+		return causeFields()
+	case kindNetwork, kindSum:
 		return nil
 	}
 	return nil
@@ -92,7 +97,7 @@ func advertiserSees(k kind) []string {
 	switch k {
 	case kindOffer:
 		return []string{
-			"id", "advertiser_id", "name", "status", "destination_url", "fallback_url", "starts_at", "ends_at",
+			"id", "advertiser_id", "name", "description", "category", "preview_url", "access", "status", "destination_url", "fallback_url", "starts_at", "ends_at",
 			"click_window", "view_window", "view_through_payable", "min_conversion_time", "currency", "revenue", "default_status",
 			"attribution", "customer_window", "ip_window", "channels", "client_side_status", "credit_without_click", "allowed_domains",
 			"deep_link_hosts", "targeting",
@@ -120,7 +125,11 @@ func advertiserSees(k kind) []string {
 		return []string{"account", "amount", "conversion_id", "signal_id", "reason", "at"}
 	case kindBalance:
 		return everythingOf(k)
-	case kindClick, kindNetwork:
+	case kindCause:
+		return append(causeFields(), "advertiser_id")
+	case kindSum:
+		return []string{"currency", "conversions", "amount", "revenue"}
+	case kindClick, kindNetwork, kindAccess:
 		return nil
 	}
 	return nil
@@ -158,6 +167,8 @@ func everythingOf(k kind) []string {
 		}
 	case kindBalance:
 		return []string{"account", "amount"}
+	case kindAccess:
+		return []string{"offer_id", "affiliate_id", "status", "note", "decision_note", "at", "decided_at", "offer_name", "affiliate_name"}
 	default:
 		return nil
 	}
@@ -167,6 +178,10 @@ func verdictFields() []string {
 	return []string{
 		"status", "code", "conversion_id", "transaction_id", "request_id", "test", "message", "offer_id", "received_at", "settled_at",
 	}
+}
+
+func causeFields() []string {
+	return []string{"code", "offer_id", "offer_name", "count", "last_at", "sample_id", "message", "hint", "replayable"}
 }
 
 // inside gives the list for the members of one field.
