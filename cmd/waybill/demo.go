@@ -20,6 +20,7 @@ type demoCmd struct {
 	Chain   int            `placeholder:"N" help:"Show a chain instead: N installations (1 to 10), each an affiliate of the next, and where an ID gets lost."`
 	Break   []string       `sep:"none" placeholder:"HOP:HOW" help:"Break the chain on purpose, for one visitor more, such as 2:out-no-id. HOP is tracker, shop or a number from 1 (next to the tracker); docs/chains.md lists the ways. May be repeated."`
 	Listen  string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the demo's Waybill answers. With --once and --chain free ports are taken."`
+	Still   bool           `help:"Let nobody come by once the round trips are done; else there is a visitor every few seconds."`
 	Shop    demoShopCmd    `cmd:"" hidden:"" help:"The demo's shop, alone."`
 	Tracker demoTrackerCmd `cmd:"" hidden:"" help:"The demo's affiliate tracker, alone."`
 	Relay   demoRelayCmd   `cmd:"" hidden:"" help:"A redirector between two hops of the demo, alone."`
@@ -41,6 +42,10 @@ type demo struct {
 	shop    string // URLs
 	tracker string
 	payouts []string // that the tracker was told, in the order of the trips
+
+	seller named   // the advertiser
+	offers []int64 // one for each way
+	orders int     // of visitors who came by
 
 	people   []demoPerson
 	password string // of all of them
@@ -86,6 +91,9 @@ func (d *demo) run(c *demoCmd) error {
 	if c.Once {
 		return nil
 	}
+	if err := d.work(); err != nil {
+		return err
+	}
 	d.say("\nEverything stays up until you press Ctrl-C. Click it through yourself:")
 	d.say("  the affiliate's tracker  %s/", d.tracker)
 	d.say("  a campaign link          %s/campaign/%s", d.tracker, shop.Cookie)
@@ -95,6 +103,9 @@ func (d *demo) run(c *demoCmd) error {
 	d.say("\nConsole: %s/console/   password of all: %s", d.node.url, d.password)
 	for _, p := range d.people {
 		d.say("  %-24s %s", p.email, p.sees)
+	}
+	if !c.Still {
+		d.live()
 	}
 	<-d.env.ctx.Done()
 	return nil
@@ -123,15 +134,15 @@ type named struct {
 // catalog creates an advertiser with its shop, an affiliate with its tracker,
 // and an offer for each way of keeping the transaction ID.
 func (d *demo) catalog() error {
-	var seller, partner named
-	err := d.node.create(d.env.ctx, "advertisers", map[string]any{"name": "Demo shop", "postback_auth": "token"}, &seller)
+	var partner named
+	err := d.node.create(d.env.ctx, "advertisers", map[string]any{"name": "Demo shop", "postback_auth": "token"}, &d.seller)
 	if err == nil {
 		err = d.node.create(d.env.ctx, "affiliates", map[string]any{"name": "Demo affiliate"}, &partner)
 	}
 	if err != nil {
 		return err
 	}
-	d.shop, err = d.child("demo", "shop", "--postback", d.node.url+"/postback", "--token", seller.Token)
+	d.shop, err = d.child("demo", "shop", "--postback", d.node.url+"/postback", "--token", d.seller.Token)
 	if err != nil {
 		return err
 	}
@@ -139,7 +150,7 @@ func (d *demo) catalog() error {
 	for _, way := range shop.Ways() {
 		var o named
 		err := d.node.create(d.env.ctx, "offers", map[string]any{
-			"advertiser_id": seller.ID, "name": "Kettle, ID kept by " + way,
+			"advertiser_id": d.seller.ID, "name": "Kettle, ID kept by " + way,
 			"destination_url": d.shop + "/product/" + way + "?tid={transaction_id}&via={affiliate_id}",
 			"payout":          map[string]string{"type": "cps", "percent": "10"},
 			"revenue":         map[string]string{"type": "cps", "percent": "12.5"},
@@ -147,12 +158,13 @@ func (d *demo) catalog() error {
 		if err != nil {
 			return err
 		}
+		d.offers = append(d.offers, o.ID)
 		args = append(args, "--campaign", fmt.Sprintf("%s=%s/click?offer_id=%d&affiliate_id=%d&sub1=%s&aff_click_id={clickid}", way, d.node.url, o.ID, partner.ID, way))
 	}
 	if d.tracker, err = d.child(args...); err != nil {
 		return err
 	}
-	d.people = demoPeople(seller.ID, partner.ID)
+	d.people = demoPeople(d.seller.ID, partner.ID)
 	if d.password, err = d.node.people(d.people); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (t *troupe) serve(folder, listen string) (*demoNode, error) {
 	n := &demoNode{troupe: t, data: filepath.Join(t.dir, folder)}
 	var err error
 	n.url, err = t.child("serve", "--data", n.data, "--listen", listen,
-		"--allow-private-destinations", "127.0.0.0/8", "--log-level", "warn")
+		"--allow-private-destinations", "127.0.0.0/8", "--trusted-proxies", "127.0.0.0/8", "--log-level", "warn")
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,71 @@
+package bustle_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"waybill/internal/demo/bustle"
+)
+
+func TestTheSameSeedGivesTheSameVisitors(t *testing.T) {
+	t.Parallel()
+	a, b, other := bustle.New(7, 3), bustle.New(7, 3), bustle.New(8, 3)
+	differ := false
+	for range 100 {
+		one, same, another := a.Next(), b.Next(), other.Next()
+		if one != same {
+			t.Fatalf("the same seed gives %+v and %+v", one, same)
+		}
+		differ = differ || one != another
+	}
+	if !differ {
+		t.Error("another seed gives the same visitors")
+	}
+}
+
+func TestVisitorsAreGentleAndVaried(t *testing.T) {
+	t.Parallel()
+	b := bustle.New(1, 3)
+	const n = 5000
+	deeds, campaigns, agents, from, subs := map[bustle.Deed]int{}, map[int]int{}, map[string]int{}, map[string]int{}, map[string]int{}
+	for range n {
+		v := b.Next()
+		if v.Wait < time.Second || v.Wait >= 3*time.Second {
+			t.Fatalf("a visitor comes after %s, want 1 to 3 s", v.Wait)
+		}
+		if _, err := netip.ParseAddr(v.Address); err != nil {
+			t.Fatal(err)
+		}
+		if v.Agent == "" || v.Sub == "" || v.Source == "" || v.Amount == "" || v.Campaign < 0 || v.Campaign > 2 {
+			t.Fatalf("a visitor lacks something: %+v", v)
+		}
+		deeds[v.Deed]++
+		campaigns[v.Campaign]++
+		agents[v.Agent]++
+		from[v.Address]++
+		subs[v.Sub]++
+	}
+	for _, want := range []struct {
+		what string
+		got  int
+		at   int
+	}{{"campaigns", len(campaigns), 3}, {"agents", len(agents), 50}, {"addresses", len(from), 7}, {"placements", len(subs), 5}} {
+		if want.got < want.at {
+			t.Errorf("%d %s, want %d or more", want.got, want.what, want.at)
+		}
+	}
+	if leave := deeds[bustle.Leaves]; leave < n*6/10 || leave > n*8/10 {
+		t.Errorf("%d of %d leave, want most", leave, n)
+	}
+	for _, deed := range []bustle.Deed{
+		bustle.Buys, bustle.Pends, bustle.NoToken, bustle.WrongGoal, bustle.ForgedID, bustle.NoID, bustle.WrongMoney, bustle.ToldTwice,
+	} {
+		if deeds[deed] == 0 {
+			t.Errorf("of %d visitors none: %s", n, deed)
+		}
+	}
+	if deeds[bustle.Buys] < deeds[bustle.Pends] || deeds[bustle.Pends] < deeds[bustle.NoToken] {
+		t.Errorf("mistakes outweigh what is right: %v", deeds)
+	}
+}
