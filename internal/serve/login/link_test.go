@@ -122,6 +122,9 @@ func TestForgot(t *testing.T) {
 	for range 3 { // the mail goes out behind the callers' backs
 		w.remind(t.Context(), <-w.forgot)
 	}
+	if strings.Contains(w.log.String(), "was not sent") {
+		t.Errorf("the log holds %s; want nothing of those who get no mail", w.log)
+	}
 	if !slices.Equal(post.to, []string{"ann@example.com"}) {
 		t.Fatalf("mail went to %v; want to ann@example.com alone", post.to)
 	}
