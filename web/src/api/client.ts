@@ -75,7 +75,13 @@ export type Reading<T> = {
 export function useRead<T>(
 	key: readonly unknown[],
 	ask: (signal: AbortSignal) => Answer<T>,
-	options: { enabled?: boolean; every?: number; keep?: boolean } = {},
+	options: {
+		enabled?: boolean;
+		every?: number;
+		keep?: boolean;
+		/** It is dear: what is there is good for a minute, and a failure is not tried again. */
+		dear?: boolean;
+	} = {},
 ): Reading<T> {
 	const q = useQuery({
 		queryKey: [...key, viewing.value?.role, viewing.value?.id],
@@ -83,6 +89,7 @@ export function useRead<T>(
 		enabled: options.enabled ?? true,
 		refetchInterval: options.every ?? false,
 		...(options.keep === false ? { placeholderData: undefined } : {}),
+		...(options.dear ? { staleTime: 60_000, retry: false, refetchOnWindowFocus: false } : {}),
 	});
 	return {
 		data: q.data as T | undefined,

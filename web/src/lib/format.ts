@@ -62,13 +62,35 @@ export function money(amount: string | number | undefined | null, currency?: str
 	}
 }
 
+/** Money to the decimals of its currency, and to four where it is less than one. */
+export function coins(amount: string | number | undefined | null, currency?: string): string {
+	if (amount === undefined || amount === null || amount === "") return none;
+	const small = Math.abs(Number(amount)) < 1 && Number(amount) !== 0;
+	const digits: Intl.NumberFormatOptions = small ? { maximumFractionDigits: 4 } : {};
+	const look: Intl.NumberFormatOptions = currency
+		? { style: "currency", currency, currencyDisplay: "narrowSymbol", ...digits }
+		: { minimumFractionDigits: 2, maximumFractionDigits: small ? 4 : 2 };
+	try {
+		return (numbers(look).format as Exact)(amount);
+	} catch {
+		return `${amount} ${currency}`;
+	}
+}
+
 /** Money as the API gives it. */
 export const sum = (m: Money | undefined | null): string => (m ? money(m.amount, m.currency) : none);
 
 /** Money where there is little room: $12.3K. */
 export function shortMoney(amount: string | number | undefined | null, currency?: string): string {
 	if (amount === undefined || amount === null || amount === "") return none;
-	if (Math.abs(Number(amount)) < 10_000 || !currency) return money(amount, currency);
+	if (!currency) return money(amount);
+	const size = Math.abs(Number(amount));
+	// What a click earns is small: there the decimals are what counts.
+	if (size > 0 && size < 1) return money(Number(amount).toPrecision(3), currency);
+	if (size < 100_000) {
+		const f = numbers({ style: "currency", currency, currencyDisplay: "narrowSymbol" });
+		return (f.format as Exact)(amount);
+	}
 	return numbers({
 		style: "currency",
 		currency,
@@ -84,10 +106,10 @@ const known = (t: string | Date | undefined | null): Date | undefined => {
 	return Number.isNaN(d.getTime()) || d.getTime() < 0 ? undefined : d;
 };
 
-/** A day and time to the minute. */
-export function dateTime(t: string | Date | undefined | null): string {
+/** A day and time to the minute, in the reader's zone if no other is named. */
+export function dateTime(t: string | Date | undefined | null, timeZone = zone.value): string {
 	const d = known(t);
-	return d ? times({ dateStyle: "medium", timeStyle: "short" }).format(d) : none;
+	return d ? times({ dateStyle: "medium", timeStyle: "short", timeZone }).format(d) : none;
 }
 
 /** A day and time to the millisecond, for traces. */

@@ -15,6 +15,8 @@ export type Series = {
 	dashed?: boolean;
 	/** How a value is written. */
 	write: (v: number | null) => string;
+	/** How it is written where there is little room, beside an axis. */
+	short?: (v: number | null) => string;
 	/** Lines with another scale have an axis of their own, at the right. */
 	scale?: "left" | "right";
 };
@@ -27,13 +29,15 @@ type ChartProps = {
 	height?: number;
 	/** What one point stands for. */
 	by: "hour" | "day";
+	/** The zone that hours are shown in; the reader's when left out. */
+	tz?: string;
 };
 
 /**
  * A chart of numbers over time. The same numbers stand in a table beside it, for
  * those who do not see it or want them exactly.
  */
-export function Chart({ caption, x, series, height = 240, by }: ChartProps) {
+export function Chart({ caption, x, series, height = 240, by, tz }: ChartProps) {
 	const [asTable, setAsTable] = useState(false);
 	const [at, setAt] = useState<number | null>(null);
 	const place = useRef<HTMLDivElement>(null);
@@ -50,7 +54,11 @@ export function Chart({ caption, x, series, height = 240, by }: ChartProps) {
 			const { default: Plot } = await import("./uplot.ts");
 			if (gone) return;
 			plot?.destroy();
-			plot = new Plot(optionsOf(el, series, height, by, setAt), [x, ...series.map((s) => s.values)], el);
+			plot = new Plot(
+				optionsOf(el, series, height, by, tz ?? zone.value, setAt),
+				[x, ...series.map((s) => s.values)],
+				el,
+			);
 		};
 		void draw();
 		const size = new ResizeObserver(() => plot?.setSize({ width: el.clientWidth, height }));
@@ -67,10 +75,10 @@ export function Chart({ caption, x, series, height = 240, by }: ChartProps) {
 			dark.removeEventListener("change", redraw);
 			plot?.destroy();
 		};
-	}, [key, asTable, height, by, locale.value, zone.value]);
+	}, [key, asTable, height, by, tz, locale.value, zone.value]);
 	const label = (i: number) => {
 		const t = new Date((x[i] ?? 0) * 1000);
-		return by === "day" ? day(t) : dateTime(t);
+		return by === "day" ? day(t.toISOString().slice(0, 10)) : dateTime(t, tz);
 	};
 	return (
 		<figure>
@@ -123,6 +131,7 @@ function optionsOf(
 	series: Series[],
 	height: number,
 	by: "hour" | "day",
+	tz: string,
 	setAt: (i: number | null) => void,
 ): uPlot.Options {
 	const css = getComputedStyle(el);
@@ -148,13 +157,13 @@ function optionsOf(
 			ticks: { show: false },
 			size: 64,
 			font: `12px ${css.fontFamily}`,
-			values: (_: uPlot, all: number[]) => all.map((v) => s?.write(v) ?? String(v)),
+			values: (_: uPlot, all: number[]) => all.map((v) => (s?.short ?? s?.write)?.(v) ?? String(v)),
 		} satisfies uPlot.Axis;
 	};
 	return {
 		width: el.clientWidth,
 		height,
-		tzDate: (ts) => zoned(ts, by),
+		tzDate: (ts) => zoned(ts, by === "day" ? "UTC" : tz),
 		cursor: { y: false, points: { size: 7 } },
 		legend: { show: false },
 		scales: {
@@ -162,7 +171,15 @@ function optionsOf(
 			right: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
 		},
 		axes: [
-			{ stroke: ink, grid: { show: false }, ticks: { show: false }, font: `12px ${css.fontFamily}` },
+			{
+				stroke: ink,
+				grid: { show: false },
+				ticks: { show: false },
+				font: `12px ${css.fontFamily}`,
+				space: 64,
+				incrs: (by === "day" ? dayBy : hourBy).map((n) => n * 3600),
+				values: (_: uPlot, all: number[]) => all.map((v) => tick(v, by, tz)),
+			},
 			axis("left"),
 			...(right ? [axis("right")] : []),
 		],
@@ -184,12 +201,23 @@ function optionsOf(
 	};
 }
 
-// Days are given at their midnight in UTC, hours as instants to be shown in the
-// reader's zone.
-function zoned(ts: number, by: "hour" | "day"): Date {
+// So many hours may lie between two marks of the axis of times.
+const hourBy = [1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 168];
+const dayBy = [1, 2, 3, 4, 7, 14, 28, 56, 91, 182, 364].map((n) => n * 24);
+
+// A mark of the axis of times: a day, or a time of day but at midnight.
+function tick(ts: number, by: "hour" | "day", tz: string): string {
+	const timeZone = by === "day" ? "UTC" : tz;
 	const d = new Date(ts * 1000);
-	const timeZone = by === "day" ? "UTC" : zone.value;
-	return new Date(d.toLocaleString("en-US", { timeZone }));
+	const time = new Intl.DateTimeFormat("en-GB", { timeZone, timeStyle: "short" }).format(d);
+	const look: Intl.DateTimeFormatOptions =
+		by === "day" || time === "00:00" ? { day: "numeric", month: "short" } : { timeStyle: "short" };
+	return new Intl.DateTimeFormat(locale.value, { timeZone, ...look }).format(d);
+}
+
+// Days are given at their midnight in UTC, hours as instants to be shown in a zone.
+function zoned(ts: number, timeZone: string): Date {
+	return new Date(new Date(ts * 1000).toLocaleString("en-US", { timeZone }));
 }
 
 /** A line without axes, for a tile: the shape of a day. */

@@ -30,7 +30,7 @@ type TableProps<T> = {
 	/** `-clicks` is by falling clicks. */
 	sort?: string;
 	onSort?: (sort: string) => void;
-	onRow?: (row: T) => void;
+	onRow?: (row: T, e: MouseEvent) => void;
 	selected?: (row: T) => boolean;
 	/** The height beyond which the table scrolls by itself. */
 	height?: string;
@@ -93,7 +93,7 @@ export function Table<T>(props: TableProps<T>) {
 							class={[onRow && "link", selected?.(row) && "selected"].filter(Boolean).join(" ") || undefined}
 							onClick={
 								onRow &&
-								((e) => !(e.target as HTMLElement).closest("a,button,input,label,select") && onRow(row))
+								((e) => !(e.target as HTMLElement).closest("a,button,input,label,select") && onRow(row, e))
 							}
 						>
 							{columns.map((c, k) => (

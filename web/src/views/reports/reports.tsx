@@ -1,5 +1,29 @@
-import { Page } from "../../ui/page.tsx";
+import { useSearchParams } from "wouter-preact";
+import { side } from "../../lib/session.ts";
+import { text } from "../../text/en.ts";
+import { Page, TabLinks } from "../../ui/page.tsx";
+import { ReportActions, ReportView } from "./report.tsx";
+import "./reports.css";
 
+const t = text.reports;
+const tabs = ["report", "caps", "delay", "cohort"] as const;
+
+/** Reports of every kind. */
 export default function Reports() {
-	return <Page title="Reports">{null}</Page>;
+	const [query, setQuery] = useSearchParams();
+	const tab = tabs.find((x) => x === query.get("tab")) ?? "report";
+	return (
+		<Page
+			title={t.title}
+			lead={t.lead}
+			actions={tab === "report" ? <ReportActions query={query} /> : undefined}
+		>
+			<TabLinks
+				label={t.tabs}
+				at={tab === "report" ? "/reports" : `/reports?tab=${tab}`}
+				tabs={tabs.map((x) => ({ to: x === "report" ? "/reports" : `/reports?tab=${x}`, label: t.tab[x] }))}
+			/>
+			<ReportView key={side.value} query={query} go={(next) => setQuery(next)} />
+		</Page>
+	);
 }
