@@ -217,7 +217,10 @@ export const text = {
 			look: "Look",
 			settled: "Every signal is judged",
 			unsettled: (n: number, since: string) =>
-				plural(n, { one: `A signal waits to be judged, since ${since}`, other: `# signals wait to be judged, the oldest since ${since}` }),
+				plural(n, {
+					one: `A signal waits to be judged, since ${since}`,
+					other: `# signals wait to be judged, the oldest since ${since}`,
+				}),
 			noneRejected: "No signal rejected in 24 hours",
 			rejected: (n: string, code: string, of: string) =>
 				`${n} signals rejected in 24 hours, most for ${code} (${of})`,
@@ -227,9 +230,13 @@ export const text = {
 			nothingWaits: "No postback waits",
 			waiting: (n: number, since: string) =>
 				since
-					? plural(n, { one: `A postback waits, due ${since}`, other: `# postbacks wait, the oldest was due ${since}` })
+					? plural(n, {
+							one: `A postback waits, due ${since}`,
+							other: `# postbacks wait, the oldest was due ${since}`,
+						})
 					: plural(n, { one: "A postback waits, not due yet", other: "# postbacks wait, none is due" }),
-			dead: (n: number) => plural(n, { one: "A postback given up in 24 hours", other: "# postbacks given up in 24 hours" }),
+			dead: (n: number) =>
+				plural(n, { one: "A postback given up in 24 hours", other: "# postbacks given up in 24 hours" }),
 			fresh: (time: string) => `Reports are ${time} behind`,
 			noReports: "Reports have counted nothing yet",
 		},

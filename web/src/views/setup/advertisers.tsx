@@ -1,5 +1,6 @@
-import { Page } from "../../ui/page.tsx";
+import { Parties } from "./parties.tsx";
 
+/** Who pays for conversions. */
 export default function Advertisers() {
-	return <Page title="Advertisers">{null}</Page>;
+	return <Parties kind="advertiser" />;
 }

@@ -1,5 +1,232 @@
-import { Page } from "../../ui/page.tsx";
+import { BadgeDollarSign } from "lucide-preact";
+import { Link, useParams } from "wouter-preact";
+import { api, type Schema, useRead } from "../../api/client.ts";
+import { type Edit, useEdit } from "../../api/edit.ts";
+import { ifMatch, type Tagged, tagged, wholeList } from "../../api/record.ts";
+import { today } from "../../lib/format.ts";
+import { may, zone } from "../../lib/session.ts";
+import { useUrlState } from "../../lib/url.ts";
+import { text } from "../../text/en.ts";
+import { Status } from "../../ui/bits.tsx";
+import { EditForm } from "../../ui/edit.tsx";
+import { RadioField } from "../../ui/fields.tsx";
+import { TextField } from "../../ui/form.tsx";
+import { Empty, Failed, Skeleton } from "../../ui/notice.tsx";
+import { Card, Page, TabLinks } from "../../ui/page.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import { holdsFor, period, TermState } from "./offer/payouts.tsx";
+import { useOffers } from "./offers.tsx";
+import { LinksOf, PeopleOf, PostbacksOf, ViewAs } from "./parties.tsx";
+import { priceWords } from "./pricefields.tsx";
+import { Applications } from "./requests.tsx";
+import "./setup.css";
+import type { Affiliate as Record, Term } from "./types.ts";
+import { cell, metricName, metricsOf, type Row, Week } from "./week.tsx";
 
+const t = text.setup.affiliate;
+const parts = ["overview", "details", "offers", "terms", "links", "postbacks", "people"] as const;
+type Part = (typeof parts)[number];
+
+/** One affiliate. */
 export default function Affiliate() {
-	return <Page title="Affiliate">{null}</Page>;
+	const { id = "" } = useParams<{ id: string }>();
+	const [f] = useUrlState({ tab: "overview" });
+	const tab: Part = parts.find((p) => p === f.tab) ?? "overview";
+	const record = useRead(
+		["affiliates", id, "record"],
+		(signal) => tagged(api.GET("/api/v1/affiliates/{id}", { params: { path: { id: Number(id) } }, signal })),
+		{ enabled: /^\d+$/.test(id), keep: false },
+	);
+	const crumbs = [{ label: text.nav.affiliates, to: "/affiliates" }];
+	if (!record.data)
+		return (
+			<Page title={text.pick.affiliate} crumbs={crumbs}>
+				{record.problem ? <Failed problem={record.problem} again={record.again} /> : <Skeleton lines={8} />}
+			</Page>
+		);
+	const a = record.data.value;
+	const number = a.id ?? 0;
+	const path = (p: Part) => (p === "overview" ? `/affiliates/${id}` : `/affiliates/${id}?tab=${p}`);
+	const mine = parts.filter((p) => p !== "people" || may("write"));
+	return (
+		<Page
+			title={a.name ?? ""}
+			crumbs={crumbs}
+			lead={
+				<span class="row">
+					<Status of={a.status ?? "active"} />
+					<span class="num">#{number}</span>
+				</span>
+			}
+			actions={<ViewAs kind="affiliate" id={number} name={a.name ?? ""} />}
+		>
+			<TabLinks label={t.parts} at={path(tab)} tabs={mine.map((p) => ({ to: path(p), label: t.tabs[p] }))} />
+			{tab === "overview" && <Overview id={number} />}
+			{tab === "details" && <Details key={id} record={record.data} />}
+			{tab === "offers" && (
+				<Card flush title={t.standings} footer={<p class="mute small">{t.standingsHint}</p>}>
+					<Applications
+						filter={{ affiliate_id: number }}
+						hide="affiliate"
+						caption={t.standings}
+						emptyTitle={t.noStandings}
+					/>
+				</Card>
+			)}
+			{tab === "terms" && <Terms id={number} />}
+			{tab === "links" && <LinksOf id={number} />}
+			{tab === "postbacks" && <PostbacksOf kind="affiliate" id={number} />}
+			{tab === "people" && <PeopleOf kind="affiliate" id={number} />}
+		</Page>
+	);
+}
+
+function Overview({ id }: { id: number }) {
+	const r = useRead(["reports", "week", "offers of", id, zone.value], (signal) =>
+		api.GET("/api/v1/reports", {
+			params: {
+				query: {
+					dimensions: "offer",
+					names: "true",
+					metrics: metricsOf().join(","),
+					from: today(-6),
+					filter: [`affiliate=${id}`],
+					sort: "-clicks",
+					limit: "20",
+					tz: zone.value,
+				},
+			},
+			signal,
+		}),
+	);
+	const report = r.data as Schema["Report"] | undefined;
+	const columns: Column<Row>[] = [
+		{
+			key: "offer",
+			head: text.pick.offer,
+			cell: (row) => <Link href={`/offers/${row.offer}`}>{row.offer_name ?? `#${row.offer}`}</Link>,
+		},
+		...metricsOf().map((m) => ({
+			key: m,
+			head: metricName(m),
+			end: true,
+			cell: (row: Row) => cell(m, row, report?.currency),
+		})),
+	];
+	return (
+		<div class="stack loose">
+			<Week filter={`affiliate=${id}`} />
+			<Card flush title={t.topOffers}>
+				{r.problem && !r.data ? (
+					<Failed problem={r.problem} again={r.again} />
+				) : (
+					<Table
+						caption={t.topOffers}
+						columns={columns}
+						rows={(report?.rows ?? []) as Row[]}
+						rowKey={(row) => Number(row.offer)}
+						loading={r.loading}
+						empty={<Empty title={t.noTraffic}>{t.noTrafficHint}</Empty>}
+					/>
+				)}
+			</Card>
+		</div>
+	);
+}
+
+function Details({ record }: { record: Tagged<Record> }) {
+	const path = { id: record.value.id ?? 0 };
+	const edit: Edit<Record> = useEdit<Record>(record, {
+		send: (patch, etag) =>
+			api.PATCH("/api/v1/affiliates/{id}", { params: { path, header: ifMatch(etag) }, body: patch as never }),
+		reread: () => api.GET("/api/v1/affiliates/{id}", { params: { path } }),
+		touches: ["affiliates"],
+	});
+	const { draft: a, set } = edit;
+	return (
+		<Card class="narrow">
+			<EditForm edit={edit} label={t.tabs.details} names={text.setup.fieldNames}>
+				<TextField
+					label={text.setup.parties.affiliate.name}
+					name="name"
+					value={a.name ?? ""}
+					onValue={(name) => set({ name })}
+					maxLength={200}
+				/>
+				<RadioField
+					label={text.setup.offers.status}
+					name="status"
+					value={a.status ?? "active"}
+					onValue={(status) => set({ status: status as Record["status"] })}
+					choices={(["active", "pending", "blocked"] as const).map((value) => ({
+						value,
+						label: text.status[value],
+						hint: t.statuses[value],
+					}))}
+				/>
+			</EditForm>
+		</Card>
+	);
+}
+
+function Terms({ id }: { id: number }) {
+	const terms = useRead(["terms", "affiliate", id], (signal) =>
+		wholeList((paging) =>
+			api.GET("/api/v1/terms", { params: { query: { affiliate_id: String(id), ...paging } }, signal }),
+		),
+	);
+	const offers = useOffers();
+	const offer = (of: number | undefined) => offers.data?.find((o) => o.id === of);
+	const columns: Column<Term>[] = [
+		{
+			key: "offer",
+			head: text.pick.offer,
+			cell: (term) => (
+				<Link href={`/offers/${term.offer_id}/payouts`}>
+					{offer(term.offer_id)?.name ?? `#${term.offer_id}`}
+				</Link>
+			),
+		},
+		{
+			key: "who",
+			head: t.within,
+			cell: (term) => holdsFor({ ...term, affiliate_id: undefined }, undefined) || t.everything,
+		},
+		{ key: "state", head: text.setup.offers.status, cell: (term) => <TermState of={term} /> },
+		{
+			key: "payout",
+			head: text.setup.offers.payout,
+			end: true,
+			cell: (term) =>
+				term.payout ? priceWords(term.payout, offer(term.offer_id)?.currency) : text.setup.payouts.same,
+		},
+		{
+			key: "revenue",
+			head: text.setup.offers.revenue,
+			end: true,
+			cell: (term) =>
+				term.revenue ? priceWords(term.revenue, offer(term.offer_id)?.currency) : text.setup.payouts.same,
+		},
+		{ key: "period", head: text.setup.payouts.period, cell: period },
+	];
+	return (
+		<Card flush title={text.setup.payouts.terms} footer={<p class="mute small">{t.termsHint}</p>}>
+			{terms.problem && !terms.data ? (
+				<Failed problem={terms.problem} again={terms.again} />
+			) : (
+				<Table
+					caption={text.setup.payouts.terms}
+					columns={columns}
+					rows={[...(terms.data ?? [])].reverse()}
+					rowKey={(term) => term.id ?? 0}
+					loading={terms.loading}
+					empty={
+						<Empty icon={BadgeDollarSign} title={t.noTerms}>
+							{t.noTermsHint}
+						</Empty>
+					}
+				/>
+			)}
+		</Card>
+	);
 }

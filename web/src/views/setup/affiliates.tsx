@@ -1,5 +1,6 @@
-import { Page } from "../../ui/page.tsx";
+import { Parties } from "./parties.tsx";
 
+/** Who sends visitors. */
 export default function Affiliates() {
-	return <Page title="Affiliates">{null}</Page>;
+	return <Parties kind="affiliate" />;
 }

@@ -1,5 +1,193 @@
-import { Page } from "../../ui/page.tsx";
+import { Megaphone, MoreHorizontal, Plus } from "lucide-preact";
+import { Link, useLocation } from "wouter-preact";
+import { api, useRead } from "../../api/client.ts";
+import { wholeList } from "../../api/record.ts";
+import { may, side } from "../../lib/session.ts";
+import { useUrlState } from "../../lib/url.ts";
+import { text } from "../../text/en.ts";
+import { Badge, Status } from "../../ui/bits.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Menu } from "../../ui/menu.tsx";
+import { Empty, Failed } from "../../ui/notice.tsx";
+import { Card, Page } from "../../ui/page.tsx";
+import { Pick } from "../../ui/picker.tsx";
+import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { FindOffers } from "./findoffers.tsx";
+import { NewOffer } from "./newoffer.tsx";
+import { statusItems, useOfferStatus } from "./offerstatus.tsx";
+import { priceWords } from "./pricefields.tsx";
+import type { Offer } from "./types.ts";
+import { cell, metricName, metricsOf, useWeek } from "./week.tsx";
 
+const t = text.setup.offers;
+
+/** The offers: of the network, of an advertiser, or those that an affiliate may promote. */
 export default function Offers() {
-	return <Page title="Offers">{null}</Page>;
+	return side.value === "affiliate" ? <FindOffers /> : <OfferList />;
+}
+
+/** Every offer that may be seen. */
+export const useOffers = () =>
+	useRead(["offers", "all"], (signal) =>
+		wholeList((query) => api.GET("/api/v1/offers", { params: { query }, signal })),
+	);
+
+const filters = { q: "", status: "current", advertiser: "", new: "" };
+
+const wanted = (o: Offer, f: typeof filters) =>
+	(f.status === "all" ||
+		(f.status === "current" ? o.status !== "archived" : (o.status ?? "active") === f.status)) &&
+	(!f.advertiser || String(o.advertiser_id) === f.advertiser) &&
+	`${o.name} ${o.id} ${o.category ?? ""}`.toLowerCase().includes(f.q.trim().toLowerCase());
+
+function OfferList() {
+	const [f, set] = useUrlState(filters);
+	const [, go] = useLocation();
+	const offers = useOffers();
+	const network = side.value === "network";
+	const advertisers = useRead(
+		["advertisers", "all"],
+		(signal) => wholeList((query) => api.GET("/api/v1/advertisers", { params: { query }, signal })),
+		{ enabled: network },
+	);
+	const week = useWeek("offer");
+	const setStatus = useOfferStatus();
+	const names = new Map((advertisers.data ?? []).map((a) => [a.id, a.name]));
+	const rows = (offers.data ?? []).filter((o) => wanted(o, f)).reverse();
+	const canMake = network && may("write");
+	const make = canMake && (
+		<Button primary onClick={() => set({ new: "1" })}>
+			<Plus aria-hidden />
+			{t.create}
+		</Button>
+	);
+	const columns: Column<Offer>[] = [
+		{
+			key: "name",
+			head: t.name,
+			cell: (o) => (
+				<span>
+					<Link href={`/offers/${o.id}`}>{o.name}</Link> <span class="mute small">#{o.id}</span>
+				</span>
+			),
+		},
+		...(network
+			? [
+					{
+						key: "advertiser",
+						head: t.advertiser,
+						cell: (o: Offer) => names.get(o.advertiser_id) ?? `#${o.advertiser_id}`,
+					},
+				]
+			: []),
+		{ key: "status", head: t.status, width: 110, cell: (o) => <Status of={o.status ?? "active"} /> },
+		...(network
+			? [
+					{ key: "access", head: t.access, cell: (o: Offer) => <Access of={o.access} /> },
+					{ key: "payout", head: t.payout, end: true, cell: (o: Offer) => priceWords(o.payout, o.currency) },
+				]
+			: []),
+		{
+			key: "revenue",
+			head: network ? t.revenue : t.cost,
+			end: true,
+			cell: (o) => priceWords(o.revenue, o.currency),
+		},
+		...metricsOf()
+			.filter((m) => m !== "revenue" && m !== "payout")
+			.map((m) => ({
+				key: m,
+				head: t.inWeek(metricName(m)),
+				end: true,
+				cell: (o: Offer) => {
+					const row = week.of(o.id);
+					return row ? cell(m, row, week.currency) : <span class="mute">–</span>;
+				},
+			})),
+		...(canMake
+			? [
+					{
+						key: "menu",
+						head: <span class="visually-hidden">{t.actions}</span>,
+						width: 56,
+						cell: (o: Offer) => (
+							<Menu label={t.actionsOf(o.name ?? "")} items={statusItems(o, setStatus)}>
+								<MoreHorizontal aria-hidden />
+							</Menu>
+						),
+					},
+				]
+			: []),
+	];
+	return (
+		<Page title={t.title} lead={network ? t.lead : t.leadAdvertiser} actions={make}>
+			<div class="filters" role="search">
+				<input
+					class="input"
+					type="search"
+					aria-label={t.search}
+					placeholder={t.search}
+					value={f.q}
+					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
+				/>
+				<select
+					class="select"
+					aria-label={t.status}
+					value={f.status}
+					onChange={(e) => set({ status: e.currentTarget.value })}
+				>
+					{Object.entries(t.statuses).map(([value, label]) => (
+						<option key={value} value={value} selected={value === f.status}>
+							{label}
+						</option>
+					))}
+				</select>
+				{network && (
+					<div class="field">
+						<Pick kind="advertiser" value={f.advertiser} onValue={(advertiser) => set({ advertiser })} />
+					</div>
+				)}
+			</div>
+			<Card flush>
+				{offers.problem && !offers.data ? (
+					<Failed problem={offers.problem} again={offers.again} />
+				) : (
+					<>
+						<Table
+							caption={t.title}
+							columns={columns}
+							rows={rows}
+							rowKey={(o) => o.id ?? 0}
+							onRow={(o) => go(`/offers/${o.id}`)}
+							loading={offers.loading}
+							empty={
+								offers.data?.length === 0 ? (
+									<Empty icon={Megaphone} title={t.empty} action={make}>
+										{network ? t.emptyHint : t.emptyAdvertiser}
+									</Empty>
+								) : (
+									<Empty
+										title={t.noneFit}
+										action={
+											<Button onClick={() => set({ q: "", status: "all", advertiser: "" })}>
+												{t.showAll}
+											</Button>
+										}
+									/>
+								)
+							}
+						/>
+						{rows.length > 0 && <TableFoot shown={rows.length} />}
+					</>
+				)}
+			</Card>
+			{f.new && canMake && <NewOffer onClose={() => set({ new: "" }, { replace: true })} />}
+		</Page>
+	);
+}
+
+/** Who may send visitors to an offer. */
+export function Access({ of }: { of: string | undefined }) {
+	const word = (of || "open") as keyof typeof t.accesses;
+	return <Badge tone={word === "open" ? "mute" : "info"}>{t.accesses[word] ?? word}</Badge>;
 }

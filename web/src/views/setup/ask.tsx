@@ -1,0 +1,66 @@
+// How an affiliate stands to an offer, and asking for access.
+import { useState } from "preact/hooks";
+import { api, useChange } from "../../api/client.ts";
+import { text } from "../../text/en.ts";
+import { Badge } from "../../ui/bits.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { AreaField, Fielded } from "../../ui/form.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import type { Offer } from "./types.ts";
+
+const t = text.setup.find;
+
+/** Whether an affiliate may promote an offer, or has asked to. */
+export type Standing = "approved" | "none" | "requested" | "rejected";
+
+/** How the affiliate who is signed in stands to an offer. */
+export const standing = (o: Offer): Standing => o.my_access ?? "approved";
+
+const tones = { approved: "good", none: "mute", requested: "warn", rejected: "bad" } as const;
+
+/** A standing, in words. */
+export function Stands({ of }: { of: Standing }) {
+	return <Badge tone={tones[of]}>{t.standings[of]}</Badge>;
+}
+
+/** Asks the network for access to an offer. */
+export function AskAccess({ offer, onClose }: { offer: Offer; onClose: () => void }) {
+	const [note, setNote] = useState("");
+	const ask = useChange(
+		() =>
+			api.POST("/api/v1/offers/{id}/access", {
+				params: { path: { id: offer.id ?? 0 } },
+				body: { note: note.trim() || undefined },
+			}),
+		{ touches: ["offers"], done: t.asked(offer.name ?? ""), quiet: true },
+	);
+	const submit = async () => {
+		if (await ask.run()) onClose();
+	};
+	return (
+		<Dialog
+			title={t.askFor(offer.name ?? "")}
+			onClose={onClose}
+			onSubmit={() => void submit()}
+			footer={
+				<>
+					<Button onClick={onClose}>{text.common.cancel}</Button>
+					<Button primary type="submit" busy={ask.busy}>
+						{t.ask}
+					</Button>
+				</>
+			}
+		>
+			<Fielded problem={ask.problem}>
+				{ask.problem && ask.problem.places.length === 0 && (
+					<Notice tone="bad" live>
+						{ask.problem.message}
+					</Notice>
+				)}
+				<p>{t.askLead}</p>
+				<AreaField label={t.note} name="note" hint={t.noteHint} value={note} onValue={setNote} rows={4} />
+			</Fielded>
+		</Dialog>
+	);
+}

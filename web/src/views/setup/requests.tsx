@@ -1,0 +1,230 @@
+// Who asked to promote what, and deciding on it.
+import { Check, DoorOpen, X } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { api, type Schema, useRead } from "../../api/client.ts";
+import { wholeList } from "../../api/record.ts";
+import { count, plural } from "../../lib/format.ts";
+import { may } from "../../lib/session.ts";
+import { text } from "../../text/en.ts";
+import { Status, When } from "../../ui/bits.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { AreaField } from "../../ui/form.tsx";
+import { Empty, Failed } from "../../ui/notice.tsx";
+import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { about, decide, type Verdict, waiting } from "./decide.ts";
+
+const t = text.setup.access;
+
+/** An affiliate at an offer, and what was said. */
+export type Application = Schema["Access"];
+
+type Filter = { status?: "requested" | "approved" | "rejected"; offer_id?: number; affiliate_id?: number };
+
+/** Who stands how to which offers. */
+export const useApplications = (filter: Filter) =>
+	useRead(["access", filter.status, filter.offer_id, filter.affiliate_id], (signal) =>
+		wholeList((paging) => api.GET("/api/v1/access", { params: { query: { ...filter, ...paging } }, signal })),
+	);
+
+type Props = {
+	filter: Filter;
+	/** Which side is known from the page itself. */
+	hide?: "offer" | "affiliate";
+	caption: string;
+	emptyTitle: string;
+	emptyHint?: string;
+};
+
+const keyOf = (a: Application) => `${a.offer_id} ${a.affiliate_id}`;
+
+/** Applications as a table, in which they are decided alone or many at once. */
+export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: Props) {
+	const list = useApplications(filter);
+	const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+	const [asking, setAsking] = useState<{ verdict: Verdict; of: Application[] }>();
+	const write = may("write");
+	const rows = list.data ?? [];
+	const open = rows.filter((a) => !about(a));
+	const picked = open.filter((a) => chosen.has(keyOf(a)));
+	const toggle = (a: Application) => {
+		const next = new Set(chosen);
+		if (!next.delete(keyOf(a))) next.add(keyOf(a));
+		setChosen(next);
+	};
+	const now = (of: Application[], verdict: Verdict, note = "") => {
+		decide(of, verdict, note);
+		setChosen(new Set());
+		setAsking(undefined);
+	};
+	const columns: Column<Application>[] = [
+		...(write
+			? [
+					{
+						key: "pick",
+						width: 48,
+						head: (
+							<input
+								type="checkbox"
+								aria-label={t.pickAll}
+								checked={open.length > 0 && picked.length === open.length}
+								onChange={(e) => setChosen(new Set(e.currentTarget.checked ? open.map(keyOf) : []))}
+							/>
+						),
+						cell: (a: Application) => (
+							<input
+								type="checkbox"
+								aria-label={t.pick(a.affiliate_name ?? "", a.offer_name ?? "")}
+								disabled={about(a) !== undefined}
+								checked={chosen.has(keyOf(a))}
+								onChange={() => toggle(a)}
+							/>
+						),
+					},
+				]
+			: []),
+		...(hide === "affiliate"
+			? []
+			: [
+					{
+						key: "affiliate",
+						head: text.pick.affiliate,
+						cell: (a: Application) => (
+							<Link href={`/affiliates/${a.affiliate_id}`}>{a.affiliate_name || `#${a.affiliate_id}`}</Link>
+						),
+					},
+				]),
+		...(hide === "offer"
+			? []
+			: [
+					{
+						key: "offer",
+						head: text.pick.offer,
+						cell: (a: Application) => (
+							<Link href={`/offers/${a.offer_id}`}>{a.offer_name || `#${a.offer_id}`}</Link>
+						),
+					},
+				]),
+		{ key: "status", head: text.setup.offers.status, cell: (a) => <Standing of={a} /> },
+		{
+			key: "note",
+			head: t.said,
+			wrap: true,
+			cell: (a) => a.note || <span class="mute">{t.nothingSaid}</span>,
+		},
+		{ key: "at", head: t.at, cell: (a) => <When at={a.decided_at ?? a.at} /> },
+		...(write
+			? [
+					{
+						key: "do",
+						head: <span class="visually-hidden">{text.setup.offers.actions}</span>,
+						end: true,
+						cell: (a: Application) =>
+							about(a) ? null : (
+								<span class="row tight" style={{ flexWrap: "nowrap", justifyContent: "flex-end" }}>
+									{a.status !== "approved" && (
+										<Button
+											small
+											aria-label={t.approveOne(a.affiliate_name ?? "", a.offer_name ?? "")}
+											onClick={() => now([a], "approved")}
+										>
+											<Check aria-hidden />
+											{t.approve}
+										</Button>
+									)}
+									{a.status !== "rejected" && (
+										<Button
+											small
+											quiet
+											aria-label={t.rejectOne(a.affiliate_name ?? "", a.offer_name ?? "")}
+											onClick={() => setAsking({ verdict: "rejected", of: [a] })}
+										>
+											<X aria-hidden />
+											{a.status === "approved" ? t.takeBack : t.reject}
+										</Button>
+									)}
+								</span>
+							),
+					},
+				]
+			: []),
+	];
+	if (list.problem && !list.data) return <Failed problem={list.problem} again={list.again} />;
+	return (
+		<>
+			{write && picked.length > 0 && (
+				<div class="bulk" role="region" aria-label={t.bulk}>
+					<span class="strong">{t.picked(count(picked.length))}</span>
+					<Button small primary onClick={() => now(picked, "approved")}>
+						{plural(picked.length, t.approveMany)}
+					</Button>
+					<Button small onClick={() => setAsking({ verdict: "approved", of: picked })}>
+						{t.approveWithNote}
+					</Button>
+					<Button small danger onClick={() => setAsking({ verdict: "rejected", of: picked })}>
+						{plural(picked.length, t.rejectMany)}
+					</Button>
+				</div>
+			)}
+			<Table
+				caption={caption}
+				columns={columns}
+				rows={rows}
+				rowKey={keyOf}
+				selected={(a) => chosen.has(keyOf(a))}
+				loading={list.loading}
+				empty={
+					<Empty icon={DoorOpen} title={emptyTitle}>
+						{emptyHint}
+					</Empty>
+				}
+			/>
+			{rows.length > 0 && <TableFoot shown={rows.length} />}
+			{asking && (
+				<Decide
+					verdict={asking.verdict}
+					of={asking.of}
+					onClose={() => setAsking(undefined)}
+					onDecide={(note) => now(asking.of, asking.verdict, note)}
+				/>
+			)}
+		</>
+	);
+}
+
+function Standing({ of }: { of: Application }) {
+	// It is read here, so that the row follows what is being decided.
+	const soon = waiting.value.length > 0 ? about(of) : undefined;
+	return soon ? <span class="mute">{t.soon[soon]}</span> : <Status of={of.status} />;
+}
+
+type DecideProps = {
+	verdict: Verdict;
+	of: Application[];
+	onClose: () => void;
+	onDecide: (note: string) => void;
+};
+
+function Decide({ verdict, of, onClose, onDecide }: DecideProps) {
+	const [note, setNote] = useState("");
+	const title = plural(of.length, verdict === "approved" ? t.approveMany : t.rejectMany);
+	return (
+		<Dialog
+			title={title}
+			onClose={onClose}
+			onSubmit={() => onDecide(note)}
+			footer={
+				<>
+					<Button onClick={onClose}>{text.common.cancel}</Button>
+					<Button primary danger={verdict === "rejected"} type="submit">
+						{title}
+					</Button>
+				</>
+			}
+		>
+			<p>{t.becomes[verdict]}</p>
+			<AreaField label={t.note} hint={t.noteHint} value={note} onValue={setNote} rows={3} />
+		</Dialog>
+	);
+}
