@@ -20,10 +20,10 @@ import (
 
 // Report is a saved report: a name, and the query of the page that shows it.
 type Report struct {
-	ID        int64     `json:"id"`
+	ID        int64     `json:"id" readOnly:"true"`
 	Name      string    `json:"name" maxLength:"200"`
-	Query     string    `json:"query" maxLength:"4096" doc:"The query of the page that shows it, as it stands in its URL: dimensions=offer&metrics=clicks."`
-	Shared    bool      `json:"shared" doc:"Everybody on the same side sees it: the network's team, or all users of the same advertiser or affiliate."`
+	Query     string    `json:"query,omitempty" maxLength:"4096" doc:"The query of the page that shows it, as it stands in its URL: dimensions=offer&metrics=clicks."`
+	Shared    bool      `json:"shared,omitempty" doc:"Everybody on the same side sees it: the network's team, or all users of the same advertiser or affiliate."`
 	UserID    int64     `json:"-"`
 	Side      Side      `json:"-"`
 	OwnerName string    `json:"owner_name" readOnly:"true" doc:"Whose it is."`

@@ -134,11 +134,16 @@ func (p *reporter) report(ctx context.Context, x *exchange) (*answer, error) {
 
 // ask lets f read the warehouse when it is the request's turn.
 func (p *reporter) ask(ctx context.Context, x *exchange, limit time.Duration, f func(context.Context, report.Reader) error) error {
+	patient(x, p.desk.Queue+limit)
+	return p.look(ctx, x.who, limit, f)
+}
+
+// look lets f read the warehouse when it is the caller's turn.
+func (p *reporter) look(ctx context.Context, who account.Principal, limit time.Duration, f func(context.Context, report.Reader) error) error {
 	if p.Warehouse == nil {
 		return fault.New(fault.Unavailable, "this node has no warehouse to report from")
 	}
-	patient(x, p.desk.Queue+limit)
-	leave, err := p.desk.enter(ctx, x.who)
+	leave, err := p.desk.enter(ctx, who)
 	if err != nil {
 		return err
 	}

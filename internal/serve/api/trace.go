@@ -60,27 +60,36 @@ func (a *API) registerTrace(h huma.API, s *schemas) {
 }
 
 func (a *API) trace(ctx context.Context, who account.Principal, text string) (*answer, error) {
-	id, err := parseID("transaction_id", text)
+	found, err := a.traceOf(ctx, who, text)
 	if err != nil {
 		return nil, err
+	}
+	return &answer{Body: found}, nil
+}
+
+// traceOf gives everything about an ID, as the caller sees it.
+func (a *API) traceOf(ctx context.Context, who account.Principal, text string) (traceRecord, error) {
+	id, err := parseID("transaction_id", text)
+	if err != nil {
+		return traceRecord{}, err
 	}
 	missing := fault.New(fault.NotFound, "nothing is known of transaction %s", id)
 	advertiserID, affiliateID, err := a.parties(id.String())
 	if !who.IsNetwork() && (err != nil || !who.Owns(advertiserID, affiliateID)) {
-		return nil, missing
+		return traceRecord{}, missing
 	}
 	if err != nil {
-		return nil, fault.Within("path.transaction_id", err)
+		return traceRecord{}, fault.Within("path.transaction_id", err)
 	}
 	t := tracer{api: a, who: who, part: newPart(id)}
 	if err := t.collect(ctx, id); err != nil {
-		return nil, err
+		return traceRecord{}, err
 	}
 	if len(t.steps) == 0 {
-		return nil, missing
+		return traceRecord{}, missing
 	}
 	slices.SortStableFunc(t.steps, func(one, other step) int { return one.At.Compare(other.At) })
-	return &answer{Body: traceRecord{TransactionID: id.String(), Test: id.Test(), Hops: t.part, Steps: t.steps}}, nil
+	return traceRecord{TransactionID: id.String(), Test: id.Test(), Hops: t.part, Steps: t.steps}, nil
 }
 
 // tracer puts a trace together. Steps are added in the order of cause and

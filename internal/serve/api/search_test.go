@@ -1,0 +1,199 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"waybill/internal/fact"
+	"waybill/internal/report"
+	"waybill/internal/txid"
+)
+
+// newSearchWorld is a world whose trade is in the warehouse, too.
+func newSearchWorld(t *testing.T) *world {
+	t.Helper()
+	w, d := newWorld(t), newWarehouse(t)
+	c := w.conversion
+	b := fact.Batch{
+		Clicks: []fact.Click{{
+			ID: w.click, OfferID: 1, AdvertiserID: 1, AffiliateID: 1, AffClickID: "aff-77", Source: "news",
+		}},
+		Conversions: []fact.Conversion{{
+			Sign: 1, ID: c.ID, TransactionID: w.click.String(), ChangeID: 1, At: c.OccurredAt, ClickAt: w.click.Time(), OfferID: 1, AdvertiserID: 1, AffiliateID: 1,
+			GoalID: 1, Status: "approved", Channel: "postback", Currency: "USD", OrderID: c.OrderID,
+		}},
+		Signals: []fact.Signal{{
+			ID: w.refused, At: w.refused.Time(), Channel: "postback", Status: "rejected", Code: "currency_invalid", TransactionID: w.click.String(),
+			OrderID: "B-9,x", OfferID: 1, AdvertiserID: 1, AffiliateID: 1,
+		}},
+		Positions: []fact.Position{{Source: "click/1", At: 1, Through: noon.Add(-time.Second)}},
+	}
+	if err := d.Append(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	w.Warehouse = d
+	return w
+}
+
+// search asks, and gives what was found as "kind title by", exact ones with an =.
+func (w *world) search(t *testing.T, as, q string) (lines []string, r searchResult) {
+	t.Helper()
+	got := w.do(t, as, "GET", "search?q="+url.QueryEscape(w.fill(q)), "")
+	if got.status != 200 {
+		t.Fatalf("search for %q as %s: %d %s", q, as, got.status, got.text)
+	}
+	if err := json.Unmarshal([]byte(got.text), &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range r.Data {
+		text := l.Kind + " " + l.Title + " " + l.By
+		if l.Exact {
+			text = "= " + text
+		}
+		lines = append(lines, text)
+	}
+	return lines, r
+}
+
+func TestSearchFindsWhatIsMeant(t *testing.T) {
+	w := newSearchWorld(t)
+	click, refused := w.click.String(), w.refused.String()
+	for _, tt := range []struct {
+		name, as, q string
+		want        []string
+	}{
+		{"a click by its ID", asNetwork, "CLICK", []string{"= click CLICK id"}},
+		{"in capitals, with white space", asNetwork, " " + strings.ToUpper(click) + " ", []string{"= click CLICK id"}},
+		{"by its beginning", asNetwork, click[:10], []string{"click CLICK id"}},
+		{"not by seven letters", asNetwork, click[:7], nil},
+		{"a click, as its affiliate", asAffiliate1, "CLICK", []string{"= click CLICK id"}},
+		{"as its advertiser", asAdvertiser1, click[:12], []string{"click CLICK id"}},
+		{"not as another affiliate", asAffiliate2, "CLICK", nil},
+		{"not as another advertiser", asAdvertiser2, click[:12], nil},
+		{"a signal by its ID", asNetwork, "REFUSED", []string{"= signal REFUSED id"}},
+		{"a conversion by its ID", asAdvertiser1, "CONVERSION", []string{"= conversion CONVERSION id"}},
+		{"by its beginning", asAffiliate1, w.conversion.ID[:12], []string{"conversion CONVERSION id"}},
+		{"a delivery, as its owner", asAffiliate1, "DELIVERY", []string{"= delivery DELIVERY id"}},
+		{"not as the advertiser", asAdvertiser1, "DELIVERY", nil},
+		{"a conversion by its order", asNetwork, "A-1", []string{"= conversion A-1 order_id"}},
+		{"by the beginning of its order, as its advertiser", asAdvertiser1, "A-1", []string{"= conversion A-1 order_id"}},
+		{"not as another's", asAdvertiser2, "A-1", nil},
+		{"a rejected signal by its order, with a comma in it", asAdvertiser1, "B-9,x", []string{"= signal B-9,x order_id"}},
+		{"not as an affiliate, who does not see what came", asAffiliate1, "B-9,x", nil},
+		{"a click by the affiliate's ID", asAffiliate1, "aff-77", []string{"= click aff-77 aff_click_id"}},
+		{"by its beginning", asNetwork, "aff-7", []string{"click aff-77 aff_click_id"}},
+		{"not as an advertiser, who does not see it", asAdvertiser1, "aff-77", nil},
+		{"not as another affiliate", asAffiliate2, "aff-77", nil},
+		{"a short link by its code", asNetwork, "spri", []string{"link spring code"}},
+		{"not as an affiliate", asAffiliate1, "spring", nil},
+		{"a name", asNetwork, "one", []string{"= affiliate One name", "= advertiser One name"}},
+		{"not of others", asAffiliate1, "one", nil},
+		{"part of an offer's", asAffiliate1, "ffer", []string{"offer Offer name", "offer Offer name"}},
+		{"an advertiser sees its own", asAdvertiser1, "OFFER", []string{"= offer Offer name"}},
+		{"a number", asAdvertiser2, "2", []string{"= offer Offer id"}},
+		{"what is a formula for others", asNetwork, `%_\'"`, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, r := w.search(t, tt.as, tt.q)
+			var want []string
+			for _, line := range tt.want {
+				want = append(want, strings.ReplaceAll(w.fill(line), "REFUSED", refused))
+			}
+			if strings.Join(got, "\n") != strings.Join(want, "\n") || !r.Complete {
+				t.Errorf("found %v, complete %t; want %v", got, r.Complete, want)
+			}
+		})
+	}
+	for _, bad := range []string{"", "%20", strings.Repeat("a", 201), "a%00b"} {
+		if got := w.do(t, asNetwork, "GET", "search?q="+bad, ""); got.status != 422 {
+			t.Errorf("search for %q: %d %s; want 422", bad, got.status, got.text)
+		}
+	}
+}
+
+// TestSearchFindsOnlyWhatMayBeRead holds for whatever is looked for, by whomever,
+// that each line leads to what the same caller may read.
+func TestSearchFindsOnlyWhatMayBeRead(t *testing.T) {
+	w := newSearchWorld(t)
+	mint := txid.NewMint(w.present.Ring(), 2, 0)
+	var all []string // what may be looked for
+	for i := range 12 {
+		ticket := mint.Begin(noon.Add(time.Duration(i-30)*time.Second), txid.Subject{Kind: txid.Click, Offer: int64(i%2 + 1), Affiliate: int64(i/2%2 + 1)})
+		ticket.Done()
+		w.journal[ticket.ID] = clickOf(ticket.ID, int64(i%2+1), int64(i/2%2+1)).Append(nil)
+		all = append(all, ticket.ID.String())
+	}
+	all = append(all, w.click.String(), w.signal.String(), w.refused.String(), w.conversion.ID, w.delivery, "A-1", "B-9,x", "aff-77", "spring", "Offer", "One", "1", "2")
+	paths := map[string]string{
+		"conversion": "conversions/", "signal": "signals/", "delivery": "deliveries/", "offer": "offers/", "affiliate": "affiliates/",
+		"advertiser": "advertisers/", "link": "links/",
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		as := rapid.SampledFrom([]string{asNetwork, asAffiliate1, asAffiliate2, asAdvertiser1, asAdvertiser2}).Draw(rt, "as")
+		text := rapid.SampledFrom(all).Draw(rt, "of")
+		text = text[:rapid.IntRange(1, len(text)).Draw(rt, "letters")]
+		_, r := w.search(t, as, text)
+		for _, l := range r.Data {
+			path, own := paths[l.Kind]
+			reads := map[string]bool{}
+			if own {
+				reads[path+l.ID] = true
+			}
+			if l.TransactionID != "" {
+				reads["trace/"+l.TransactionID] = true
+			}
+			if len(reads) == 0 {
+				rt.Fatalf("%s finds %+v by %q, which leads nowhere", as, l, text)
+			}
+			for read := range reads {
+				if got := w.do(t, as, "GET", read, ""); got.status != 200 {
+					rt.Fatalf("%s finds %+v by %q, and reading %s is answered %d %s", as, l, text, read, got.status, got.text)
+				}
+			}
+		}
+	})
+}
+
+// slowWarehouse takes its time.
+type slowWarehouse struct{}
+
+func (slowWarehouse) View(ctx context.Context, _ func(report.Reader) error) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestSearchIsBoundedAndSaysSo(t *testing.T) {
+	w := newSearchWorld(t)
+	w.Warehouse = slowWarehouse{}
+	w.handler = w.Handler()
+	began := time.Now()
+	got, r := w.search(t, asNetwork, "aff-77")
+	if took := time.Since(began); took > 10*searchTime {
+		t.Errorf("it took %s", took)
+	}
+	if len(got) != 0 || r.Complete || len(r.Unsearched) != 2 || r.Unsearched[0].By != "order_id" || r.Unsearched[1].By != "aff_click_id" {
+		t.Errorf("found %v, %+v; want that orders and click IDs were not searched", got, r)
+	}
+	if _, r := w.search(t, asAdvertiser1, "aff-77"); len(r.Unsearched) != 1 || r.Unsearched[0].By != "order_id" {
+		t.Errorf("an advertiser is told %+v; want nothing of affiliates' IDs", r.Unsearched)
+	}
+	if got, r := w.search(t, asNetwork, "CLICK"); len(got) != 1 || !r.Complete {
+		t.Errorf("an ID is found as %v, %+v; want at once", got, r)
+	}
+}
+
+// TestSearchFindsAnOrderOfThisMinute looks for what the warehouse lacks still.
+func TestSearchFindsAnOrderOfThisMinute(t *testing.T) {
+	w := newSearchWorld(t)
+	w.Warehouse = newWarehouse(t) // of which nothing is said yet
+	w.handler = w.Handler()
+	if got, _ := w.search(t, asNetwork, "A-1"); len(got) != 1 || got[0] != "= conversion A-1 order_id" {
+		t.Errorf("found %v, want the conversion", got)
+	}
+}
