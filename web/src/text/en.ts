@@ -1,6 +1,8 @@
 // Every text of the console, in English. Another language is another file of this
 // shape. `#` stands for a count. Each view has a part of its own.
 
+import { plural } from "../lib/format.ts";
+
 export const text = {
 	common: {
 		again: "Try again",
@@ -222,8 +224,11 @@ export const text = {
 					other: `# signals wait to be judged, the oldest since ${since}`,
 				}),
 			noneRejected: "No signal rejected in 24 hours",
-			rejected: (n: string, code: string, of: string) =>
-				`${n} signals rejected in 24 hours, most for ${code} (${of})`,
+			rejected: (n: number, code: string, of: string) =>
+				plural(n, {
+					one: `A signal rejected in 24 hours: ${code}`,
+					other: `# signals rejected in 24 hours, most for ${code} (${of})`,
+				}),
 			destinationsWell: "Every destination takes its postbacks",
 			failing: (n: number, names: string) =>
 				n === 1 ? `Failing: ${names}` : `${n} destinations fail: ${names}`,
@@ -1077,7 +1082,7 @@ export const text = {
 		},
 		week: {
 			title: "The last 7 days",
-			before: "to the 7 days before",
+			caption: "The last 7 days, today included, and the change to the same time before.",
 			cost: "Cost",
 			earnings: "Earnings",
 			names: {
@@ -1094,15 +1099,16 @@ export const text = {
 			lead: "What affiliates promote: where visitors go, what counts, and what it earns.",
 			leadAdvertiser: "Your offers, and what they cost you.",
 			create: "New offer",
-			search: "Search by name, number or category",
+			search: "Search by name or category",
 			name: "Offer",
 			advertiser: "Advertiser",
+			anyAdvertiser: "Any advertiser",
 			status: "Status",
 			access: "Access",
 			payout: "Payout",
 			revenue: "Revenue",
 			cost: "Cost",
-			inWeek: (metric: string) => `${metric}, 7 days`,
+			inWeek: (metric: string) => `${metric}, 7d`,
 			actions: "Actions",
 			actionsOf: (name: string) => `Actions for ${name}`,
 			statuses: {
@@ -2257,6 +2263,7 @@ export const text = {
 		removeBody:
 			"The account goes, with its passkeys and sessions. What this person did stays in the audit log.",
 		removed: "Removed",
+		actions: "What may be done",
 		more: (name: string) => `More for ${name}`,
 		roles: {
 			owner: "Owner",
@@ -2284,6 +2291,7 @@ export const text = {
 		what: "Did",
 		address: "From",
 		changes: "Changes",
+		nobody: "Waybill itself",
 		noChanges: "Nothing else is kept of this.",
 		field: "Field",
 		before: "Before",
@@ -2298,6 +2306,12 @@ export const text = {
 			log_in_failed: "Failed to sign in",
 			log_out: "Signed out",
 			view_as: "Looked as a partner",
+			accept_owner: "Became the owner",
+			accept_invitation: "Accepted the invitation",
+			accept_reset: "Set a new password by link",
+			link_owner: "Made the owner’s link",
+			link_invitation: "Made an invitation link",
+			link_reset: "Made a password link",
 		},
 		entities: {
 			offer: "Offer",
@@ -2311,6 +2325,8 @@ export const text = {
 			domain: "Domain",
 			key: "API key",
 			user: "Person",
+			offer_access: "Access to an offer",
+			settings: "Settings",
 		},
 	},
 	auth: {

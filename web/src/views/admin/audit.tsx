@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import { api, read, type Schema, useRead } from "../../api/client.ts";
+import { dateTime, instant } from "../../lib/format.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
-import { Code, When } from "../../ui/bits.tsx";
+import { Code } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { SelectField, TextField } from "../../ui/form.tsx";
@@ -93,13 +94,22 @@ export default function Audit() {
 							onRow={setOpen}
 							empty={<Empty title={t.none} />}
 							columns={[
-								{ key: "at", head: text.common.time, cell: (n) => <When at={n.at} exact /> },
+								{
+									key: "at",
+									head: text.common.time,
+									cell: (n) => (
+										<time dateTime={n.at} title={instant(n.at)}>
+											{dateTime(n.at)}
+										</time>
+									),
+								},
 								{
 									key: "actor",
 									head: t.actor,
 									cell: (n) => (
 										<>
-											{n.actor_name || n.actor} {n.actor_name && <span class="mute small">{n.actor}</span>}
+											{n.actor_name || n.actor || t.nobody}{" "}
+											{n.actor_name && <span class="mute small">{n.actor}</span>}
 										</>
 									),
 								},
@@ -118,7 +128,7 @@ export default function Audit() {
 								{ key: "address", head: t.address, cell: (n) => <span class="id">{n.address}</span> },
 								{
 									key: "more",
-									head: "",
+									head: <span class="visually-hidden">{t.changes}</span>,
 									end: true,
 									cell: (n) =>
 										(n.before || n.after) != null && (

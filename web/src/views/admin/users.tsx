@@ -83,7 +83,12 @@ export default function Users() {
 									head: t.seen,
 									cell: (u) => (u.last_seen_at ? ago(u.last_seen_at) : text.auth.account.never),
 								},
-								{ key: "more", head: "", end: true, cell: (u) => <More user={u} onLink={setLink} /> },
+								{
+									key: "more",
+									head: <span class="visually-hidden">{t.actions}</span>,
+									end: true,
+									cell: (u) => <More user={u} onLink={setLink} />,
+								},
 							]}
 						/>
 						{rows.length > 0 && <TableFoot shown={rows.length} next={list.data?.next_cursor} />}

@@ -20,14 +20,14 @@ function lines(h: Overview["health"]): Line[] {
 	if (u) {
 		all.push({
 			tone: u.count === 0 ? "good" : late(u.oldest_at) ? "bad" : "warn",
-			say: u.count === 0 ? t.settled : t.unsettled(count(u.count), ago(u.oldest_at)),
+			say: u.count === 0 ? t.settled : t.unsettled(u.count, ago(u.oldest_at)),
 		});
 	}
 	const rejected = h.rejected.reduce((n, r) => n + r.count, 0);
 	const first = h.rejected[0];
 	all.push({
 		tone: rejected === 0 ? "good" : "warn",
-		say: first ? t.rejected(count(rejected), first.code, count(first.count)) : t.noneRejected,
+		say: first ? t.rejected(rejected, first.code, count(first.count)) : t.noneRejected,
 		to: rejected > 0 ? "/signals" : undefined,
 	});
 	all.push({
@@ -41,13 +41,10 @@ function lines(h: Overview["health"]): Line[] {
 	const d = h.deliveries;
 	all.push({
 		tone: late(d.oldest_due_at) ? "warn" : "good",
-		say:
-			d.waiting === 0
-				? t.nothingWaits
-				: t.waiting(count(d.waiting), d.oldest_due_at ? ago(d.oldest_due_at) : ""),
+		say: d.waiting === 0 ? t.nothingWaits : t.waiting(d.waiting, d.oldest_due_at ? ago(d.oldest_due_at) : ""),
 		to: d.waiting > 0 ? "/deliveries?state=waiting" : undefined,
 	});
-	if (d.dead_24h > 0) all.push({ tone: "bad", say: t.dead(count(d.dead_24h)), to: "/deliveries" });
+	if (d.dead_24h > 0) all.push({ tone: "bad", say: t.dead(d.dead_24h), to: "/deliveries" });
 	const lag = h.warehouse.lag_seconds;
 	all.push(
 		h.warehouse.as_of

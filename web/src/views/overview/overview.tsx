@@ -160,7 +160,7 @@ function Tiles({ of: d }: { of: Overview }) {
 						<span class="small mute">{nameOf(m.name)}</span>
 						<span
 							class="value num"
-							style={{ fontSize: "1.5rem", fontWeight: 640 }}
+							style={{ fontSize: "1.375rem", fontWeight: 640 }}
 							title={write(m, now, d.currency)}
 						>
 							{write(m, now, d.currency, true)}
@@ -175,7 +175,7 @@ function Tiles({ of: d }: { of: Overview }) {
 								<span class="small mute">{t.vsWeek}</span>
 							</span>
 						</span>
-						{m.kind !== "percent" && m.name !== "epc" && m.name !== "rpc" && (
+						{hours.some((h) => h[m.name] !== undefined) && (
 							<Spark values={hours.map((h) => num(h, m.name) ?? 0)} />
 						)}
 					</Link>
@@ -243,7 +243,7 @@ function Day({ of: d, at, onAt }: { of: Overview; at: string; onAt: (name: strin
 function Top(props: { title: string; by: "offer" | "affiliate"; rows: Figures[]; currency?: string }) {
 	const { title, by, rows, currency } = props;
 	const shown = (measures[side.value] ?? []).filter((m) =>
-		["clicks", "conversions", "revenue", "payout", "profit"].includes(m.name),
+		["clicks", "conversions", "revenue", "payout"].includes(m.name),
 	);
 	return (
 		<Card
