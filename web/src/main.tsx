@@ -10,6 +10,7 @@ import { cache } from "./api/client.ts";
 import { App } from "./app.tsx";
 import { consolePath } from "./lib/place.ts";
 import "./lib/theme.ts";
+import "./ui/unsaved.ts";
 
 render(
 	<QueryClientProvider client={cache}>

@@ -151,7 +151,8 @@ function ValueFields({
 			{...more}
 		/>
 	);
-	const known = sources.filter((s) => s.macro === now.aff_click_id);
+	const [from, setFrom] = useState("");
+	const chosen = sources.find((s) => s.name === from && s.macro === now.aff_click_id);
 	const subs = names.filter((n) => n.startsWith("sub"));
 	const filled = subs.filter((n) => now[n]).length;
 	const [all, setAll] = useState(filled > 2);
@@ -163,10 +164,13 @@ function ValueFields({
 				<SelectField
 					label={t.from}
 					hint={t.fromHint}
-					value={known.length > 0 ? (known[0]?.name ?? "") : ""}
-					onValue={(name) => set({ aff_click_id: sources.find((s) => s.name === name)?.macro ?? "" })}
+					value={chosen?.name ?? ""}
+					onValue={(name) => {
+						setFrom(name);
+						set({ aff_click_id: sources.find((s) => s.name === name)?.macro ?? "" });
+					}}
 					choices={[
-						{ value: "", label: t.fromOther },
+						{ value: "", label: now.aff_click_id ? t.fromOther : t.fromChoose },
 						...sources.map((s) => ({ value: s.name, label: `${s.name}: ${s.macro}` })),
 					]}
 				/>
@@ -327,7 +331,7 @@ export function QrCode({ of }: { of: string }) {
 		if (blob) save(blob, "link.png");
 	};
 	return (
-		<div class="row top qr">
+		<div class="row top link-qr">
 			<Qr of={of} label={t.qrLabel} width={168} />
 			<div class="stack tight">
 				<p class="mute">{t.qrHint}</p>

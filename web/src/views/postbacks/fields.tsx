@@ -68,14 +68,16 @@ export function OwnerFields({
 		});
 	return (
 		<div class="grid-2">
-			<SelectField
-				name={use === "network" ? "owner" : undefined}
-				label={t.owner}
-				hint={t.ownerHint}
-				value={use}
-				onValue={(s) => own(s, 0)}
-				choices={sides.map((s) => ({ value: s, label: t.sides[s] }))}
-			/>
+			{sides.length > 1 && (
+				<SelectField
+					name={use === "network" ? "owner" : undefined}
+					label={t.owner}
+					hint={t.ownerHint}
+					value={use}
+					onValue={(s) => own(s, 0)}
+					choices={sides.map((s) => ({ value: s, label: t.sides[s] }))}
+				/>
+			)}
 			{use !== "network" && (
 				<PickField
 					kind={use}
@@ -303,6 +305,10 @@ function Parameters({ draft, set }: Pick<FieldsProps, "draft" | "set">) {
 
 type Field = { name: string; kind: string; doc: string; example?: string; default?: string; open?: boolean };
 
+/** The name of a template's field, as one reads it. */
+export const wordOf = (name: string): string =>
+	name.replaceAll("_", " ").replace(/\b(id|url|api|nid)\b/g, (w) => w.toUpperCase());
+
 /** One field of a ready template, as its description says it. */
 export function TemplateField({
 	field: f,
@@ -316,7 +322,7 @@ export function TemplateField({
 	onValue: (value: string) => void;
 }) {
 	const p = text.postbacks.pick;
-	const word = f.name.replaceAll("_", " ");
+	const word = wordOf(f.name);
 	const label = `${word.charAt(0).toUpperCase()}${word.slice(1)}${f.open ? ` (${text.common.optional})` : ""}`;
 	const doc = f.doc.charAt(0).toUpperCase() + f.doc.slice(1).replace(/\.$/, "");
 	const hint = `${doc}.${f.default ? ` ${p.usual(f.default)}` : ""}`;

@@ -134,7 +134,14 @@ export function MacroField(props: Props) {
 					onScroll={(e) => under.current?.scrollTo(0, e.currentTarget.scrollTop)}
 				/>
 				{offer && (
-					<div class="pop" id={`${id}l`} role="listbox" aria-label={t.field.offered}>
+					<div
+						class="pop"
+						id={`${id}l`}
+						role="listbox"
+						tabIndex={0}
+						aria-label={t.field.offered}
+						onMouseDown={(e) => e.preventDefault()}
+					>
 						{offer.offered.map((o, i) => (
 							<div
 								key={o.insert}
@@ -142,7 +149,6 @@ export function MacroField(props: Props) {
 								role="option"
 								aria-selected={i === at}
 								class="item"
-								onMouseDown={(e) => e.preventDefault()}
 								onClick={() => take(i)}
 							>
 								<code>{o.label}</code>

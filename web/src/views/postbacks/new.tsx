@@ -23,6 +23,7 @@ import {
 	ScopeFields,
 	TemplateField,
 	WhenFields,
+	wordOf,
 } from "./fields.tsx";
 import { PreviewCard, toldOf, usePreview } from "./preview.tsx";
 import { NewSecret } from "./secret.tsx";
@@ -146,9 +147,7 @@ function Templates({
 }
 
 function needs(one: Template): string {
-	const named = one.fields
-		.filter((f) => !f.open && f.default === undefined)
-		.map((f) => f.name.replaceAll("_", " ").replace(/^url$/, t.pick.url.toLowerCase()));
+	const named = one.fields.filter((f) => !f.open && f.default === undefined).map((f) => wordOf(f.name));
 	return named.length ? t.pick.needs(named.join(", ")) : t.pick.needsNothing;
 }
 

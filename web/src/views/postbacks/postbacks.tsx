@@ -107,9 +107,19 @@ export default function Postbacks() {
 					]}
 				/>
 				{side.value === "network" && (
-					<Pick kind="affiliate" value={state.affiliate} onValue={(affiliate) => set({ affiliate })} />
+					<Pick
+						kind="affiliate"
+						placeholder={text.pick.affiliate}
+						value={state.affiliate}
+						onValue={(affiliate) => set({ affiliate })}
+					/>
 				)}
-				<Pick kind="offer" value={state.offer} onValue={(offer) => set({ offer })} />
+				<Pick
+					kind="offer"
+					placeholder={text.pick.offer}
+					value={state.offer}
+					onValue={(offer) => set({ offer })}
+				/>
 			</div>
 			<Card flush>
 				<Read
