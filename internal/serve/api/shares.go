@@ -12,15 +12,16 @@ import (
 	"waybill/internal/fault"
 	shared "waybill/internal/share"
 	"waybill/internal/span"
+	"waybill/internal/user"
 )
 
 // Shares keeps the traces that are shown to whoever holds a token. The hash of a
 // token, never the token, comes here.
 type Shares interface {
-	AddShare(ctx context.Context, s shared.Share, hash string) (shared.Share, error)
+	AddShare(ctx context.Context, by user.By, s shared.Share, hash string) (shared.Share, error)
 	Shares(ctx context.Context, transactionID string) ([]shared.Share, error) // the newest first
 	ShareByHash(ctx context.Context, hash string) (shared.Share, error)
-	RevokeShare(ctx context.Context, id int64, at time.Time) (shared.Share, error)
+	RevokeShare(ctx context.Context, by user.By, id int64, at time.Time) (shared.Share, error)
 }
 
 // shareHeader is where the token of a share stands: not in the URL, which logs
@@ -130,7 +131,7 @@ func (a *sharer) make(ctx context.Context, c *caller, id string, body []byte) (*
 		return nil, err
 	}
 	s.By, s.UserID = c.who().Actor(), c.who().UserID
-	if s, err = a.Shares.AddShare(ctx, s, shared.Hash(token)); err != nil {
+	if s, err = a.Shares.AddShare(ctx, user.ByOf(c.who()), s, shared.Hash(token)); err != nil {
 		return nil, err
 	}
 	c.x.hidden = urlField
@@ -185,7 +186,7 @@ func (a *sharer) revoke(ctx context.Context, in *oneIn[int64]) (*answer, error) 
 	if !in.who().May(account.Write) {
 		return nil, fault.New(fault.Forbidden, "you may look at shares, and not revoke them")
 	}
-	s, err := a.Shares.RevokeShare(ctx, in.ID, a.now().UTC())
+	s, err := a.Shares.RevokeShare(ctx, user.ByOf(in.who()), in.ID, a.now().UTC())
 	if fault.Of(err) == fault.NotFound {
 		return nil, fault.New(fault.NotFound, "there is no share %d", in.ID)
 	}

@@ -61,7 +61,7 @@ func fill(t testing.TB, db *DB) {
 	_, errAnswer := db.Idempotent(ctx, "k", "s", "h")
 	_, errMap := db.PutIDMap(ctx, user.By{Actor: "key 1"}, []tune.Mapping{{Kind: tune.Offer, TuneID: "26", WaybillID: o.ID}})
 	_, errSaved := db.AddSavedReport(ctx, savedreport.Report{UserID: 1, Side: savedreport.Side{Role: account.Network}, Name: "mine"})
-	_, errShare := db.AddShare(ctx, shared.Share{TransactionID: "t", As: account.Affiliate, PartyID: f.ID, CreatedAt: clock, ExpiresAt: clock.Add(time.Hour)}, "h")
+	_, errShare := db.AddShare(ctx, user.By{}, shared.Share{TransactionID: "t", As: account.Affiliate, PartyID: f.ID, CreatedAt: clock, ExpiresAt: clock.Add(time.Hour)}, "h")
 	for _, err := range []error{errSaved, errShare, errJob, errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
 		if err != nil {
 			t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"waybill/internal/fault"
 	"waybill/internal/savedreport"
 	shared "waybill/internal/share"
+	"waybill/internal/user"
 )
 
 func keepsSavedReports(t *testing.T, db *DB) {
@@ -97,7 +98,7 @@ func keepsShares(t *testing.T, db *DB) {
 	ctx := t.Context()
 	add := func(transaction, token string, ends time.Time) shared.Share {
 		t.Helper()
-		s, err := db.AddShare(ctx, shared.Share{
+		s, err := db.AddShare(ctx, user.By{Actor: "user 3"}, shared.Share{
 			TransactionID: transaction, As: account.Affiliate, PartyID: 7, Note: "why", By: "user 3", UserID: 3, CreatedAt: clock, ExpiresAt: ends,
 		}, shared.Hash(token))
 		if err != nil {
@@ -119,17 +120,21 @@ func keepsShares(t *testing.T, db *DB) {
 			t.Errorf("by %q it is %+v, %v; want none", hash, got, err)
 		}
 	}
-	if _, err := db.AddShare(ctx, first, shared.Hash("one")); fault.Of(err) != fault.Conflict {
+	if _, err := db.AddShare(ctx, user.By{}, first, shared.Hash("one")); fault.Of(err) != fault.Conflict {
 		t.Errorf("the same token twice: %v, want a conflict", err)
 	}
 	for _, at := range []time.Time{clock.Add(time.Minute), clock.Add(time.Hour)} {
-		got, err := db.RevokeShare(ctx, first.ID, at)
+		got, err := db.RevokeShare(ctx, user.By{Actor: "key 1"}, first.ID, at)
 		if err != nil || got.RevokedAt == nil || !got.RevokedAt.Equal(clock.Add(time.Minute)) {
 			t.Errorf("revoked: %+v, %v; want as of the first time", got, err)
 		}
 	}
-	if _, err := db.RevokeShare(ctx, 99, clock); fault.Of(err) != fault.NotFound {
+	if _, err := db.RevokeShare(ctx, user.By{}, 99, clock); fault.Of(err) != fault.NotFound {
 		t.Errorf("one that never was is revoked: %v, want not found", err)
+	}
+	notes, _, err := db.Audit(ctx, AuditFilter{Entity: "share"})
+	if err != nil || len(notes) != 4 || notes[0].Action != ActionRevoke || notes[0].Actor != "key 1" || notes[0].Key != fmt.Sprint(first.ID) || notes[3].Actor != "user 3" {
+		t.Errorf("the audit has %+v, %v; want three that were made, and the first revoked once", notes, err)
 	}
 	if err := db.Tidy(ctx, clock.Add(sharesKept+90*time.Minute)); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 
 	"waybill/internal/fault"
 	shared "waybill/internal/share"
+	"waybill/internal/user"
 )
 
 // shareColumns are in the order of scanShare.
@@ -25,7 +26,7 @@ func scanShare(read scan) (shared.Share, error) {
 
 // AddShare keeps a new share, known by the hash of its token, and gives it with
 // its ID.
-func (db *DB) AddShare(ctx context.Context, made shared.Share, hash string) (shared.Share, error) {
+func (db *DB) AddShare(ctx context.Context, by user.By, made shared.Share, hash string) (shared.Share, error) {
 	const insert = `
 		INSERT INTO share (id, hash, transaction_id, role, party_id, note, made_by, user_id, created_at, expires_at, revoked_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)`
@@ -38,7 +39,10 @@ func (db *DB) AddShare(ctx context.Context, made shared.Share, hash string) (sha
 		if err != nil && doubled(err) {
 			err = fault.New(fault.Conflict, "there is a share with this token already")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return noteShare(ctx, s, by, db.now(), ActionCreate, &made)
 	})
 	return made, db.failed(err, "share transaction %s", made.TransactionID)
 }
@@ -78,16 +82,28 @@ func oneShare(ctx context.Context, s session, read string, arg any) (found share
 
 // RevokeShare ends a share, and gives it as it is then. One that is revoked
 // already stays as it is.
-func (db *DB) RevokeShare(ctx context.Context, id int64, at time.Time) (shared.Share, error) {
+func (db *DB) RevokeShare(ctx context.Context, by user.By, id int64, at time.Time) (shared.Share, error) {
 	var ended shared.Share
 	err := db.write(ctx, func(ctx context.Context, s session) error {
-		_, err := s.exec(ctx, `UPDATE share SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, id, micros(at))
+		changed, err := s.exec(ctx, `UPDATE share SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, id, micros(at))
 		if err == nil {
 			ended, err = oneShare(ctx, s, `SELECT `+shareColumns+` FROM share WHERE id = $1`, id)
 		}
-		return err
+		if err != nil || changed == 0 {
+			return err
+		}
+		return noteShare(ctx, s, by, db.now(), ActionRevoke, &ended)
 	})
 	return ended, db.failed(err, "revoke share %d", id)
+}
+
+// noteShare notes who has shown what to whom, or shows it no more.
+func noteShare(ctx context.Context, s session, by user.By, at time.Time, action string, of *shared.Share) error {
+	n, err := noteOf(by, at, action, "share", of.ID).with(nil, of)
+	if err != nil {
+		return err
+	}
+	return note(ctx, s, &n)
 }
 
 // sharesKept is how long a share that is over can still be listed.
