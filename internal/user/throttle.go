@@ -74,6 +74,6 @@ func ThrottleAddress(address netip.Addr) string {
 	if !address.Is6() {
 		return "address " + address.String()
 	}
-	network, _ := address.Prefix(64) //nolint:errcheck // an IPv6 address has one
+	network, _ := address.Prefix(64) // an IPv6 address has one
 	return "address " + network.String()
 }

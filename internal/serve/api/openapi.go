@@ -93,9 +93,7 @@ func (a *API) register(mux *http.ServeMux) {
 	a.registerKeys(h, s)
 	a.registerSettings(h, s)
 	a.registerIDMap(h, s)
-	a.registerMe(h, s)
-	a.registerUsers(h, s)
-	a.registerAudit(h, s)
+	a.registerPeople(h, s)
 	for _, own := range [...]string{"ErrorModel", "ErrorDetail"} { // huma's, which translate replaces
 		delete(s.all, own)
 	}

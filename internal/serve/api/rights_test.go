@@ -187,7 +187,7 @@ func (w *world) look(t *testing.T, path string, headers ...string) reply {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
 	defer stop()
-	r := httptest.NewRequest("GET", "/api/v1/"+w.fill(path), nil).WithContext(ctx)
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/"+w.fill(path), nil).WithContext(ctx)
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -304,8 +304,11 @@ func TestViewAsIsNoted(t *testing.T) {
 		eyes  string
 		want  int
 	}{
-		{0, "affiliate:1", 1}, {time.Minute, "affiliate:1", 1}, {time.Minute, "affiliate:2", 2},
-		{28 * time.Minute, "affiliate:1", 2}, {30 * time.Minute, "affiliate:1", 3},
+		{0, "affiliate:1", 1},
+		{time.Minute, "affiliate:1", 1},
+		{time.Minute, "affiliate:2", 2},
+		{28 * time.Minute, "affiliate:1", 2},
+		{30 * time.Minute, "affiliate:1", 3},
 	} {
 		now = now.Add(step.after)
 		w.by(t, owner, "GET", "me", "", viewAsHeader, step.eyes)
@@ -329,7 +332,8 @@ func TestAnalystsSeeNoSecrets(t *testing.T) {
 	shown := map[string]bool{}
 	for route, path := range paths {
 		for _, headers := range [][]string{
-			{"Cookie", people[user.Analyst]}, {"Cookie", people[user.Analyst], viewAsHeader, "advertiser:1"},
+			{"Cookie", people[user.Analyst]},
+			{"Cookie", people[user.Analyst], viewAsHeader, "advertiser:1"},
 			{"Cookie", people[user.Analyst], viewAsHeader, "affiliate:1"},
 		} {
 			got := w.look(t, path, headers...)

@@ -46,9 +46,16 @@ type invitedRecord struct {
 	sentRecord
 }
 
+// registerPeople adds what is about callers, and what they did.
+func (a *API) registerPeople(h huma.API, s *schemas) {
+	a.registerMe(h, s)
+	a.registerUsers(h, s)
+	a.registerAudit(h, s)
+}
+
 func (a *API) registerUsers(h huma.API, s *schemas) {
 	const path = prefix + "/users"
-	const passedOn = " Pass the link on, where no mail is sent. A manager does so for people of advertisers and affiliates only."
+	const hand = " Pass the link on, where no mail is sent. A manager does so for people of advertisers and affiliates only."
 	read, create, change := s.document("User", user.Default())
 	sent := schemaOf[sentRecord](s)
 	handle(h, route{
@@ -59,7 +66,7 @@ func (a *API) registerUsers(h huma.API, s *schemas) {
 		method: http.MethodPost, path: path, id: "invite-user", tag: "Administration", right: account.Invite, status: http.StatusCreated,
 		summary: "Invite somebody", in: create, out: schemaOf[invitedRecord](s),
 		example: `{"email":"jane@example.com","role":"affiliate","affiliate_id":1}`,
-		text:    "The answer has a link, good once and for 7 days, by which the person sets a password." + passedOn,
+		text:    "The answer has a link, good once and for 7 days, by which the person sets a password." + hand,
 	}, a.inviteUser)
 	handle(h, route{
 		method: http.MethodPatch, path: path + "/{id}", id: "change-user", tag: "Administration", right: account.Invite,
@@ -72,14 +79,14 @@ func (a *API) registerUsers(h huma.API, s *schemas) {
 	}, a.removeUser)
 	handle(h, route{
 		method: http.MethodPost, path: path + "/{id}/invite", id: "invite-user-again", tag: "Administration", right: account.Invite,
-		summary: "Invite somebody again", out: sent, text: "With a new link; the one before is of no use any more." + passedOn,
+		summary: "Invite somebody again", out: sent, text: "With a new link; the one before is of no use any more." + hand,
 	}, func(ctx context.Context, in *oneIn[int64]) (*answer, error) {
 		return a.sendLink(ctx, &in.caller, in.ID, user.LinkInvitation)
 	})
 	handle(h, route{
 		method: http.MethodPost, path: path + "/{id}/reset", id: "reset-user", tag: "Administration", right: account.Invite,
 		summary: "Let a user set a new password", out: sent,
-		text: "By a link that is good once and for an hour. The old password stays good until then." + passedOn,
+		text: "By a link that is good once and for an hour. The old password stays good until then." + hand,
 	}, func(ctx context.Context, in *oneIn[int64]) (*answer, error) {
 		return a.sendLink(ctx, &in.caller, in.ID, user.LinkReset)
 	})

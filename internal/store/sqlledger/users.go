@@ -233,8 +233,6 @@ func anOwnerStays(ctx context.Context, s session) error {
 // audit; what it logged in with does not. allowed is asked first, about the
 // person as it is.
 func (db *DB) RemoveUser(ctx context.Context, by user.By, id int64, allowed func(user.User) error) error {
-	const remove = `
-		UPDATE users SET removed_at = $2, status = 'disabled', password = '', totp_secret = '', totp_draft = '' WHERE id = $1`
 	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
 		u, err := userOf(ctx, s, id)
 		if err != nil {
@@ -243,7 +241,7 @@ func (db *DB) RemoveUser(ctx context.Context, by user.By, id int64, allowed func
 		if err := allowed(u); err != nil {
 			return nil, err
 		}
-		if _, err := s.exec(ctx, remove, id, micros(db.now())); err != nil {
+		if err := wipeUser(ctx, s, id, db.now()); err != nil {
 			return nil, err
 		}
 		if u.Role == user.Owner {
@@ -251,13 +249,23 @@ func (db *DB) RemoveUser(ctx context.Context, by user.By, id int64, allowed func
 				return nil, err
 			}
 		}
-		for _, from := range [...]string{"user_session", "user_link", "user_passkey", "user_recovery"} {
-			if _, err := s.exec(ctx, `DELETE FROM `+from+` WHERE user_id = $1`, id); err != nil {
-				return nil, err
-			}
-		}
 		n, err := noteOf(by, db.now(), ActionRemove, "user", id).with(u, nil)
 		return &n, err
 	})
 	return db.failed(err, "remove user %d", id)
+}
+
+// wipeUser takes out all that a person logs in with.
+func wipeUser(ctx context.Context, s session, id int64, at time.Time) error {
+	const remove = `
+		UPDATE users SET removed_at = $2, status = 'disabled', password = '', totp_secret = '', totp_draft = '' WHERE id = $1`
+	if _, err := s.exec(ctx, remove, id, micros(at)); err != nil {
+		return err
+	}
+	for _, from := range [...]string{"user_session", "user_link", "user_passkey", "user_recovery"} {
+		if _, err := s.exec(ctx, `DELETE FROM `+from+` WHERE user_id = $1`, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

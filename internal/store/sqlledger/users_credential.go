@@ -161,7 +161,7 @@ func (db *DB) DropTOTP(ctx context.Context, by user.By, userID int64) error {
 	return db.failed(err, "take away the authenticator of user %d", userID)
 }
 
-const passkeyColumns = `id, user_id, name, doc, created_at, used_at`
+const webauthnColumns = `id, user_id, name, doc, created_at, used_at`
 
 func scanPasskey(row scan) (user.Passkey, error) {
 	var p user.Passkey
@@ -178,7 +178,7 @@ func (db *DB) Passkeys(ctx context.Context, userID int64) ([]user.Passkey, error
 		p, err := scanPasskey(row)
 		all = append(all, p)
 		return err
-	}, `SELECT `+passkeyColumns+` FROM user_passkey WHERE user_id = $1 ORDER BY created_at, id`, userID)
+	}, `SELECT `+webauthnColumns+` FROM user_passkey WHERE user_id = $1 ORDER BY created_at, id`, userID)
 	return all, db.failed(err, "list the passkeys of user %d", userID)
 }
 
@@ -187,7 +187,7 @@ const mostPasskeys = 20
 
 // AddPasskey gives a person another passkey.
 func (db *DB) AddPasskey(ctx context.Context, by user.By, p user.Passkey) error {
-	const insert = `INSERT INTO user_passkey (` + passkeyColumns + `) VALUES ($1, $2, $3, $4, $5, 0)`
+	const insert = `INSERT INTO user_passkey (` + webauthnColumns + `) VALUES ($1, $2, $3, $4, $5, 0)`
 	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
 		u, err := userOf(ctx, s, p.UserID)
 		if err != nil {

@@ -418,8 +418,8 @@ func makesOneOwner(t *testing.T, db *DB) {
 	if err := db.CreateLink(ctx, byOwner, user.NewLink(user.LinkOwner, 0, clock), "late"); fault.Of(err) != fault.Conflict {
 		t.Errorf("a link for another first owner: %v", err)
 	}
-	if any, err := db.AnyUser(ctx); !any || err != nil {
-		t.Errorf("anybody: %t, %v", any, err)
+	if found, err := db.AnyUser(ctx); !found || err != nil {
+		t.Errorf("anybody: %t, %v", found, err)
 	}
 }
 
