@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"waybill/internal/fault"
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/user"
@@ -101,7 +103,15 @@ func (w *world) open(set Settings) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	if l.hashing, err = newHashing(weak()); err != nil { // what these tests are about is not how hard it is
+		w.t.Fatal(err)
+	}
 	w.db, w.Login = db, l
+}
+
+// weak is as little work as there is.
+func weak() *argon2id.Params {
+	return &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 }
 
 // join makes somebody who signs in with goodPassword.

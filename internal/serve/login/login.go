@@ -176,7 +176,7 @@ func New(ledger Ledger, set Settings, log *slog.Logger) (*Login, error) {
 		l.provider = newProvider(set.OIDC, l.now)
 	}
 	var err error
-	if l.hashing, err = newHashing(); err != nil {
+	if l.hashing, err = newHashing(strong()); err != nil {
 		return nil, fmt.Errorf("prepare passwords: %w", err)
 	}
 	l.routes = l.mux(l.all())

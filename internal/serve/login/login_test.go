@@ -70,6 +70,10 @@ func TestLogIn(t *testing.T) {
 // that for a wrong password. Without the work done in vain it is a hundredth.
 func TestLogInTakesTheSameTime(t *testing.T) {
 	w := newWorld(t, Settings{})
+	var err error
+	if w.hashing, err = newHashing(strong()); err != nil {
+		t.Fatal(err)
+	}
 	w.join("owner@example.com", user.Owner)
 	median := func(email string) time.Duration {
 		var all []time.Duration
@@ -87,6 +91,27 @@ func TestLogInTakesTheSameTime(t *testing.T) {
 	known, unknown := median("owner@example.com"), median("nobody@example.com")
 	if unknown < known/3 || known < unknown/3 {
 		t.Errorf("an unknown address took %s, a wrong password %s; want about the same", unknown, known)
+	}
+}
+
+// TestWeakHashIsReplaced makes a hash from before the work was raised stronger
+// when its password is shown.
+func TestWeakHashIsReplaced(t *testing.T) {
+	w := newWorld(t, Settings{})
+	u := w.join("owner@example.com", user.Owner)
+	before, err := w.db.Credentials(t.Context(), u.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.hashing, err = newHashing(strong()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the password is the same
+		w.browser().logIn("owner@example.com")
+	}
+	after, err := w.db.Credentials(t.Context(), u.ID)
+	if err != nil || !strings.HasPrefix(after.Password, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("the hash is %.40q, before %.40q, %v; want one of today's strength", after.Password, before.Password, err)
 	}
 }
 

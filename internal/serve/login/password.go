@@ -31,11 +31,13 @@ const (
 	longestQueue = 5 * time.Second
 )
 
-func newHashing() (*hashing, error) {
-	h := &hashing{
-		params: &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
-		slots:  make(chan struct{}, hashesAtOnce),
-	}
+// strong is what OWASP asks of Argon2id.
+func strong() *argon2id.Params {
+	return &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+}
+
+func newHashing(params *argon2id.Params) (*hashing, error) {
+	h := &hashing{params: params, slots: make(chan struct{}, hashesAtOnce)}
 	token, err := user.NewToken(rand.Reader)
 	if err != nil {
 		return nil, err
