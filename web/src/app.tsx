@@ -3,7 +3,7 @@ import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
 import { Route, Switch, useLocation } from "wouter-preact";
-import { api, read } from "./api/client.ts";
+import { renewMe } from "./api/client.ts";
 import { type Problem, problemOf } from "./lib/problem.ts";
 import { me } from "./lib/session.ts";
 import { Shell } from "./shell/shell.tsx";
@@ -87,15 +87,11 @@ function Inside() {
 	const [problem, setProblem] = useState<Problem>();
 	const ask = () => {
 		setProblem(undefined);
-		read(api.GET("/api/v1/me"))
-			.then((m) => {
-				me.value = m;
-			})
-			.catch((thrown) => {
-				const p = problemOf(thrown);
-				if (p.status === 401) me.value = null;
-				else setProblem(p);
-			});
+		renewMe().catch((thrown) => {
+			const p = problemOf(thrown);
+			if (p.status === 401) me.value = null;
+			else setProblem(p);
+		});
 	};
 	useEffect(() => {
 		if (me.value === undefined) ask();

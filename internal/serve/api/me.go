@@ -34,6 +34,7 @@ type meUser struct {
 	Role   user.Role `json:"role" enum:"owner,manager,analyst,advertiser,affiliate"`
 	Zone   string    `json:"zone,omitempty"`
 	Locale string    `json:"locale,omitempty"`
+	TOTP   bool      `json:"totp" doc:"Logs in with a code from an authenticator, too."`
 }
 
 func (a *API) registerMe(h huma.API, s *schemas) {
@@ -66,7 +67,7 @@ func (a *API) me(ctx context.Context, who account.Principal) (*answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.User = &meUser{ID: u.ID, Email: u.Email, Name: u.Name, Role: u.Role, Zone: u.Zone, Locale: u.Locale}
+		m.User = &meUser{ID: u.ID, Email: u.Email, Name: u.Name, Role: u.Role, Zone: u.Zone, Locale: u.Locale, TOTP: u.TOTP}
 	}
 	return &answer{Body: m}, nil
 }

@@ -4273,6 +4273,8 @@ export interface components {
             name?: string;
             /** @enum {string} */
             role: "owner" | "manager" | "analyst" | "advertiser" | "affiliate";
+            /** @description Logs in with a code from an authenticator, too. */
+            totp: boolean;
             zone?: string;
         };
         Measurement: {

@@ -1,7 +1,7 @@
 import { Fingerprint, Monitor } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { auth } from "../../api/auth.ts";
-import { cache, useRead } from "../../api/client.ts";
+import { cache, renewMe, useRead } from "../../api/client.ts";
 import { type Problem, problemOf } from "../../lib/problem.ts";
 import { me } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
@@ -13,7 +13,6 @@ import { Notice, Read } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Qr } from "../../ui/qr.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { entered } from "./login.tsx";
 import { addPasskey, knowsPasskeys } from "./passkey.ts";
 
 const t = text.auth.account;
@@ -102,7 +101,7 @@ function Profile() {
 	const save = () =>
 		act(async () => {
 			await auth.patch("profile", { name, zone, locale });
-			entered();
+			await renewMe();
 		}, text.common.saved);
 	return (
 		<Card title={t.profile}>
@@ -276,7 +275,6 @@ function Passkeys() {
 type Begun = { secret: string; uri: string };
 
 function Totp() {
-	const state = useAuth<{ enabled: boolean }>("totp");
 	const [begun, setBegun] = useState<Begun>();
 	const [code, setCode] = useState("");
 	const [codes, setCodes] = useState<string[]>();
@@ -290,22 +288,21 @@ function Totp() {
 			setCodes(got.recovery_codes);
 			setBegun(undefined);
 			setCode("");
-			state.again();
+			await renewMe();
 		});
 	const disable = () =>
 		act(async () => {
 			await auth.post("totp/disable", { password });
 			setOff(false);
 			setPassword("");
-			state.again();
+			await renewMe();
 		});
-	const on = state.data?.enabled ?? false;
+	const on = me.value?.user?.totp ?? false;
 	return (
 		<Card
 			title={t.totp}
 			actions={
-				state.data &&
-				(on ? (
+				on ? (
 					<Button small danger onClick={() => setOff(true)}>
 						{t.totpDisable}
 					</Button>
@@ -313,7 +310,7 @@ function Totp() {
 					<Button small onClick={begin} busy={busy && !begun}>
 						{t.totpBegin}
 					</Button>
-				))
+				)
 			}
 		>
 			<p class="mute">{on ? t.totpOn : t.totpOff}</p>
