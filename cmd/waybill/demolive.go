@@ -13,6 +13,7 @@ import (
 
 	"waybill/internal/demo/bustle"
 	"waybill/internal/demo/shop"
+	"waybill/internal/demo/traffic"
 	"waybill/internal/fault"
 )
 
@@ -79,7 +80,7 @@ func (d *demo) letDie(affiliateID int64) error {
 
 // live lets visitors come by until the demo ends.
 func (d *demo) live() {
-	crowd, failures := bustle.New(bustleSeed, len(shop.Ways())), 0
+	crowd, failures := bustle.New(bustleSeed, len(shop.Ways()), traffic.Agents()), 0
 	for range mostVisitors {
 		v := crowd.Next()
 		timer := time.NewTimer(v.Wait)

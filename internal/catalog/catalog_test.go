@@ -51,7 +51,8 @@ func source() catalog.Source {
 		Terms: []offer.Term{{ID: 1, OfferID: 5, AffiliateID: 7, Payout: &offer.Price{Type: offer.CPA, Amount: 12_500_000}, From: noon}},
 		Links: []link.Link{{Code: "spring", OfferID: 5, AffiliateID: 7, Query: "source=x", Status: link.Active}},
 		Access: []offer.Permission{
-			{OfferID: 6, AffiliateID: 7, Standing: offer.Approved}, {OfferID: 5, AffiliateID: 8, Standing: offer.Rejected},
+			{OfferID: 6, AffiliateID: 7, Standing: offer.Approved},
+			{OfferID: 5, AffiliateID: 8, Standing: offer.Rejected},
 			{OfferID: 6, AffiliateID: 9, Standing: offer.Requested},
 		},
 		IDMap: []tune.Mapping{{Kind: tune.Offer, TuneID: "1001", WaybillID: 5}},

@@ -10,8 +10,6 @@ package bustle
 import (
 	"math/rand/v2"
 	"time"
-
-	"waybill/internal/demo/traffic"
 )
 
 // Deed is what becomes of a visitor.
@@ -50,9 +48,10 @@ type Bustle struct {
 	agents    []string
 }
 
-// New begins with a seed, for a number of campaigns.
-func New(seed uint64, campaigns int) *Bustle {
-	return &Bustle{random: rand.New(rand.NewPCG(seed, seed)), campaigns: campaigns, agents: traffic.Agents()} //nolint:gosec // nothing secret
+// New begins with a seed, for a number of campaigns and visitors with these user
+// agents, the commonest first.
+func New(seed uint64, campaigns int, agents []string) *Bustle {
+	return &Bustle{random: rand.New(rand.NewPCG(seed, seed)), campaigns: campaigns, agents: agents} //nolint:gosec // nothing secret
 }
 
 // Between two visitors pass one to three seconds.

@@ -1,6 +1,7 @@
 package bustle_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -8,9 +9,18 @@ import (
 	"waybill/internal/demo/bustle"
 )
 
+// agents gives a hundred user agents.
+func agents() []string {
+	var all []string
+	for n := range 100 {
+		all = append(all, fmt.Sprintf("Browser/%d", n))
+	}
+	return all
+}
+
 func TestTheSameSeedGivesTheSameVisitors(t *testing.T) {
 	t.Parallel()
-	a, b, other := bustle.New(7, 3), bustle.New(7, 3), bustle.New(8, 3)
+	a, b, other := bustle.New(7, 3, agents()), bustle.New(7, 3, agents()), bustle.New(8, 3, agents())
 	differ := false
 	for range 100 {
 		one, same, another := a.Next(), b.Next(), other.Next()
@@ -26,9 +36,9 @@ func TestTheSameSeedGivesTheSameVisitors(t *testing.T) {
 
 func TestVisitorsAreGentleAndVaried(t *testing.T) {
 	t.Parallel()
-	b := bustle.New(1, 3)
+	b := bustle.New(1, 3, agents())
 	const n = 5000
-	deeds, campaigns, agents, from, subs := map[bustle.Deed]int{}, map[int]int{}, map[string]int{}, map[string]int{}, map[string]int{}
+	deeds, campaigns, seen, from, subs := map[bustle.Deed]int{}, map[int]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	for range n {
 		v := b.Next()
 		if v.Wait < time.Second || v.Wait >= 3*time.Second {
@@ -42,7 +52,7 @@ func TestVisitorsAreGentleAndVaried(t *testing.T) {
 		}
 		deeds[v.Deed]++
 		campaigns[v.Campaign]++
-		agents[v.Agent]++
+		seen[v.Agent]++
 		from[v.Address]++
 		subs[v.Sub]++
 	}
@@ -50,10 +60,13 @@ func TestVisitorsAreGentleAndVaried(t *testing.T) {
 		what string
 		got  int
 		at   int
-	}{{"campaigns", len(campaigns), 3}, {"agents", len(agents), 50}, {"addresses", len(from), 7}, {"placements", len(subs), 5}} {
+	}{{"campaigns", len(campaigns), 3}, {"agents", len(seen), 50}, {"addresses", len(from), 7}, {"placements", len(subs), 5}} {
 		if want.got < want.at {
 			t.Errorf("%d %s, want %d or more", want.got, want.what, want.at)
 		}
+	}
+	if first, last := agents()[0], agents()[99]; seen[first] <= seen[last] {
+		t.Errorf("the commonest agent came %d times, the rarest %d", seen[first], seen[last])
 	}
 	if leave := deeds[bustle.Leaves]; leave < n*6/10 || leave > n*8/10 {
 		t.Errorf("%d of %d leave, want most", leave, n)

@@ -61,10 +61,10 @@ type rejectionsRecord struct {
 
 type causesIn struct {
 	caller
-	From    string    `query:"from" doc:"Received at this time or later; seven days ago when left out."`
-	Until   time.Time `query:"until" doc:"Received before this time; now when left out."`
-	OfferID int64     `query:"offer_id" doc:"Only those for this offer."`
-	Test    bool      `query:"test" doc:"Test signals instead of real ones."`
+	From    string `query:"from" doc:"Received at this time or later; seven days before until when left out."`
+	Until   string `query:"until" doc:"Received before this time; now when left out."`
+	OfferID int64  `query:"offer_id" doc:"Only those for this offer."`
+	Test    bool   `query:"test" doc:"Test signals instead of real ones."`
 }
 
 const (
@@ -82,9 +82,12 @@ func (a *API) registerCauses(h huma.API, s *schemas) {
 }
 
 func (a *API) causes(ctx context.Context, in *causesIn) (*answer, error) {
-	f := CauseFilter{OfferID: in.OfferID, Test: in.Test, Until: in.Until}
+	f := CauseFilter{OfferID: in.OfferID, Test: in.Test}
 	var err error
 	if f.From, err = instantOf("from", in.From); err != nil {
+		return nil, err
+	}
+	if f.Until, err = instantOf("until", in.Until); err != nil {
 		return nil, err
 	}
 	if f.Until.IsZero() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -159,7 +160,7 @@ func TestReviewActsOnWhatTheListShows(t *testing.T) {
 		if err := json.Unmarshal(h.Parameters, &p); err != nil {
 			t.Fatal(err)
 		}
-		if p["status"] != "approved" || p["note"] != "checked" || h.IfVersion != 1 || h.By.Role != account.Network || h.Method != "PATCH" || h.Path != "/api/v1/conversions/"+p["conversion_id"] {
+		if p["status"] != "approved" || p["note"] != "checked" || h.IfVersion != 1 || h.By.Role != account.Network || h.Method != http.MethodPatch || h.Path != "/api/v1/conversions/"+p["conversion_id"] {
 			t.Errorf("the signal is %+v; want a change of version 1 with its note", h)
 		}
 		hit = append(hit, p["conversion_id"])
@@ -257,7 +258,7 @@ func (crowd) Conversions(_ context.Context, f ConversionFilter) ([]conversion.Co
 
 func TestReviewRefusesAFilterThatFitsTooMany(t *testing.T) {
 	w := newWorld(t)
-	w.API.Conversions = crowd{realLedger{w.db}}
+	w.Conversions = crowd{realLedger{w.db}}
 	w.answers(t, asNetwork, "POST", "conversions/review", `{"filter":{},"status":"approved"}`, 422, `"location":"body.filter"`, "more than 10000")
 	if len(w.door.hits) != 0 {
 		t.Errorf("%d were changed", len(w.door.hits))
