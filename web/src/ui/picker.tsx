@@ -212,6 +212,13 @@ export function Pick({ kind, value, onValue, label, ...rest }: PickProps) {
 	);
 }
 
+/** What offers, affiliates or advertisers are called, as far as they are known by now. */
+export function useNames(kind: Kind, enabled = true): (id: number | undefined) => string {
+	const known = useRead([`${kind}s`, "pick"], (signal) => listOf(kind, signal), { enabled });
+	const names = new Map((known.data?.data ?? []).map((r) => [r.id, r.name]));
+	return (id) => (id === undefined ? "" : (names.get(id) ?? `#${id}`));
+}
+
 type Named = { data?: { id: number; name: string }[] };
 
 /** Asks for the first of a kind, whose names are known at once. */

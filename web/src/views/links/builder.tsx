@@ -331,7 +331,7 @@ export function QrCode({ of }: { of: string }) {
 		if (blob) save(blob, "link.png");
 	};
 	return (
-		<div class="row top link-qr">
+		<div class="row link-qr">
 			<Qr of={of} label={t.qrLabel} width={168} />
 			<div class="stack tight">
 				<p class="mute">{t.qrHint}</p>

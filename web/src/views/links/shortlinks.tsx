@@ -15,6 +15,7 @@ import { Fielded, TextField } from "../../ui/form.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Empty, Notice, Read } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
+import { useNames } from "../../ui/picker.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { tooLongToShorten, valuesOfQuery } from "./compose.ts";
@@ -174,18 +175,21 @@ export function ShortLinks({ offer, affiliate }: { offer?: number; affiliate?: n
 		),
 	);
 	const rows = (clicks.data as { rows?: { link?: string; clicks?: number }[] } | undefined)?.rows;
+	const offers = useNames("offer");
+	const affiliates = useNames("affiliate");
 	const counts = rows && new Map(rows.map((r) => [r.link ?? "", r.clicks ?? 0]));
+	const shown = { counts, offers, affiliates, onEdit: setEditing };
 	return (
 		<Card title={t.shortLinks} flush>
 			<Read
 				of={list}
-				wait={<Table caption={t.shortLinks} columns={columns()} rows={[]} rowKey={() => 0} loading />}
+				wait={<Table caption={t.shortLinks} columns={columns(shown)} rows={[]} rowKey={() => 0} loading />}
 			>
 				{(all) => (
 					<>
 						<Table
 							caption={t.shortLinks}
-							columns={columns(counts, setEditing)}
+							columns={columns(shown)}
 							rows={all}
 							rowKey={(l) => l.code ?? ""}
 							empty={
@@ -203,7 +207,14 @@ export function ShortLinks({ offer, affiliate }: { offer?: number; affiliate?: n
 	);
 }
 
-function columns(counts?: Map<string, number>, onEdit?: (l: Short) => void): Column<Short>[] {
+type Shown = {
+	counts?: Map<string, number>;
+	offers: (id: number | undefined) => string;
+	affiliates: (id: number | undefined) => string;
+	onEdit?: (l: Short) => void;
+};
+
+function columns({ counts, offers, affiliates, onEdit }: Shown): Column<Short>[] {
 	return [
 		{
 			key: "code",
@@ -233,12 +244,12 @@ function columns(counts?: Map<string, number>, onEdit?: (l: Short) => void): Col
 		{
 			key: "offer",
 			head: text.pick.offer,
-			cell: (l) => <Link href={`/offers/${l.offer_id}`}>#{l.offer_id}</Link>,
+			cell: (l) => <Link href={`/offers/${l.offer_id}`}>{offers(l.offer_id)}</Link>,
 		},
 		{
 			key: "affiliate",
 			head: text.pick.affiliate,
-			cell: (l) => <Link href={`/affiliates/${l.affiliate_id}`}>#{l.affiliate_id}</Link>,
+			cell: (l) => <Link href={`/affiliates/${l.affiliate_id}`}>{affiliates(l.affiliate_id)}</Link>,
 		},
 		{ key: "values", head: t.values, cell: (l) => <ValuesOf query={l.query} /> },
 		{ key: "made", head: t.made, end: true, cell: (l) => <When at={l.created_at} /> },

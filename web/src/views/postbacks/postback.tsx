@@ -16,10 +16,10 @@ import { Card, Page } from "../../ui/page.tsx";
 import { Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useUnsaved } from "../../ui/unsaved.ts";
-import { changesOf, has, isPixel, type Postback, useOf } from "./draft.ts";
+import { changesOf, has, isPixel, type Postback } from "./draft.ts";
 import { LimitFields, MoreFields, RequestFields, ScopeFields, WhenFields } from "./fields.tsx";
 import { NewPostback } from "./new.tsx";
-import { nameOf, ownerName } from "./postbacks.tsx";
+import { nameOf, Owner } from "./postbacks.tsx";
 import "./postbacks.css";
 import { PreviewCard, toldOf, usePreview } from "./preview.tsx";
 import { RenewSecret } from "./secret.tsx";
@@ -151,17 +151,11 @@ function Editor({ id, record }: { id: number; record: Tagged<Postback> }) {
 }
 
 function Lead({ of }: { of: Postback }) {
-	const use = useOf(of);
-	const party = of.owner?.affiliate_id ?? of.owner?.advertiser_id;
 	return (
 		<span class="row">
 			<Status of={of.status} />
 			<span>{t.formats[of.format ?? "get"]}</span>
-			{use !== "network" && party ? (
-				<Link href={`/${use}s/${party}`}>{ownerName(of.owner)}</Link>
-			) : (
-				<span>{ownerName(of.owner)}</span>
-			)}
+			<Owner of={of.owner} />
 			{of.template && <span>{t.one.fromTemplate(of.template)}</span>}
 		</span>
 	);

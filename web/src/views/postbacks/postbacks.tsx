@@ -12,7 +12,7 @@ import { Go } from "../../ui/button.tsx";
 import { SelectField } from "../../ui/form.tsx";
 import { Empty, Read } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
-import { Pick } from "../../ui/picker.tsx";
+import { Pick, useNames } from "../../ui/picker.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { hostOf, isPixel, type Postback } from "./draft.ts";
 import "./postbacks.css";
@@ -26,10 +26,14 @@ export const nameOf = (p: Postback): string =>
 	p.name || hostOf(p.url) || t.formats[p.format ?? "get"] || `#${p.id}`;
 
 /** Whose a postback is, in words. */
-export function ownerName(o: Postback["owner"]): string {
-	if (o?.affiliate_id) return t.owner.affiliate(o.affiliate_id);
-	if (o?.advertiser_id) return t.owner.advertiser(o.advertiser_id);
-	return t.owner.network;
+export function Owner({ of: o }: { of: Postback["owner"] }) {
+	const network = side.value === "network";
+	const affiliates = useNames("affiliate", network && o?.affiliate_id !== undefined);
+	const advertisers = useNames("advertiser", network && o?.advertiser_id !== undefined);
+	if (!network || o?.network) return <>{o?.network ? t.owner.network : null}</>;
+	if (o?.affiliate_id)
+		return <Link href={`/affiliates/${o.affiliate_id}`}>{affiliates(o.affiliate_id)}</Link>;
+	return <Link href={`/advertisers/${o?.advertiser_id}`}>{advertisers(o?.advertiser_id)}</Link>;
 }
 
 /** How well a destination is. */
@@ -71,6 +75,7 @@ export default function Postbacks() {
 		{ every: 30_000 },
 	);
 	const health = new Map((destinations.data ?? []).map((d) => [d.id, d]));
+	const offers = useNames("offer");
 	const filtered = Object.values(state).some(Boolean);
 	return (
 		<Page
@@ -124,13 +129,15 @@ export default function Postbacks() {
 			<Card flush>
 				<Read
 					of={list}
-					wait={<Table caption={t.caption} columns={columns(health)} rows={[]} rowKey={() => 0} loading />}
+					wait={
+						<Table caption={t.caption} columns={columns(health, offers)} rows={[]} rowKey={() => 0} loading />
+					}
 				>
 					{(rows) => (
 						<>
 							<Table
 								caption={t.caption}
-								columns={columns(health)}
+								columns={columns(health, offers)}
 								rows={rows}
 								rowKey={(p) => p.id ?? 0}
 								onRow={(p) => go(`/postbacks/${p.id}`)}
@@ -153,7 +160,7 @@ function NoneYet() {
 	);
 }
 
-function columns(health: Map<number, Destination>): Column<Postback>[] {
+function columns(health: Map<number, Destination>, offers: (id: number) => string): Column<Postback>[] {
 	const all: Column<Postback>[] = [
 		{
 			key: "name",
@@ -190,13 +197,13 @@ function columns(health: Map<number, Destination>): Column<Postback>[] {
 			head: t.cols.scope,
 			cell: (p) => (
 				<span class="nowrap">
-					{p.offer_id ? t.offer(p.offer_id) : t.allOffers}
+					{p.offer_id ? offers(p.offer_id) : t.allOffers}
 					{p.goal && <span class="mute small"> {t.goal(p.goal)}</span>}
 				</span>
 			),
 		},
 	];
 	if (side.value === "network")
-		all.splice(1, 0, { key: "owner", head: t.cols.owner, cell: (p) => ownerName(p.owner) });
+		all.splice(1, 0, { key: "owner", head: t.cols.owner, cell: (p) => <Owner of={p.owner} /> });
 	return all;
 }

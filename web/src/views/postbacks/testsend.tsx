@@ -64,13 +64,16 @@ export function TestDialog({
 	);
 }
 
+// What the API says within a sentence stands alone here.
+const sentence = (s: string) => s.charAt(0).toUpperCase() + s.slice(1);
+
 /** One attempt: what it means, what was sent, and what came back. */
 export function Attempt({ of }: { of: Schema["Attempt"] }) {
 	return (
 		<>
 			{of.error ? (
 				<Notice tone="bad">
-					<p class="strong">{of.detail || t.failed}</p>
+					<p class="strong">{sentence(of.detail || t.failed)}</p>
 					{of.hint && <p>{of.hint}</p>}
 				</Notice>
 			) : (
