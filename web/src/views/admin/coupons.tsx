@@ -1,5 +1,266 @@
-import { Page } from "../../ui/page.tsx";
+import { BadgePercent, Plus } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { api, type Schema, useChange, useRead } from "../../api/client.ts";
+import { wholeList } from "../../api/record.ts";
+import { may } from "../../lib/session.ts";
+import { useUrlState } from "../../lib/url.ts";
+import { text } from "../../text/en.ts";
+import { Badge, When } from "../../ui/bits.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { PickField } from "../../ui/fields.tsx";
+import { Fielded, TextField, type Warned } from "../../ui/form.tsx";
+import { Empty, Failed, Notice } from "../../ui/notice.tsx";
+import { Card, Page } from "../../ui/page.tsx";
+import { Pick } from "../../ui/picker.tsx";
+import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { toast } from "../../ui/toast.tsx";
 
+const t = text.admin.coupons;
+type Coupon = Schema["Coupon"];
+
+/** Codes that are an affiliate's. */
 export default function Coupons() {
-	return <Page title="Coupons">{null}</Page>;
+	const [f, set] = useUrlState({ q: "", offer: "", affiliate: "", status: "active", new: "" });
+	const list = useRead(["coupons", f.offer, f.affiliate], (signal) =>
+		wholeList((paging) =>
+			api.GET("/api/v1/coupons", {
+				params: {
+					query: { offer_id: f.offer || undefined, affiliate_id: f.affiliate || undefined, ...paging },
+				},
+				signal,
+			}),
+		),
+	);
+	const offers = useNames("offers");
+	const affiliates = useNames("affiliates");
+	const change = useChange(
+		(id: number, status: "active" | "retired") =>
+			api.PATCH("/api/v1/coupons/{id}", { params: { path: { id } }, body: { status } as never }),
+		{ touches: ["coupons"] },
+	);
+	const turn = async (c: Coupon) => {
+		const id = c.id ?? 0;
+		const to = c.status === "retired" ? "active" : "retired";
+		if (await change.run(id, to))
+			toast(t.told[to](c.code ?? ""), {
+				undo: () => void change.run(id, to === "active" ? "retired" : "active"),
+			});
+	};
+	const write = may("write");
+	const rows = (list.data ?? [])
+		.filter(
+			(c) =>
+				(f.status === "all" || (c.status ?? "active") === f.status) &&
+				(c.code ?? "").toLowerCase().includes(f.q.trim().toLowerCase()),
+		)
+		.reverse();
+	const make = write && (
+		<Button primary onClick={() => set({ new: "1" })}>
+			<Plus aria-hidden />
+			{t.create}
+		</Button>
+	);
+	const columns: Column<Coupon>[] = [
+		{ key: "code", head: t.code, cell: (c) => <code class="strong">{c.code}</code> },
+		{
+			key: "affiliate",
+			head: text.pick.affiliate,
+			cell: (c) => (
+				<Link href={`/affiliates/${c.affiliate_id}`}>
+					{affiliates.get(c.affiliate_id) ?? `#${c.affiliate_id}`}
+				</Link>
+			),
+		},
+		{
+			key: "offer",
+			head: text.pick.offer,
+			cell: (c) => <Link href={`/offers/${c.offer_id}`}>{offers.get(c.offer_id) ?? `#${c.offer_id}`}</Link>,
+		},
+		{
+			key: "status",
+			head: t.status,
+			cell: (c) =>
+				c.status === "retired" ? <Badge>{t.retired}</Badge> : <Badge tone="good">{text.status.active}</Badge>,
+		},
+		{ key: "made", head: t.made, cell: (c) => <When at={c.created_at} /> },
+		...(write
+			? [
+					{
+						key: "do",
+						head: <span class="visually-hidden">{t.actions}</span>,
+						end: true,
+						cell: (c: Coupon) => (
+							<Button
+								small
+								quiet
+								aria-label={`${c.status === "retired" ? t.activate : t.retire} ${c.code}`}
+								onClick={() => void turn(c)}
+							>
+								{c.status === "retired" ? t.activate : t.retire}
+							</Button>
+						),
+					},
+				]
+			: []),
+	];
+	return (
+		<Page title={text.nav.coupons} lead={t.lead} actions={make}>
+			<div class="filters" role="search">
+				<input
+					class="input"
+					type="search"
+					aria-label={t.search}
+					placeholder={t.search}
+					value={f.q}
+					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
+				/>
+				<select
+					class="select"
+					aria-label={t.status}
+					value={f.status}
+					onChange={(e) => set({ status: e.currentTarget.value })}
+				>
+					{Object.entries(t.statuses).map(([value, label]) => (
+						<option key={value} value={value} selected={value === f.status}>
+							{label}
+						</option>
+					))}
+				</select>
+				<div class="field">
+					<Pick kind="offer" placeholder={t.anyOffer} value={f.offer} onValue={(offer) => set({ offer })} />
+				</div>
+				<div class="field">
+					<Pick
+						kind="affiliate"
+						placeholder={t.anyAffiliate}
+						value={f.affiliate}
+						onValue={(affiliate) => set({ affiliate })}
+					/>
+				</div>
+			</div>
+			<Card flush>
+				{list.problem && !list.data ? (
+					<Failed problem={list.problem} again={list.again} />
+				) : (
+					<>
+						<Table
+							caption={text.nav.coupons}
+							columns={columns}
+							rows={rows}
+							rowKey={(c) => c.id ?? 0}
+							loading={list.loading}
+							empty={
+								list.data?.length === 0 ? (
+									<Empty icon={BadgePercent} title={t.empty} action={make}>
+										{t.emptyHint}
+									</Empty>
+								) : (
+									<Empty title={t.noneFit} />
+								)
+							}
+						/>
+						{rows.length > 0 && <TableFoot shown={rows.length} />}
+					</>
+				)}
+			</Card>
+			{f.new && write && <NewCoupon onClose={() => set({ new: "" }, { replace: true })} />}
+		</Page>
+	);
+}
+
+function useNames(of: "offers" | "affiliates"): Map<number | undefined, string | undefined> {
+	type Named = { id?: number; name?: string };
+	const all = useRead([of, "all"], (signal) =>
+		wholeList<Named>((query) =>
+			of === "offers"
+				? api.GET("/api/v1/offers", { params: { query }, signal })
+				: api.GET("/api/v1/affiliates", { params: { query }, signal }),
+		),
+	);
+	return new Map((all.data ?? []).map((one) => [one.id, one.name]));
+}
+
+function NewCoupon({ onClose }: { onClose: () => void }) {
+	const [code, setCode] = useState("");
+	const [offer, setOffer] = useState("");
+	const [affiliate, setAffiliate] = useState("");
+	const [warnings, setWarnings] = useState<Warned[]>([]);
+	const make = useChange(
+		() =>
+			api.POST("/api/v1/coupons", {
+				body: {
+					code: code.trim(),
+					offer_id: Number(offer) || undefined,
+					affiliate_id: Number(affiliate) || undefined,
+				} as never,
+			}),
+		{ touches: ["coupons"], quiet: true },
+	);
+	const submit = async () => {
+		const made = await make.run();
+		if (!made) return;
+		toast(t.there(made.code ?? code));
+		// A coupon that credits nobody yet is worth a second look; it is there all the same.
+		if (made.warnings?.length) {
+			setWarnings(made.warnings);
+			setCode("");
+		} else onClose();
+	};
+	return (
+		<Dialog
+			title={t.create}
+			onClose={onClose}
+			onSubmit={() => void submit()}
+			footer={
+				<>
+					<Button onClick={onClose}>{warnings.length > 0 ? text.common.close : text.common.cancel}</Button>
+					<Button primary type="submit" busy={make.busy}>
+						{t.create}
+					</Button>
+				</>
+			}
+		>
+			<Fielded problem={make.problem} warnings={warnings}>
+				{make.problem && make.problem.places.length === 0 && (
+					<Notice tone="bad" live>
+						{make.problem.message}
+					</Notice>
+				)}
+				{warnings.length > 0 && (
+					<Notice tone="warn" live>
+						{warnings.map((w) => w.message).join(" ")}{" "}
+						<Link href={`/offers/${offer}/attribution`}>{t.toAttribution}</Link>
+					</Notice>
+				)}
+				<TextField
+					label={t.code}
+					name="code"
+					hint={t.codeHint}
+					code
+					value={code}
+					onValue={setCode}
+					maxLength={64}
+					autoFocus
+				/>
+				<PickField
+					kind="affiliate"
+					label={text.pick.affiliate}
+					name="affiliate_id"
+					hint={t.affiliateHint}
+					value={affiliate}
+					onValue={setAffiliate}
+				/>
+				<PickField
+					kind="offer"
+					label={text.pick.offer}
+					name="offer_id"
+					hint={t.offerHint}
+					value={offer}
+					onValue={setOffer}
+				/>
+			</Fielded>
+		</Dialog>
+	);
 }

@@ -1,5 +1,27 @@
-import { Page } from "../../ui/page.tsx";
+import { useUrlState } from "../../lib/url.ts";
+import { text } from "../../text/en.ts";
+import { Page, TabLinks } from "../../ui/page.tsx";
+import "./admin.css";
+import { ImportConversions } from "./importconversions.tsx";
+import { ImportIds } from "./importids.tsx";
 
+const t = text.admin.import;
+
+/** Files of conversions, and of TUNE's numbers. */
 export default function Import() {
-	return <Page title="Import">{null}</Page>;
+	const [f] = useUrlState({ of: "conversions" });
+	const ids = f.of === "ids";
+	return (
+		<Page title={text.nav.import} lead={t.lead}>
+			<TabLinks
+				label={t.what}
+				at={ids ? "/import?of=ids" : "/import"}
+				tabs={[
+					{ to: "/import", label: t.conversions },
+					{ to: "/import?of=ids", label: t.ids },
+				]}
+			/>
+			{ids ? <ImportIds /> : <ImportConversions />}
+		</Page>
+	);
 }

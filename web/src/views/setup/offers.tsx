@@ -94,7 +94,7 @@ function OfferList() {
 			cell: (o) => priceWords(o.revenue, o.currency),
 		},
 		...metricsOf()
-			.filter((m) => m !== "revenue" && m !== "payout")
+			.filter((m) => ["clicks", "conversions", network ? "profit" : "cr"].includes(m))
 			.map((m) => ({
 				key: m,
 				head: t.inWeek(metricName(m)),
@@ -144,7 +144,12 @@ function OfferList() {
 				</select>
 				{network && (
 					<div class="field">
-						<Pick kind="advertiser" value={f.advertiser} onValue={(advertiser) => set({ advertiser })} />
+						<Pick
+							kind="advertiser"
+							placeholder={t.anyAdvertiser}
+							value={f.advertiser}
+							onValue={(advertiser) => set({ advertiser })}
+						/>
 					</div>
 				)}
 			</div>

@@ -361,7 +361,7 @@ export function PeopleOf({ kind, id }: { kind: Kind; id: number }) {
 			flush
 			title={text.nav.users}
 			actions={
-				<Go small to={`/users?invite=${kind}&${kind}=${id}`}>
+				<Go small to={"/users?new=1"}>
 					{t.invite}
 				</Go>
 			}

@@ -68,7 +68,7 @@ export function useWeek(dimension: "offer" | "advertiser" | "affiliate", enabled
 }
 
 /** The numbers of one offer, advertiser or affiliate, beside the week before. */
-export function Week({ filter }: { filter: string }) {
+export function Week({ filter, currency }: { filter: string; currency?: string }) {
 	const metrics = metricsOf();
 	const r = useRead(["reports", "week", filter, zone.value], (signal) =>
 		api.GET("/api/v1/reports", {
@@ -100,14 +100,13 @@ export function Week({ filter }: { filter: string }) {
 							<Skeleton lines={1} height="2em" />
 						) : (
 							<>
-								<span class="value">{cell(m, total, report?.currency)}</span>
-								<span class="row between">
+								<span class="value">{cell(m, total, report?.currency ?? currency)}</span>
+								<span class="row">
 									<Delta
 										now={Number(total?.[m] ?? 0)}
 										before={before ? Number(before[m] ?? 0) : null}
 										down={m === "payout" && side.value === "network"}
 									/>
-									<span class="mute small">{t.before}</span>
 								</span>
 								<Spark values={days().map((d) => Number(byDay.get(d)?.[m] ?? 0))} />
 							</>
@@ -115,6 +114,7 @@ export function Week({ filter }: { filter: string }) {
 					</div>
 				))}
 			</div>
+			<p class="mute small caption">{t.caption}</p>
 		</section>
 	);
 }

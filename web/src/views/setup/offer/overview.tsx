@@ -29,7 +29,7 @@ export function OfferOverview({ record }: Props) {
 	if (side.value === "affiliate") return <ForAffiliate offer={o} />;
 	return (
 		<div class="stack loose">
-			<Week filter={`offer=${o.id}`} />
+			<Week filter={`offer=${o.id}`} currency={o.currency} />
 			<div class="grid-2">
 				{side.value === "network" && <Condition offer={o} />}
 				<About offer={o} />
@@ -158,7 +158,7 @@ function About({ offer: o }: { offer: Offer }) {
 							: []),
 						[
 							f.destination,
-							<span key="d" class="row tight">
+							<span key="d" class="side-copy">
 								<code class="break">{o.destination_url}</code>
 								<Copy value={o.destination_url ?? ""} />
 							</span>,
@@ -208,7 +208,7 @@ function ForAffiliate({ offer: o }: { offer: Offer }) {
 					)}
 				</Notice>
 			)}
-			{s === "approved" && <Week filter={`offer=${o.id}`} />}
+			{s === "approved" && <Week filter={`offer=${o.id}`} currency={o.currency} />}
 			<div class="grid-2">
 				<Card title={f.about}>
 					<div class="stack">
