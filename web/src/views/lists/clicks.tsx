@@ -1,5 +1,182 @@
-import { Page } from "../../ui/page.tsx";
+import { MousePointerClick } from "lucide-preact";
+import { useLocation } from "wouter-preact";
+import type { Schema } from "../../api/client.ts";
+import { usePages } from "../../api/pages.ts";
+import { country, none } from "../../lib/format.ts";
+import { side } from "../../lib/session.ts";
+import { text } from "../../text/en.ts";
+import { Badge, TraceLink, When } from "../../ui/bits.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Named } from "../../ui/named.tsx";
+import { Empty, Failed } from "../../ui/notice.tsx";
+import { Card, Page, TabLinks } from "../../ui/page.tsx";
+import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { askList } from "./ask.ts";
+import { AsOf } from "./asof.tsx";
+import { Csv } from "./csv.tsx";
+import { type Bar, Filters, useNarrowing } from "./filters.tsx";
+import { stringOf } from "./query.ts";
 
+const t = text.lists.clicks;
+const f = text.lists.fields;
+
+type Row = Schema["Click"];
+
+/** By what clicks and impressions can be narrowed. */
+export const clickBar: Bar = {
+	facts: true,
+	period: "last7",
+	fields: [
+		{ name: "offer", dim: "offer", label: f.offer, pick: "offer" },
+		{ name: "affiliate", dim: "affiliate", label: f.affiliate, pick: "affiliate", sides: ["network"] },
+		{
+			name: "is_bot",
+			dim: "is_bot",
+			label: t.bots,
+			choices: [
+				{ value: "false", label: t.people },
+				{ value: "true", label: t.onlyBots },
+			],
+			more: true,
+		},
+		{ name: "source", dim: "source", label: f.source, text: true, more: true },
+		{ name: "sub1", dim: "sub1", label: f.sub1, text: true, more: true },
+		{ name: "country", dim: "country", label: t.countryCode, text: true, more: true },
+		{ name: "device", dim: "device", label: f.device, text: true, more: true },
+		{ name: "aff_click_id", dim: "aff_click_id", label: f.affClickId, text: true, more: true },
+		{ name: "test", label: f.test, check: true, more: true },
+	],
+};
+
+/** Clicks or impressions, as its address says. */
 export default function Clicks() {
-	return <Page title="Clicks">{null}</Page>;
+	const [path, go] = useLocation();
+	const what = path === "/impressions" ? "impressions" : "clicks";
+	const narrowing = useNarrowing(clickBar);
+	const { asked, query } = narrowing;
+	const list = usePages<Row>([what, "list", stringOf(asked)], (cursor, signal) =>
+		askList(`/api/v1/${what}`, asked, cursor, signal),
+	);
+	const tail = query.size > 0 ? `?${query}` : "";
+	return (
+		<Page
+			title={t.titles[what]}
+			lead={t.lead[what]}
+			actions={<Csv bar={clickBar} of={narrowing} list={what} />}
+		>
+			<TabLinks
+				label={text.lists.tabs}
+				at={`/${what}${tail}`}
+				tabs={[
+					{ to: `/clicks${tail}`, label: t.titles.clicks },
+					{ to: `/impressions${tail}`, label: t.titles.impressions },
+				]}
+			/>
+			<Filters bar={clickBar} of={narrowing} />
+			<Card flush class="calm">
+				{list.problem && list.rows.length === 0 ? (
+					<Failed problem={list.problem} again={list.again} />
+				) : (
+					<>
+						<Table
+							caption={t.titles[what]}
+							columns={columnsOf()}
+							rows={list.rows}
+							rowKey={(r) => r.transaction_id}
+							loading={list.loading}
+							onRow={(r) => go(`/trace/${r.transaction_id}`)}
+							empty={
+								narrowing.narrowed ? (
+									<Empty
+										title={t.noneFit[what]}
+										action={<Button onClick={narrowing.clear}>{text.lists.filters.clear}</Button>}
+									>
+										{text.lists.conversions.noneFitHint}
+									</Empty>
+								) : (
+									<Empty icon={MousePointerClick} title={t.empty[what]}>
+										{t.emptyHint}
+									</Empty>
+								)
+							}
+						/>
+						{list.rows.length > 0 && (
+							<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy}>
+								<AsOf at={list.asOf} />
+							</TableFoot>
+						)}
+					</>
+				)}
+			</Card>
+		</Page>
+	);
+}
+
+function columnsOf(): Column<Row>[] {
+	const all: Column<Row>[] = [
+		{
+			key: "id",
+			head: f.transaction,
+			width: 190,
+			cell: (r) => (
+				<span class="lead-id">
+					<TraceLink id={r.transaction_id} short />
+				</span>
+			),
+		},
+		{ key: "at", head: f.time, width: 120, cell: (r) => <When at={r.at} /> },
+		{
+			key: "marks",
+			head: t.went,
+			width: 150,
+			cell: (r) => (
+				<span class="row tight">
+					{r.turned_away ? (
+						<Badge tone="warn">{t.turnedAway(r.turned_away.replaceAll("_", " "))}</Badge>
+					) : (
+						<span class="mute">{t.sent}</span>
+					)}
+					{r.visitor?.bot && <Badge>{t.bot}</Badge>}
+					{r.test && <Badge>{f.testBadge}</Badge>}
+				</span>
+			),
+		},
+		{ key: "offer", head: f.offer, width: 200, cell: (r) => <Named kind="offer" id={r.offer_id} /> },
+	];
+	if (side.value === "network")
+		all.push({
+			key: "affiliate",
+			head: f.affiliate,
+			cell: (r) => <Named kind="affiliate" id={r.affiliate_id} />,
+		});
+	all.push(
+		{ key: "country", head: f.country, width: 130, cell: (r) => country(r.visitor?.country) },
+		{
+			key: "device",
+			head: f.device,
+			width: 190,
+			cell: (r) => [r.visitor?.device, r.visitor?.os, r.visitor?.browser].filter(Boolean).join(" · ") || none,
+		},
+		{ key: "source", head: f.source, width: 120, cell: (r) => <Short of={r.source} /> },
+		{
+			key: "sub",
+			head: f.sub,
+			width: 180,
+			cell: (r) => <Short of={(r.sub ?? []).map((s) => s || none).join(" · ")} />,
+		},
+		{ key: "aff", head: f.affClickId, width: 180, cell: (r) => <Short of={r.aff_click_id} /> },
+		{ key: "referrer", head: f.referrer, width: 200, cell: (r) => <Short of={r.referrer} /> },
+	);
+	return all;
+}
+
+// A text of a stranger, of whatever length, on one line.
+function Short({ of }: { of: string | undefined }) {
+	return of ? (
+		<span class="clip-1" title={of}>
+			{of}
+		</span>
+	) : (
+		<span class="mute">{none}</span>
+	);
 }

@@ -131,7 +131,7 @@ function List(props: {
 	const { list, columns, narrowing, chosen } = props;
 	const [, go] = useLocation();
 	return (
-		<Card flush>
+		<Card flush class="calm">
 			{list.problem && list.rows.length === 0 ? (
 				<Failed problem={list.problem} again={list.again} />
 			) : (
@@ -178,7 +178,7 @@ function columnsOf(): Column<Row>[] {
 			head: f.time,
 			width: 130,
 			cell: (r) => (
-				<Link href={`/conversions/${r.id}`}>
+				<Link class="lead-link" href={`/conversions/${r.id}`}>
 					<When at={r.created_at} />
 				</Link>
 			),
@@ -194,20 +194,23 @@ function columnsOf(): Column<Row>[] {
 			),
 		},
 		{ key: "status", head: f.status, width: 110, cell: (r) => <Status of={r.status} /> },
-		{ key: "offer", head: f.offer, width: 200, cell: (r) => <Named kind="offer" id={r.offer_id} /> },
-		{ key: "goal", head: f.goal, width: 110, cell: (r) => r.goal },
+		{
+			key: "offer",
+			head: f.offer,
+			width: 220,
+			cell: (r) => (
+				<>
+					<Named kind="offer" id={r.offer_id} />
+					{r.goal && r.goal !== "default" && <span class="mute"> · {r.goal}</span>}
+				</>
+			),
+		},
 	];
 	if (side.value !== "affiliate")
 		all.push({
 			key: "affiliate",
 			head: f.affiliate,
 			cell: (r) => <Named kind="affiliate" id={r.affiliate_id} />,
-		});
-	if (side.value === "network")
-		all.push({
-			key: "advertiser",
-			head: f.advertiser,
-			cell: (r) => <Named kind="advertiser" id={r.advertiser_id} />,
 		});
 	all.push({
 		key: "amount",

@@ -41,7 +41,11 @@ export type Control = Field & {
 } & ({ pick: Kind } | { choices: Choice[] } | { search: true } | { check: true } | { text: true });
 
 /** A list with its bar. */
-export type Bar = Omit<Spec, "fields"> & { fields: readonly Control[] };
+export type Bar = Omit<Spec, "fields"> & {
+	fields: readonly Control[];
+	/** What it lists has no time. */
+	timeless?: boolean;
+};
 
 /** What a view knows of its address. */
 export type Narrowing = {
@@ -92,7 +96,7 @@ export function Filters({ bar, of, children }: { bar: Bar; of: Narrowing; childr
 	return (
 		<section class="list-filters" aria-label={t.label}>
 			<div class="list-filter-row">
-				{period === undefined ? (
+				{bar.timeless ? null : period === undefined ? (
 					<Chip onRemove={() => set(withPeriod(query, bar, bar.period))}>
 						<Bounds of={query} />
 					</Chip>

@@ -1,5 +1,5 @@
 // Changing the status of many conversions: what may become what, and how far it is.
-import { api, read } from "../../api/client.ts";
+import { api, read, type Schema } from "../../api/client.ts";
 import { decimal, micros } from "../../lib/decimal.ts";
 import { askList } from "./ask.ts";
 import type { Asked } from "./query.ts";
@@ -8,18 +8,11 @@ import type { Asked } from "./query.ts";
 export type Target = "approved" | "rejected" | "hold";
 
 /** What came of a review, or would. */
-export type Outcome = {
-	dry_run: boolean;
-	matched: number;
-	changed: number;
-	unchanged: number;
-	queued: number;
-	refused: Refusal[];
-	sums: Sum[];
-};
+export type Outcome = Omit<Schema["ReviewOutcome"], "sums"> & { sums: Sum[] };
 
-type Refusal = { id: string; code: string; message: string };
-type Sum = { currency: string; conversions: number; amount?: string; revenue?: string; payout?: string };
+type Refusal = Schema["ReviewRefusal"];
+// A partner is not told the other side's money.
+type Sum = Pick<Schema["ReviewSum"], "currency" | "conversions"> & Partial<Schema["ReviewSum"]>;
 
 /** A conversion that was chosen, and its status then. */
 export type Chosen = { id: string; status: string };
@@ -118,8 +111,8 @@ export async function gather(asked: Asked, signal: AbortSignal): Promise<Chosen[
 	return all;
 }
 
-const send = (body: unknown, signal?: AbortSignal): Promise<Outcome> =>
-	read(api.POST("/api/v1/conversions/review" as never, { body, signal } as never));
+const send = (body: Schema["ReviewRequest"], signal?: AbortSignal): Promise<Outcome> =>
+	read(api.POST("/api/v1/conversions/review", { body, signal }));
 
 /** Says what a review would change. */
 export function rehearse(chosen: Chosen[], target: Target, signal: AbortSignal): Promise<Outcome> {

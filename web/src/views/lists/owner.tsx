@@ -1,0 +1,27 @@
+// Whose a subscription is, and what it is called.
+import { api, type Schema, useRead } from "../../api/client.ts";
+import { text } from "../../text/en.ts";
+import { Named } from "../../ui/named.tsx";
+
+/** Whose a subscription is. */
+export function Owner({ of: o }: { of: Schema["Owner"] | undefined }) {
+	if (o?.affiliate_id) return <Named kind="affiliate" id={o.affiliate_id} />;
+	if (o?.advertiser_id) return <Named kind="advertiser" id={o.advertiser_id} />;
+	return <>{text.lists.parties.network}</>;
+}
+
+/** What a subscription is called: by its name, else by where it leads. */
+export function useSubscriptionName(id: number | undefined): string | undefined {
+	const all = useRead(
+		["destinations", "names"],
+		(signal) => api.GET("/api/v1/destinations", { params: { query: { limit: 1000 } }, signal }),
+		{ enabled: id !== undefined },
+	);
+	const d = all.data?.data.find((one) => one.id === id);
+	return d?.name || d?.host;
+}
+
+/** A subscription by its name. */
+export function SubscriptionName({ id }: { id: number }) {
+	return <>{useSubscriptionName(id) ?? text.lists.dead.subscription(id)}</>;
+}

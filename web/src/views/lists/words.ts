@@ -1,0 +1,62 @@
+// Words of the API as they stand on a page.
+import { text } from "../../text/en.ts";
+
+/** A text that begins in lower case as a sentence. */
+export function sentence(said: string): string {
+	if (!said) return "";
+	// A parameter's name stays as it is written.
+	const first = /^\w*_/.test(said) ? said : said[0]!.toUpperCase() + said.slice(1);
+	return /[.!?…]$/.test(first) ? first : `${first}.`;
+}
+
+/** A duration as the API writes it (2.4ms, 1h30m0s), in milliseconds; undefined if it is none. */
+export function millis(span: string | undefined): number | undefined {
+	if (!span) return undefined;
+	const size: Record<string, number> = {
+		ns: 1e-6,
+		us: 1e-3,
+		µs: 1e-3,
+		ms: 1,
+		s: 1000,
+		m: 60_000,
+		h: 3_600_000,
+		d: 86_400_000,
+	};
+	let all = 0;
+	let rest = span;
+	while (rest) {
+		const m = /^([\d.]+)(ns|us|µs|ms|s|m|h|d)/.exec(rest);
+		if (!m) return undefined;
+		all += Number(m[1]) * size[m[2]!]!;
+		rest = rest.slice(m[0].length);
+	}
+	return all;
+}
+
+/** A code of a verdict in words. */
+export function codeName(code: string): string {
+	const known = (text.lists.codes as Record<string, string>)[code];
+	return known ?? (code ? code[0]!.toUpperCase() + code.slice(1).replaceAll("_", " ") : "");
+}
+
+const aboutSender = new Set([
+	"token_missing",
+	"token_invalid",
+	"signature_invalid",
+	"signature_expired",
+	"ip_not_allowed",
+]);
+
+/** Whether a code doubts who sent the signal, for which the network may vouch. */
+export const isAboutSender = (code: string): boolean => aboutSender.has(code);
+
+/** Whether a text may be a transaction ID. */
+export const isId = (id: string | undefined): boolean => /^[0-9a-z]{32}$/i.test(id ?? "");
+
+const words = text.lists as unknown as Record<string, Record<string, string>>;
+
+/** A word of the API as it is called here, or as it came. */
+export const worded = (
+	list: "channels" | "events" | "parties" | "by" | "errors",
+	word: string | undefined,
+): string => (word ? (words[list]?.[word] ?? word.replaceAll("_", " ")) : "");
