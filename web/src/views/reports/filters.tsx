@@ -1,5 +1,5 @@
 import { ChevronLeft, ListFilter, X } from "lucide-preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Button } from "../../ui/button.tsx";
@@ -42,10 +42,12 @@ type FiltersProps = {
 	report: Report;
 	zone: string;
 	onFilters: (filters: string[]) => void;
+	/** By dimensions alone: there are no rows to choose by a metric. */
+	plain?: boolean;
 };
 
 /** The filters of a report, each to be changed or removed, and a way to add one. */
-export function Filters({ report, zone, onFilters }: FiltersProps) {
+export function Filters({ report, zone, onFilters, plain }: FiltersProps) {
 	const put = (i: number, filter?: string) => {
 		const next = [...report.filters];
 		next.splice(i, 1, ...(filter === undefined ? [] : [filter]));
@@ -90,6 +92,7 @@ export function Filters({ report, zone, onFilters }: FiltersProps) {
 				label={text.reports.chooseFilter}
 				panel={(close) => (
 					<Add
+						plain={plain}
 						report={report}
 						zone={zone}
 						onApply={(f) => {
@@ -137,7 +140,7 @@ function Value({ dim, value, zone }: { dim: string; value: string; zone: string 
 }
 
 // Add leads to a new filter: first what by, then which values.
-function Add(props: { report: Report; zone: string; onApply: (filter: string) => void }) {
+function Add(props: { report: Report; zone: string; plain?: boolean; onApply: (filter: string) => void }) {
 	const [picked, setPicked] = useState<Word>();
 	const [typed, setTyped] = useState("");
 	if (picked)
@@ -148,7 +151,10 @@ function Add(props: { report: Report; zone: string; onApply: (filter: string) =>
 				onBack={() => setPicked(undefined)}
 			/>
 		);
-	const words = [...dimensions(side.value).filter((w) => w.kind !== "time"), ...metrics(side.value)];
+	const words = [
+		...dimensions(side.value).filter((w) => w.kind !== "time"),
+		...(props.plain ? [] : metrics(side.value)),
+	];
 	const found = words.filter((w) => fits(w, typed));
 	const groups = [...new Set(found.map((w) => w.group))];
 	return (
@@ -203,11 +209,14 @@ function Editor({ report, zone, expression, onApply, onBack }: EditorProps) {
 	const several = op === "=" || op === "!=";
 	const listed = several && (w.kind === "text" || w.kind === "id");
 	const usable = listed ? values : values.slice(0, 1).filter((v) => v.trim() !== "");
+	const form = useRef<HTMLFormElement>(null);
+	useEffect(() => form.current?.querySelector<HTMLElement>("[data-first]")?.focus(), []);
 	const apply = () => {
 		if (usable.length > 0) onApply(writeExpression({ dim: w.name, op, values: usable }));
 	};
 	return (
 		<form
+			ref={form}
 			class="choose"
 			onSubmit={(e) => {
 				e.preventDefault();

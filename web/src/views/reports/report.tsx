@@ -1,6 +1,6 @@
 import { Download, SlidersHorizontal } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { clock, count, dateTime, plural, span } from "../../lib/format.ts";
+import { count, plural, span } from "../../lib/format.ts";
 import { nodeUrl } from "../../lib/place.ts";
 import { type Problem, problemOf } from "../../lib/problem.ts";
 import { side, viewing, zone } from "../../lib/session.ts";
@@ -17,8 +17,10 @@ import { type Answer, inCurrency, useCurrencies, useReport } from "./answer.ts";
 import { Control, PeriodControl, type Put } from "./control.tsx";
 import { Filters } from "./filters.tsx";
 import { Graph } from "./graph.tsx";
+import { countedTo, Notes } from "./notes.tsx";
 import { askOf, isAsked, needsCurrency, queryOfReport, type Report, reportOf, stringOf } from "./query.ts";
 import { Rows } from "./rows.tsx";
+import { SavedReports } from "./saved.tsx";
 import { starts } from "./starts.ts";
 
 const t = text.reports;
@@ -31,7 +33,12 @@ type ViewProps = {
 /** A report: what it is made of, its chart and its rows. */
 export function ReportView({ query, go }: ViewProps) {
 	const asked = reportOf(query, side.value);
-	const onReport = (r: Report) => go(queryOfReport(r, side.value));
+	const onReport = (r: Report) => {
+		const next = queryOfReport(r, side.value);
+		const saved = query.get("saved");
+		if (saved) next.set("saved", saved);
+		go(next);
+	};
 	const put: Put = (change) => onReport({ ...asked, ...change });
 	const currencies = useCurrencies(asked);
 	const full = inCurrency(asked, currencies);
@@ -186,25 +193,7 @@ function Shown({ answer: a, renewing, put, onReport, mixed }: ShownProps) {
 	);
 }
 
-function counted(a: Answer): string {
-	const today = a.asOf && Date.now() - Date.parse(a.asOf) < 12 * 3_600_000;
-	const to = a.asOf ? t.countedTo(today ? clock(a.asOf) : dateTime(a.asOf)) : t.countedNever;
-	return `${to} · ${t.took(span(Math.round(a.took)))}`;
-}
-
-function Notes({ of }: { of: string[] }) {
-	if (of.length === 0) return null;
-	return (
-		<div class="report-notes small">
-			<span class="mute">{t.notes}</span>
-			<ul>
-				{of.map((n) => (
-					<li key={n}>{n}</li>
-				))}
-			</ul>
-		</div>
-	);
-}
+const counted = (a: Answer) => `${countedTo(a.asOf)} · ${t.took(span(Math.round(a.took)))}`;
 
 type RefusedProps = { problem: Problem; again: () => void; report: Report; put: Put };
 
@@ -237,7 +226,7 @@ function Refused({ problem, again, report: r, put }: RefusedProps) {
 }
 
 /** What may be done with a report as a whole. */
-export function ReportActions({ query }: { query: URLSearchParams }) {
+export function ReportActions({ query, go }: ViewProps) {
 	const asked = reportOf(query, side.value);
 	const report = inCurrency(asked, useCurrencies(asked));
 	const get = async (format: "csv" | "ndjson") => {
@@ -260,6 +249,7 @@ export function ReportActions({ query }: { query: URLSearchParams }) {
 	};
 	return (
 		<>
+			{!viewing.value && <SavedReports query={query} go={go} />}
 			<Copy value={location.href} label={t.copyLink} small={false} />
 			<Menu
 				label={t.export}
