@@ -1,11 +1,12 @@
 import { Pause, Play, Radio } from "lucide-preact";
+import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
 import { api, type Schema, useChange } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
 import { count, span } from "../../lib/format.ts";
 import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
-import { Badge, Status, When } from "../../ui/bits.tsx";
+import { Badge, When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
@@ -54,7 +55,7 @@ export default function Destinations() {
 	return (
 		<Page title={t.title} lead={t.lead}>
 			<Filters bar={destinationBar} of={narrowing} />
-			<Card flush class="calm">
+			<Card flush class="calm two-line">
 				{list.problem && list.rows.length === 0 ? (
 					<Failed problem={list.problem} again={list.again} />
 				) : (
@@ -93,20 +94,22 @@ function columnsOf(): Column<Destination>[] {
 		{
 			key: "name",
 			head: t.destination,
-			width: 240,
+			width: 260,
 			cell: (d) => (
 				<>
 					<Link class="lead-link" href={`/postbacks/${d.id}`}>
 						{d.name || d.host || t.number(d.id)}
 					</Link>
-					{d.name && d.host && <div class="mute small clip-1">{d.host}</div>}
+					<div class="mute small clip-where">
+						{side.value === "network" && <Owner of={d.owner} />}
+						{side.value === "network" && d.name && d.host && " · "}
+						{d.name && d.host}
+					</div>
 				</>
 			),
 		},
-		{ key: "health", head: t.health, width: 170, cell: (d) => <Health of={d} /> },
+		{ key: "health", head: t.health, width: 260, cell: (d) => <Health of={d} /> },
 	];
-	if (side.value === "network")
-		all.push({ key: "owner", head: t.owner, cell: (d) => <Owner of={d.owner} /> });
 	all.push(
 		{
 			key: "waiting",
@@ -133,7 +136,6 @@ function columnsOf(): Column<Destination>[] {
 			cell: (d) => <Counted n={d.parked} to={`/deliveries?tab=all&subscription_id=${d.id}&state=parked`} />,
 		},
 		{ key: "success", head: t.lastSuccess, cell: (d) => <When at={d.last_success_at} /> },
-		{ key: "failure", head: t.lastFailure, width: 260, cell: (d) => <Failure of={d} /> },
 		{
 			key: "do",
 			head: <span class="visually-hidden">{text.lists.jobs.do}</span>,
@@ -152,36 +154,46 @@ function Counted({ n, to, bad }: { n: number; to: string; bad?: boolean }) {
 	);
 }
 
-// How a destination is, in a word, and since when.
+// How a destination is, in a word, why and since when.
 function Health({ of: d }: { of: Destination }) {
+	const b = d.breaker;
+	const l = d.last_failure;
 	if (d.status !== "active")
 		return (
-			<>
-				<Status of={d.status} />
-				{d.disabled_reason && <div class="mute small clip-1">{d.disabled_reason}</div>}
-			</>
+			<Well tone="warn" word={text.status[d.status]}>
+				{d.disabled_reason}
+			</Well>
 		);
-	const b = d.breaker;
-	if (b.state === "closed" && b.failures === 0) return <Badge tone="good">{t.well}</Badge>;
-	if (b.state === "closed") return <Badge tone="warn">{t.failing(b.failures)}</Badge>;
-	return (
-		<div title={b.detail}>
-			<Badge tone="bad">{t.breakers[b.state]}</Badge>{" "}
-			<span class="mute small">
+	if (b.state !== "closed")
+		return (
+			<Well tone="bad" word={t.breakers[b.state]} why={b.detail}>
 				{b.reason && worded("errors", b.reason)} {t.since} <When at={b.opened_at} />
-			</span>
-		</div>
-	);
+			</Well>
+		);
+	if (l && (!d.last_success_at || l.at > d.last_success_at))
+		return (
+			<Well
+				tone="warn"
+				word={b.failures > 1 ? t.failing(b.failures) : t.failed}
+				why={[l.detail, l.hint].filter(Boolean).join("\n")}
+			>
+				{l.http_status ? `HTTP ${l.http_status}` : worded("errors", l.error)}, <When at={l.at} />
+			</Well>
+		);
+	return <Well tone="good" word={d.last_success_at ? t.well : t.unused} />;
 }
 
-function Failure({ of: d }: { of: Destination }) {
-	const l = d.last_failure;
-	if (!l) return <span class="mute">–</span>;
+function Well(props: {
+	tone: "good" | "warn" | "bad";
+	word: string;
+	why?: string;
+	children?: ComponentChildren;
+}) {
 	return (
-		<span class="clip-said" title={[l.detail, l.hint].filter(Boolean).join("\n")}>
-			<When at={l.at} />{" "}
-			<span class="mute">{l.http_status ? `HTTP ${l.http_status}` : worded("errors", l.error)}</span>
-		</span>
+		<div title={props.why}>
+			<Badge tone={props.tone}>{props.word}</Badge>
+			{props.children && <div class="mute small clip-where">{props.children}</div>}
+		</div>
 	);
 }
 

@@ -115,10 +115,15 @@ export function Filters({ bar, of, children }: { bar: Bar; of: Narrowing; childr
 						{used > 0 && <span class="badge info">{used}</span>}
 					</Button>
 				)}
+				{of.narrowed && (
+					<Button quiet onClick={of.clear}>
+						{t.clear}
+					</Button>
+				)}
 				{children}
 			</div>
 			{open && hidden.length > 0 && <div class="list-filter-row">{show(hidden)}</div>}
-			{(left.length > 0 || of.narrowed) && (
+			{(left.length > 0 || query.get("time") === "click") && (
 				<div class="row">
 					{query.get("time") === "click" && (
 						<Chip
@@ -136,11 +141,6 @@ export function Filters({ bar, of, children }: { bar: Bar; of: Narrowing; childr
 							<Expressed text={e.text} />
 						</Chip>
 					))}
-					{of.narrowed && (
-						<Button quiet small onClick={of.clear}>
-							{t.clear}
-						</Button>
-					)}
 				</div>
 			)}
 		</section>
