@@ -86,7 +86,7 @@ test("somebody invited signs in, out and in again", async ({ page, browser, node
 	await guest.context().close();
 
 	await page.goto("users");
-	await expect(page.getByRole("cell", { name: /Mia/ })).toBeVisible();
+	await expect(page.getByRole("cell", { name: "Mia mia@example.com" })).toBeVisible();
 	await sound(page);
 	await picture(page, "users");
 	await page.goto("audit");
@@ -197,7 +197,7 @@ test("looking as a partner shows what the partner sees, and changes nothing", as
 	const { affiliate, offer } = await node.market("Viewed");
 	await node.click(offer, affiliate);
 	await page.goto(`affiliates/${affiliate}`);
-	await page.getByRole("button", { name: /View as/ }).click();
+	await page.getByRole("button", { name: "See as they do" }).click();
 	await expect(page.getByText("You see the console as Viewed Blog sees it")).toBeVisible();
 	await page.goto(`${node.url}/console/`);
 	await expect(page.getByText("Earnings", { exact: true })).toBeVisible();

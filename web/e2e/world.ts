@@ -272,7 +272,7 @@ export const test = base.extend<{ context: BrowserContext; tracker: Tracker }, W
 		},
 		{ scope: "worker" },
 	],
-	owner: [async ({ node }, use) => use(await node.owner()), { scope: "worker" }],
+	owner: [async ({ node }, use) => use(await node.owner()), { scope: "worker", auto: true }],
 	context: async ({ browser, node, owner }, use) => {
 		const context = await browser.newContext({ baseURL: `${node.url}/console/` });
 		await context.addCookies([owner]);
