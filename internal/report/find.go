@@ -41,7 +41,7 @@ func NewFind(table, column, begin string, from, to time.Time, most int, viewer V
 		return nil, fault.New(fault.Forbidden, "a key of role %s cannot look for %s", viewer.Role, column)
 	case !ok || c.Type != fact.Text || begin == "":
 		return nil, fault.New(fault.Invalid, "%s cannot be looked for by %.40q", column, begin)
-	case !f.scope.from.Before(f.scope.to):
+	case !f.scope.from.Before(f.to):
 		return nil, fault.New(fault.Invalid, "there is no time to look in")
 	}
 	return f, nil

@@ -36,12 +36,12 @@ func newFlights() *flights { return &flights{all: map[overviewScope]*flight{}} }
 // errAbandoned is what those who wait see when the one who makes it breaks down.
 var errAbandoned = errors.New("the overview was not finished")
 
-// get gives what make gives, or has given to another a moment ago. One that has
+// get gives what making gives, or has given to another a moment ago. One that has
 // begun is finished, even if the one who began it leaves: others may wait for it.
-func (f *flights) get(ctx context.Context, s overviewScope, make func(context.Context) (*overviewRecord, error)) (*overviewRecord, error) {
+func (f *flights) get(ctx context.Context, s overviewScope, making func(context.Context) (*overviewRecord, error)) (*overviewRecord, error) {
 	one, mine := f.join(s)
 	if mine {
-		f.fly(context.WithoutCancel(ctx), one, make)
+		f.fly(context.WithoutCancel(ctx), one, making)
 	}
 	select {
 	case <-one.done:
@@ -81,11 +81,11 @@ func (f *flight) stale(now time.Time) bool {
 }
 
 // fly carries one out.
-func (f *flights) fly(ctx context.Context, one *flight, make func(context.Context) (*overviewRecord, error)) {
+func (f *flights) fly(ctx context.Context, one *flight, making func(context.Context) (*overviewRecord, error)) {
 	start := time.Now()
 	defer close(one.done)
 	one.until = start // of one that breaks down
-	one.found, one.err = make(ctx)
+	one.found, one.err = making(ctx)
 	end := time.Now()
 	one.until = end.Add(max(freshFor, restFor*end.Sub(start)))
 }

@@ -75,7 +75,7 @@ func (o *overseer) live(ctx context.Context, x *exchange) error {
 	h.Set("X-Accel-Buffering", "no") // a proxy must not gather what is to be seen at once
 	watch := watcher{overseer: o, x: x, scope: s, who: x.who}
 	if err := watch.tell(first); err != nil {
-		return nil //nolint:nilerr // the client has left: there is nobody to tell
+		return nil // the client has left: there is nobody to tell
 	}
 	watch.run(ctx)
 	return nil

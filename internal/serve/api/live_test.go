@@ -18,14 +18,17 @@ import (
 )
 
 // newWatched is an overseer whose overviews a test makes.
-func newWatched(stopping <-chan struct{}, make func() (*overviewRecord, error)) *overseer {
+func newWatched(stopping <-chan struct{}, making func() (*overviewRecord, error)) *overseer {
 	o := newOverseer(newReporter(&API{
 		Stopping: stopping, Catalog: func() *catalog.Catalog { return &catalog.Catalog{} },
 		Sessions: func(*http.Request) (account.Principal, error) { return userOfNetwork(1, account.Owner), nil },
 	}))
-	o.make = func(context.Context, account.Principal, overviewScope) (*overviewRecord, error) { return make() }
+	o.make = func(context.Context, account.Principal, overviewScope) (*overviewRecord, error) { return making() }
 	return o
 }
+
+// pass lets time pass, that of a bubble.
+func pass(d time.Duration) { <-time.After(d) }
 
 // pipe is an answer that a test may read while it is written.
 type pipe struct {
@@ -57,7 +60,7 @@ func (p *pipe) events() (overviews, comments int) {
 // watch opens a stream, and gives what is sent and how it ended.
 func (o *overseer) watch(ctx context.Context, who account.Principal) (*pipe, <-chan error) {
 	p, ended := &pipe{header: http.Header{}}, make(chan error, 1)
-	r := httptest.NewRequest("GET", "/api/v1/overview/live", nil).WithContext(ctx)
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/overview/live", nil).WithContext(ctx)
 	r.Header.Set("Cookie", "waybill_session=x")
 	f := &front{api: o.API, looks: newLooks(), veils: new(veils), cross: http.NewCrossOriginProtection()}
 	x := &exchange{ResponseWriter: p, api: o.API, front: f, r: r, who: who}
@@ -86,21 +89,21 @@ func TestLiveTellsWhatIsNewAtMostEveryTwoSeconds(t *testing.T) {
 		if got := p.header.Get("Content-Type"); got != "text/event-stream" {
 			t.Errorf("content type %q", got)
 		}
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		expect("nothing changed", 1)
 		value.Store(1)
-		time.Sleep(2*time.Second + time.Millisecond)
+		pass(2*time.Second + time.Millisecond)
 		expect("a change", 2)
 		before := asked.Load()
 		for range 100 { // many changes
 			value.Add(1)
-			time.Sleep(100 * time.Millisecond)
+			pass(100 * time.Millisecond)
 		}
 		expect("ten seconds of changes", 7)
 		if n := asked.Load() - before; n > 6 {
 			t.Errorf("ten seconds took %d looks, want 5", n)
 		}
-		time.Sleep(16 * time.Second)
+		pass(16 * time.Second)
 		expect("silent for a while, it tells up to when", 8)
 		close(stopping)
 		synctest.Wait()
@@ -122,7 +125,7 @@ func TestLiveIsMadeOnceForAllWhoWatchTheSame(t *testing.T) {
 			most.Store(max(most.Load(), together.Add(1)))
 			defer together.Add(-1)
 			asked.Add(1)
-			time.Sleep(50 * time.Millisecond)
+			pass(50 * time.Millisecond)
 			return &overviewRecord{}, nil
 		})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -132,7 +135,7 @@ func TestLiveIsMadeOnceForAllWhoWatchTheSame(t *testing.T) {
 			_, end := o.watch(ctx, userOfNetwork(user+1, account.Owner))
 			ended = append(ended, end)
 		}
-		time.Sleep(20*time.Second + 500*time.Millisecond)
+		pass(20*time.Second + 500*time.Millisecond)
 		synctest.Wait()
 		if asked.Load() > 11 || asked.Load() < 8 || most.Load() != 1 {
 			t.Errorf("100 watchers for 20 s had it made %d times, %d at once; want about 10, one at once", asked.Load(), most.Load())
@@ -162,7 +165,7 @@ func TestLiveEndsWithTheSession(t *testing.T) {
 			return userOfNetwork(1, account.Owner), nil
 		}
 		_, ended := o.watch(t.Context(), userOfNetwork(1, account.Owner))
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		synctest.Wait()
 		select {
 		case err := <-ended:
@@ -170,10 +173,13 @@ func TestLiveEndsWithTheSession(t *testing.T) {
 		default:
 		}
 		over.Store(true)
-		time.Sleep(tellEvery + lookEvery)
+		pass(tellEvery + lookEvery)
 		synctest.Wait()
 		select {
-		case <-ended:
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
 		default:
 			t.Error("the session is over, and the stream goes on")
 		}
@@ -192,13 +198,13 @@ func TestLiveOutlastsAFailure(t *testing.T) {
 		p, ended := o.watch(t.Context(), userOfNetwork(1, account.Owner))
 		synctest.Wait()
 		broken.Store(true)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		synctest.Wait()
 		if overviews, comments := p.events(); overviews != 1 || comments < 3 {
 			t.Errorf("%d overviews and %d comments, want 1 and one each 15 s", overviews, comments)
 		}
 		broken.Store(false)
-		time.Sleep(20 * time.Second)
+		pass(20 * time.Second)
 		synctest.Wait()
 		if overviews, _ := p.events(); overviews < 2 {
 			t.Errorf("%d overviews after it was back, want one more", overviews)
@@ -206,10 +212,13 @@ func TestLiveOutlastsAFailure(t *testing.T) {
 		p.mu.Lock()
 		p.fail = errors.New("the client has left")
 		p.mu.Unlock()
-		time.Sleep(20 * time.Second)
+		pass(20 * time.Second)
 		synctest.Wait()
 		select {
-		case <-ended:
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
 		default:
 			t.Error("the client has left, and the stream goes on")
 		}
@@ -257,7 +266,7 @@ func TestLiveOverHTTP(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	buf := make([]byte, len("event: overview\ndata: {"))
-	if _, err := resp.Body.Read(buf); err != nil || string(buf) != "event: overview\ndata: {" || resp.StatusCode != 200 {
+	if _, err := resp.Body.Read(buf); err != nil || string(buf) != "event: overview\ndata: {" || resp.StatusCode != http.StatusOK {
 		t.Errorf("status %d, %q, %v; want an event", resp.StatusCode, buf, err)
 	}
 	close(stopping)

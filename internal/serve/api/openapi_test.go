@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"waybill/internal/account"
 )
 
 var update = flag.Bool("update", false, "rewrite openapi.yaml")
@@ -90,6 +92,8 @@ func TestExamplesAreTaken(t *testing.T) {
 	w.do(t, asNetwork, "POST", "coupons", `{"code":"JUNE10","offer_id":1,"affiliate_id":1}`)
 	w.do(t, asNetwork, "POST", "users", `{"email":"june@example.com","role":"analyst"}`)
 	w.do(t, asNetwork, "POST", "domains", `{"host":"go.june.example","advertiser_id":1}`)
+	saver := userOfNetwork(1, account.Owner) // whom saved reports belong to
+	w.sendAs(saver, "POST", "saved_reports", `{"name":"June"}`)
 	d, _ := w.describe(t)
 	for path, methods := range d.Paths {
 		for method, op := range methods {
@@ -107,8 +111,13 @@ func TestExamplesAreTaken(t *testing.T) {
 			case "replay-signal":
 				id = w.refused.String()
 			}
-			target := strings.NewReplacer("/api/v1/", "", "{offer_id}", "1", "{id}", id).Replace(path)
-			got := w.do(t, asNetwork, strings.ToUpper(method), target, string(example))
+			target := strings.NewReplacer("/api/v1/", "", "{offer_id}", "1", "{affiliate_id}", "1", "{transaction_id}", "CLICK", "{id}", id).Replace(path)
+			var got reply
+			if strings.HasPrefix(target, "saved_reports") {
+				got = w.sendAs(saver, strings.ToUpper(method), target, string(example))
+			} else {
+				got = w.do(t, asNetwork, strings.ToUpper(method), target, string(example))
+			}
 			if len(example) == 0 || got.status/100 != 2 {
 				t.Errorf("%s %s with the example %s = %d %s; want a success", method, target, example, got.status, got.text)
 			}

@@ -85,6 +85,14 @@ func newOverseer(p *reporter) *overseer {
 	return o
 }
 
+// registerConsole adds the routes that are there for the console's pages.
+func (a *API) registerConsole(h huma.API, s *schemas, p *reporter) {
+	newOverseer(p).registerOverview(h, s)
+	newFinder(p).registerSearch(h, s)
+	a.registerSavedReports(h, s)
+	newSharer(a).registerShares(h, s)
+}
+
 func (o *overseer) registerOverview(h huma.API, s *schemas) {
 	type overviewIn struct{ caller }
 	both := []account.Role{account.Advertiser, account.Affiliate}
@@ -345,23 +353,31 @@ func (c *counting) hours() error {
 		}
 	}
 	for _, hour := range overview.Hours(span, c.loc) {
-		var f figures
-		label := hour.Format(time.RFC3339)
-		if err := f.set("hour", label); err != nil {
+		f, err := c.hour(hour.Format(time.RFC3339), answers, found)
+		if err != nil {
 			return err
-		}
-		for i := range answers {
-			line, ok := found[i][label]
-			if !ok {
-				line = zeros(&answers[i], c.out.Currency)
-			}
-			if err := f.take(&answers[i], line); err != nil {
-				return err
-			}
 		}
 		c.out.Hours = append(c.out.Hours, f)
 	}
 	return nil
+}
+
+// hour puts an hour together of what answers have found of it.
+func (c *counting) hour(label string, answers []report.Answer, found []map[string]*report.Line) (figures, error) {
+	var f figures
+	if err := f.set("hour", label); err != nil {
+		return f, err
+	}
+	for i := range answers {
+		line, ok := found[i][label]
+		if !ok {
+			line = zeros(&answers[i], c.out.Currency)
+		}
+		if err := f.take(&answers[i], line); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
 }
 
 // zeros is a line of an answer in which nothing happened.

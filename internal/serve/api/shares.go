@@ -24,10 +24,6 @@ type Shares interface {
 	RevokeShare(ctx context.Context, by user.By, id int64, at time.Time) (shared.Share, error)
 }
 
-// shareHeader is where the token of a share stands: not in the URL, which logs
-// keep.
-const shareHeader = "Waybill-Share"
-
 // urlField is where a new share's link stands in the answer, once.
 const urlField = "url"
 
@@ -71,6 +67,7 @@ func (a *sharer) registerShares(h huma.API, s *schemas) {
 	}
 	type sharedIn struct {
 		caller
+		// Not in the URL, which logs keep.
 		Token string `header:"Waybill-Share" doc:"The token: what stands behind # in the link."`
 	}
 	one := schemaOf[shared.Share](s)
