@@ -22,6 +22,9 @@ export function Dialog({ title, onClose, children, footer, wide, onSubmit }: Dia
 	useEffect(() => {
 		const before = document.activeElement as HTMLElement | null;
 		box.current?.showModal();
+		// One begins at what is asked for first; without a first field, where the browser begins.
+		const first = "[autofocus], .body input:not([disabled]), .body select, .body textarea";
+		box.current?.querySelector<HTMLElement>(first)?.focus();
 		return () => before?.focus?.();
 	}, []);
 	const inner = (

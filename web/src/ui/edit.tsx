@@ -49,7 +49,7 @@ export function EditForm<T extends object>({
 				{children}
 			</fieldset>
 			{!locked && may("write") && (
-				<div class="save-bar">
+				<div class={`save-bar ${edit.dirty ? "dirty" : ""}`}>
 					<Button primary type="submit" busy={edit.busy} disabled={!edit.dirty || edit.clashes !== undefined}>
 						{t.save}
 					</Button>

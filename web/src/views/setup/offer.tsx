@@ -25,6 +25,7 @@ import type { Offer as OfferRecord } from "./types.ts";
 
 const t = text.setup.offer;
 const OfferLinks = lazy(() => import("../links/offerlinks.tsx"));
+const Integration = lazy(() => import("../integration/integration.tsx"));
 
 type Part = { id: string; sides: Side[]; view: ComponentType<{ record: Tagged<OfferRecord> }> };
 
@@ -47,6 +48,7 @@ const parts: Part[] = [
 	{ id: "attribution", sides: ["network", "advertiser"], view: OfferAttribution },
 	{ id: "access", sides: ["network"], view: OfferAccess },
 	{ id: "links", sides: ["network", "affiliate"], view: later(OfferLinks) },
+	{ id: "integration", sides: ["network", "advertiser"], view: later(Integration) },
 ];
 
 /** One offer, in parts that are pages of their own. */

@@ -80,12 +80,19 @@ function OfferList() {
 					},
 				]
 			: []),
-		{ key: "status", head: t.status, width: 110, cell: (o) => <Status of={o.status ?? "active"} /> },
+		{
+			key: "status",
+			head: t.status,
+			width: 110,
+			cell: (o) => (
+				<span class="row tight" style={{ flexWrap: "nowrap" }}>
+					<Status of={o.status ?? "active"} />
+					{network && o.access && o.access !== "open" && <Access of={o.access} />}
+				</span>
+			),
+		},
 		...(network
-			? [
-					{ key: "access", head: t.access, cell: (o: Offer) => <Access of={o.access} /> },
-					{ key: "payout", head: t.payout, end: true, cell: (o: Offer) => priceWords(o.payout, o.currency) },
-				]
+			? [{ key: "payout", head: t.payout, end: true, cell: (o: Offer) => priceWords(o.payout, o.currency) }]
 			: []),
 		{
 			key: "revenue",

@@ -99,7 +99,7 @@ export function MarginSentence({
 	if (!payout || !revenue) return null;
 	const sale = bySale(payout) || bySale(revenue);
 	const m = margin(payout, revenue, "100");
-	if (!m) return null;
+	if (!m || (m.payout === "0" && m.revenue === "0")) return null;
 	const words = t.sentence(
 		sale ? t.ofASale(money("100", currency)) : t.perConversion,
 		money(m.payout, currency),

@@ -34,7 +34,7 @@ export function StatusWords({ edit }: PartProps) {
 			<EditForm edit={edit} label={t.title} names={text.setup.fieldNames}>
 				<div class="rules">
 					<section>
-						<h3>{t.title}</h3>
+						<h2>{t.title}</h2>
 						<p class="mute">{t.lead}</p>
 						<ul class="map-rows">
 							{list.map(([word, means], i) => (
@@ -77,7 +77,7 @@ export function StatusWords({ edit }: PartProps) {
 						)}
 					</section>
 					<section>
-						<h3>{t.answers}</h3>
+						<h2>{t.answers}</h2>
 						<RadioField
 							label={t.answers}
 							hideLabel

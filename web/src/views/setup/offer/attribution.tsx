@@ -40,7 +40,7 @@ export function OfferAttribution({ record }: { record: Tagged<Offer> }) {
 			>
 				<div class="rules">
 					<section>
-						<h3>{t.who}</h3>
+						<h2>{t.who}</h2>
 						<ChecksField
 							label={t.by}
 							name="attribution"
@@ -61,7 +61,7 @@ export function OfferAttribution({ record }: { record: Tagged<Offer> }) {
 						/>
 					</section>
 					<section>
-						<h3>{t.windows}</h3>
+						<h2>{t.windows}</h2>
 						<SpanField
 							label={t.click}
 							name="click_window"
@@ -119,7 +119,7 @@ export function OfferAttribution({ record }: { record: Tagged<Offer> }) {
 						/>
 					</section>
 					<section>
-						<h3>{t.ways}</h3>
+						<h2>{t.ways}</h2>
 						<ChecksField
 							label={t.channels}
 							name="channels"
@@ -153,7 +153,7 @@ export function OfferAttribution({ record }: { record: Tagged<Offer> }) {
 						)}
 					</section>
 					<section>
-						<h3>{t.becomes}</h3>
+						<h2>{t.becomes}</h2>
 						<SelectField
 							label={t.status}
 							name="default_status"

@@ -20,7 +20,7 @@ export function OfferDetails({ record }: { record: Tagged<Offer> }) {
 			<EditForm edit={edit} label={t.title} names={text.setup.fieldNames} words={offerWords(o.currency)}>
 				<div class="rules">
 					<section>
-						<h3>{t.shown}</h3>
+						<h2>{t.shown}</h2>
 						<TextField
 							label={t.name}
 							name="name"
@@ -53,7 +53,7 @@ export function OfferDetails({ record }: { record: Tagged<Offer> }) {
 						/>
 					</section>
 					<section>
-						<h3>{t.visitors}</h3>
+						<h2>{t.visitors}</h2>
 						<DestinationField
 							value={o.destination_url ?? ""}
 							onValue={(destination_url) => set({ destination_url })}
@@ -77,7 +77,7 @@ export function OfferDetails({ record }: { record: Tagged<Offer> }) {
 						/>
 					</section>
 					<section>
-						<h3>{t.state}</h3>
+						<h2>{t.state}</h2>
 						<RadioField
 							label={t.status}
 							name="status"

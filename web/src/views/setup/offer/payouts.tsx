@@ -150,7 +150,7 @@ function Terms({ offer: o }: { offer: Offer }) {
 			cell: (term) =>
 				term.revenue ? priceWords(term.revenue, o.currency) : <span class="mute">{t.same}</span>,
 		},
-		{ key: "period", head: t.period, cell: period },
+		{ key: "period", head: t.period, wrap: true, cell: period },
 		{ key: "note", head: t.note, wrap: true, cell: (term) => term.note ?? "" },
 		...(write
 			? [
@@ -413,13 +413,13 @@ function WhichPrice({ offer: o }: { offer: Offer }) {
 						[
 							text.setup.offers.payout,
 							<span key="p">
-								<b>{priceWords(payout.price, o.currency)}</b> <span class="mute">{by(payout)}</span>
+								<b>{priceWords(payout.price, o.currency)}</b> <span class="mute">({by(payout)})</span>
 							</span>,
 						],
 						[
 							text.setup.offers.revenue,
 							<span key="r">
-								<b>{priceWords(revenue.price, o.currency)}</b> <span class="mute">{by(revenue)}</span>
+								<b>{priceWords(revenue.price, o.currency)}</b> <span class="mute">({by(revenue)})</span>
 							</span>,
 						],
 					]}

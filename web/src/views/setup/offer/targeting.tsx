@@ -38,7 +38,7 @@ export function OfferTargeting({ record }: { record: Tagged<Offer> }) {
 				<p class="mute">{t.lead}</p>
 				<div class="rules">
 					<section>
-						<h3>{t.countries}</h3>
+						<h2>{t.countries}</h2>
 						<RadioField
 							label={t.countries}
 							hideLabel
@@ -68,7 +68,7 @@ export function OfferTargeting({ record }: { record: Tagged<Offer> }) {
 						)}
 					</section>
 					<section>
-						<h3>{t.machines}</h3>
+						<h2>{t.machines}</h2>
 						<ChecksField
 							label={t.devices}
 							name="targeting.devices"
@@ -103,7 +103,7 @@ export function OfferTargeting({ record }: { record: Tagged<Offer> }) {
 						/>
 					</section>
 					<section>
-						<h3>{t.schedule}</h3>
+						<h2>{t.schedule}</h2>
 						<div class="grid-2">
 							<TimeField
 								label={t.starts}
