@@ -52,7 +52,14 @@ export function Check({ offerId, id, onId }: { offerId: number; id: string; onId
 
 // Each question waits so long for a postback; after the whole one has to ask by hand.
 const patience = "20s";
+const pause = 2000;
 const whole = 15 * 60_000;
+
+/** Whether the last thing that came was taken, whatever came before it. */
+const taken = (c: Checked): boolean => {
+	const last = c.verdicts.at(-1);
+	return last !== undefined && last.status !== "rejected" && last.status !== "queued";
+};
 
 function Watch({
 	offerId,
@@ -75,15 +82,14 @@ function Watch({
 				params: { path: { offer_id: offerId, transaction_id: id }, query: first ? {} : { wait: patience } },
 				signal,
 			}),
-		{ every: watching && !first ? 1000 : undefined },
+		{ every: watching && !first ? pause : undefined },
 	);
 	const got = check.data;
-	const server =
-		got?.verdicts.some((v) => !v.channel || v.channel === "postback" || v.channel === "api") ?? false;
+	const done = got !== undefined && taken(got);
 	useEffect(() => {
 		if (got && first) setFirst(false);
-		if (server) setWatching(false);
-	}, [got, first, server]);
+		if (done) setWatching(false);
+	}, [got, first, done]);
 	useEffect(() => {
 		const end = setTimeout(() => setWatching(false), whole);
 		return () => clearTimeout(end);
@@ -149,14 +155,20 @@ function Landing({ of }: { of: Checked }) {
 
 function Standing({ of, since, watching }: { of: Checked; since: number; watching: boolean }) {
 	if (of.state === "working") return <Notice tone="good">{t.working}</Notice>;
-	if (of.state === "problems" && of.verdicts.length > 0) return <Notice tone="bad">{t.problems}</Notice>;
-	if (!watching) return <Notice tone="warn">{t.gaveUp}</Notice>;
+	if (taken(of)) return <Notice tone="good">{t.takenNow}</Notice>;
+	const some = of.verdicts.length > 0;
 	return (
-		<p class="row waiting">
-			<LoaderCircle class="spin" aria-hidden />
-			<span>{t.waiting}</span>
-			<Elapsed since={since} />
-		</p>
+		<>
+			{some && <Notice tone="bad">{t.problems}</Notice>}
+			{!watching && !some && <Notice tone="warn">{t.gaveUp}</Notice>}
+			{watching && (
+				<p class="row waiting">
+					<LoaderCircle class="spin" aria-hidden />
+					<span>{some ? t.waitingNext : t.waiting}</span>
+					<Elapsed since={since} />
+				</p>
+			)}
+		</>
 	);
 }
 
