@@ -200,10 +200,10 @@ test("looking as a partner shows what the partner sees, and changes nothing", as
 	await page.getByRole("button", { name: "See as they do" }).click();
 	await expect(page.getByText("You see the console as Viewed Blog sees it")).toBeVisible();
 	await page.goto(`${node.url}/console/`);
-	await expect(page.getByText("Earnings", { exact: true })).toBeVisible();
+	await expect(page.getByText("Earnings", { exact: true }).first()).toBeVisible();
 	await expect(page.getByText("Profit", { exact: true })).toHaveCount(0);
 	await sound(page);
 	await picture(page, "viewing-as-affiliate");
 	await page.getByRole("button", { name: "Leave" }).click();
-	await expect(page.getByText("Profit", { exact: true })).toBeVisible();
+	await expect(page.getByText("Profit", { exact: true }).first()).toBeVisible();
 });

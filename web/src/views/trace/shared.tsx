@@ -25,7 +25,9 @@ export default function Shared() {
 	}, []);
 	return (
 		<div class="main">
-			<Brand />
+			<header>
+				<Brand />
+			</header>
 			<main>
 				<Page title={t.sharedTitle} lead={trace && t.sharedLead(trace.as, dateTime(trace.expires_at))}>
 					{problem && <Failed problem={problem} />}
