@@ -20,7 +20,7 @@ const t = text.setup.security;
 export function Security({ record, edit }: PartProps) {
 	const { draft: a, set } = edit;
 	return (
-		<div class="grid-2 top">
+		<div class="grid-2 at-top">
 			<Card title={t.title}>
 				<EditForm edit={edit} label={t.title} names={text.setup.fieldNames}>
 					<RadioField

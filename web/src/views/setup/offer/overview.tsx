@@ -178,10 +178,10 @@ function About({ offer: o }: { offer: Offer }) {
 					<Go small to={`/reports?filter=${encodeURIComponent(`offer=${o.id}`)}`}>
 						{f.reports}
 					</Go>
-					<Go small to={`/conversions?offer=${o.id}`}>
+					<Go small to={`/conversions?offer_id=${o.id}`}>
 						{f.conversions}
 					</Go>
-					<Go small to={`/signals?offer=${o.id}`}>
+					<Go small to={`/signals?offer_id=${o.id}`}>
 						{f.signals}
 					</Go>
 				</div>
