@@ -2604,7 +2604,8 @@ export const text = {
 			amountsSumLess: (sum: string) => `In sum servers said ${sum} less than pixels.`,
 			amountsDo: "Usually one has tax or shipping in it, or a pixel that reports the cart and not the order.",
 			amountsMissing: (n: string) => `Of ${n} only one of the two said an amount.`,
-			lag: (median: string, p90: string) => `Half come within ${median} of each other, nine of ten within ${p90}.`,
+			lag: (median: string, p90: string) =>
+				`Half come within ${median} of each other, nine of ten within ${p90}.`,
 			lagNone: "No conversion was seen by both.",
 			pixelFirst: (share: string) => `The pixel comes first in ${share}.`,
 			otherDay: (n: string) =>
@@ -2646,7 +2647,8 @@ export const text = {
 				recent: "It may still come. Look again in an hour.",
 				never_came_pixel:
 					"Nothing came from the browser: it was blocked, the visitor left too soon, or the page has no pixel.",
-				never_came_postback: "Nothing came from the server: this order sends no postback. Ask the advertiser for its log.",
+				never_came_postback:
+					"Nothing came from the server: this order sends no postback. Ask the advertiser for its log.",
 			} as Record<string, string>,
 			browsers: "Pixel’s loss by browser",
 			browser: "Browser",
@@ -4746,7 +4748,8 @@ export const text = {
 			amountsSumLess: (sum: string) => `In sum servers said ${sum} less than pixels.`,
 			amountsDo: "Usually one has tax or shipping in it, or a pixel that reports the cart and not the order.",
 			amountsMissing: (n: string) => `Of ${n} only one of the two said an amount.`,
-			lag: (median: string, p90: string) => `Half come within ${median} of each other, nine of ten within ${p90}.`,
+			lag: (median: string, p90: string) =>
+				`Half come within ${median} of each other, nine of ten within ${p90}.`,
 			lagNone: "No conversion was seen by both.",
 			pixelFirst: (share: string) => `The pixel comes first in ${share}.`,
 			otherDay: (n: string) =>
@@ -4788,7 +4791,8 @@ export const text = {
 				recent: "It may still come. Look again in an hour.",
 				never_came_pixel:
 					"Nothing came from the browser: it was blocked, the visitor left too soon, or the page has no pixel.",
-				never_came_postback: "Nothing came from the server: this order sends no postback. Ask the advertiser for its log.",
+				never_came_postback:
+					"Nothing came from the server: this order sends no postback. Ask the advertiser for its log.",
 			} as Record<string, string>,
 			browsers: "Pixel’s loss by browser",
 			browser: "Browser",

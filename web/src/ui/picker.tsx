@@ -78,8 +78,8 @@ export function Combo(props: ComboProps) {
 		}
 	};
 	return (
-		<div class="combo with-icon-end">
-			<div class="row tight" style={{ flexWrap: "nowrap" }}>
+		<div class="combo">
+			<div class="combo-field">
 				<input
 					ref={input}
 					id={id}
@@ -113,7 +113,7 @@ export function Combo(props: ComboProps) {
 				{value && !disabled ? (
 					<button
 						type="button"
-						class="btn quiet icon"
+						class="btn quiet icon small"
 						aria-label={`${text.pick.clear}: ${label}`}
 						onClick={() => onValue("")}
 					>
@@ -123,7 +123,7 @@ export function Combo(props: ComboProps) {
 					<button
 						type="button"
 						tabIndex={-1}
-						class="btn quiet icon"
+						class="btn quiet icon small"
 						aria-hidden="true"
 						disabled={disabled}
 						onClick={() => input.current?.focus()}

@@ -28,10 +28,10 @@ export function Hops({ of }: { of: Schema["Part"] }) {
 			<Arrow />
 			<li class={of.next?.turned_away || (of.next?.host && !of.next.id) ? "broken" : ""}>
 				<span class="small mute">{t.next}</span>
-				<span class="strong break">{of.next?.turned_away ? t.turnedAway : (of.next?.host ?? t.unknown)}</span>
+				<span class="strong break">{of.next?.turned_away ? t.turnedAway : of.next?.host || t.offer}</span>
 				<span class="id break small">
 					{of.next?.turned_away?.replaceAll("_", " ") ??
-						(of.next?.id ? `${of.next.parameter}=${of.next.id}` : t.idNotSent)}
+						(of.next?.id ? `${of.next.parameter}=${of.next.id}` : of.next?.host ? t.idNotSent : "")}
 				</span>
 			</li>
 			<Arrow />
