@@ -217,7 +217,7 @@ function NewCoupon({ onClose }: { onClose: () => void }) {
 				<>
 					<Button onClick={onClose}>{warnings.length > 0 ? text.common.close : text.common.cancel}</Button>
 					<Button primary type="submit" busy={make.busy}>
-						{t.create}
+						{t.submit}
 					</Button>
 				</>
 			}

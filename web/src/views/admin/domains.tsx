@@ -271,7 +271,7 @@ function NewDomain({ onClose }: { onClose: () => void }) {
 				<>
 					<Button onClick={onClose}>{text.common.cancel}</Button>
 					<Button primary type="submit" busy={make.busy}>
-						{t.create}
+						{t.submit}
 					</Button>
 				</>
 			}

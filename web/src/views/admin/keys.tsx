@@ -171,7 +171,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (secret: str
 				<>
 					<Button onClick={onClose}>{text.common.cancel}</Button>
 					<Button primary type="submit" busy={make.busy}>
-						{t.create}
+						{t.submit}
 					</Button>
 				</>
 			}

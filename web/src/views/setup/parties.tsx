@@ -210,7 +210,7 @@ function NewParty({ kind, onClose }: { kind: Kind; onClose: () => void }) {
 				<>
 					<Button onClick={onClose}>{text.common.cancel}</Button>
 					<Button primary type="submit" busy={make.busy}>
-						{words.create}
+						{words.submit}
 					</Button>
 				</>
 			}

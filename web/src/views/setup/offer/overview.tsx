@@ -9,7 +9,7 @@ import { may, side } from "../../../lib/session.ts";
 import { text } from "../../../text/en.ts";
 import { Copy } from "../../../ui/bits.tsx";
 import { Button, Go } from "../../../ui/button.tsx";
-import { Notice, Read } from "../../../ui/notice.tsx";
+import { Notice } from "../../../ui/notice.tsx";
 import { Card, Facts } from "../../../ui/page.tsx";
 import { AskAccess, Stands, standing } from "../ask.tsx";
 import { countriesOf } from "../findoffers.tsx";
@@ -194,6 +194,7 @@ function ForAffiliate({ offer: o }: { offer: Offer }) {
 	const [asking, setAsking] = useState(false);
 	const s = standing(o);
 	const goals = useGoals(o.id ?? 0);
+	const all = (goals.data?.data ?? []) as Goal[];
 	const f = t.facts;
 	const preview = /^https?:\/\//i.test(o.preview_url ?? "") ? o.preview_url : undefined;
 	return (
@@ -232,29 +233,23 @@ function ForAffiliate({ offer: o }: { offer: Offer }) {
 					<div class="stack">
 						<Facts
 							of={[
-								[f.payout, <b key="p">{priceWords(o.payout, o.currency)}</b>],
 								[f.access, <Stands key="s" of={s} />],
+								[f.payout, <b key="p">{priceWords(o.payout, o.currency)}</b>],
+								...(all.length > 1
+									? all.map((g): [string, string] => [
+											g.name || g.code || "",
+											priceWords(g.payout ?? o.payout, o.currency),
+										])
+									: []),
 								...(o.category ? ([[f.category, o.category]] as [string, string][]) : []),
 								[f.countries, countriesOf(o)],
 								...(o.targeting?.devices?.length
 									? ([[f.devices, o.targeting.devices.join(", ")]] as [string, string][])
 									: []),
-								[f.window, o.click_window ?? ""],
+								[f.window, spanWords(o.click_window)],
 								...(o.ends_at ? ([[f.ends, dateTime(o.ends_at)]] as [string, string][]) : []),
 							]}
 						/>
-						<Read of={goals}>
-							{(list) =>
-								list.data.length > 1 ? (
-									<Facts
-										of={(list.data as Goal[]).map((g) => [
-											g.name || g.code,
-											priceWords(g.payout ?? o.payout, o.currency),
-										])}
-									/>
-								) : null
-							}
-						</Read>
 						{s === "approved" && (
 							<div>
 								<Go primary to={`/offers/${o.id}/links`}>
@@ -268,6 +263,12 @@ function ForAffiliate({ offer: o }: { offer: Offer }) {
 			{asking && <AskAccess offer={o} onClose={() => setAsking(false)} />}
 		</div>
 	);
+}
+
+/** A length of time as the API has it, in words. */
+function spanWords(span: string | undefined): string {
+	const m = /^(\d+)([smhd])$/.exec(span ?? "");
+	return m ? t.facts.spans[m[2] as keyof typeof t.facts.spans].replace("#", m[1] ?? "") : (span ?? "");
 }
 
 /** A country's name, or everywhere. */

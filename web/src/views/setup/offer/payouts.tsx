@@ -316,7 +316,7 @@ function NewTerm({ offer, onClose }: { offer: Offer; onClose: () => void }) {
 				<>
 					<Button onClick={onClose}>{text.common.cancel}</Button>
 					<Button primary type="submit" busy={make.busy}>
-						{t.create}
+						{t.submit}
 					</Button>
 				</>
 			}
