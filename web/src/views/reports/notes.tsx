@@ -1,5 +1,6 @@
 import { clock, dateTime } from "../../lib/format.ts";
 import { text } from "../../text/en.ts";
+import "./notes.css";
 
 const t = text.reports;
 

@@ -50,7 +50,7 @@ export function Causes({ found: d, offer }: { found: Found; offer: string }) {
 					{ key: "fix", head: t.what, wrap: true, cell: fixOf },
 					{
 						key: "show",
-						head: t.signals,
+						head: t.signalsHead,
 						cell: (c) =>
 							c.code ? <Link href={signalsOf(d, c.channel, offer, c.code)}>{t.signals}</Link> : null,
 					},

@@ -37,7 +37,7 @@ function Finding({
 	const Icon = icons[tone];
 	return (
 		<Card>
-			<div class={`finding ${tone}`}>
+			<div class="finding" data-tone={tone}>
 				<Icon aria-hidden />
 				<div class="stack tight">
 					<h2>{title}</h2>
