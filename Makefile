@@ -84,7 +84,8 @@ fuzz: ## run each fuzz target for FUZZTIME (PKG=./internal/param: of one package
 
 .PHONY: bench
 bench: build ## measure clicks, postbacks, a large journal, reports and tally (ARGS=clicks: one of them)
-	@script/need go cc wrk nginx postgres
+	@script/need go cc wrk nginx postgres npm chromium
+	@script/console install
 	go run -buildvcs=$(VCS) ./bench $(ARGS)
 
 .PHONY: bench-go

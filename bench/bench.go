@@ -2,8 +2,8 @@
 // answers beside nginx and a bare net/http server, how many postbacks it turns
 // into conversions, what a journal of many clicks takes of disk, memory and time
 // to start, how long reports on a warehouse of many clicks take, what shipping
-// clicks to the warehouse costs those that come in, and how outbound postbacks
-// leave.
+// clicks to the warehouse costs those that come in, how outbound postbacks
+// leave, and how long pages of the console take in a browser.
 //
 // It starts the real binary as an operator does, on a data folder of its own,
 // and speaks to it over loopback alone. What it starts it ends, by process ID;
@@ -11,7 +11,7 @@
 // to the machine. Counts are judged: a click that was answered and is not in the
 // journal, or a conversion too few or too many, is a failure.
 //
-//	go run ./bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally] [outbound]
+//	go run ./bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally] [outbound] [console]
 package main
 
 import (
@@ -80,7 +80,7 @@ type measurement struct {
 
 // run does what the command line asks for.
 func run(ctx context.Context, args []string, out io.Writer) error {
-	all := []measurement{{"clicks", clicks}, {"postbacks", postbacks}, {"journal", journal}, {"warehouse", warehouse}, {"tally", tally}, {"outbound", outbound}}
+	all := []measurement{{"clicks", clicks}, {"postbacks", postbacks}, {"journal", journal}, {"warehouse", warehouse}, {"tally", tally}, {"outbound", outbound}, {"console", console}}
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.Usage = func() {
