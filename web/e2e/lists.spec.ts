@@ -140,7 +140,8 @@ test.describe("conversions", () => {
 		await expect(page.getByText("Status is Approved, Paid, Pending, On hold")).toBeVisible();
 		await expect(page.getByText(/All until .* are in/)).toBeVisible();
 		await sound(page);
-		await page.getByRole("button", { name: "Remove this filter" }).last().click();
+		const chip = page.locator(".chip").filter({ hasText: "Status is" });
+		await chip.getByRole("button", { name: "Remove this filter" }).click();
 		await expect(page).not.toHaveURL(/status/);
 		await page.getByRole("button", { name: "Clear filters" }).click();
 		await expect(page).toHaveURL(/\/conversions$/);
@@ -151,7 +152,7 @@ test.describe("conversions", () => {
 		const [id] = await conversions(node, m, ["S-1"]);
 		await page.goto(`conversions/${id}`);
 		await expect(page.getByText("$20.00").first()).toBeVisible();
-		await expect(page.getByRole("link", { name: "Single" })).toBeVisible();
+		await expect(page.getByRole("link", { name: "Single", exact: true })).toBeVisible();
 		await expect(page.getByRole("row", { name: /Affiliate.*5\.00/ })).toBeVisible();
 		await sound(page);
 		await picture(page, "conversion");

@@ -1,5 +1,6 @@
 // Rejected signals by what rejected them: the work list of whoever mends it.
 import { RotateCcw, ShieldCheck } from "lucide-preact";
+import type { ComponentProps } from "preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api, type Schema, useRead } from "../../api/client.ts";
@@ -34,6 +35,9 @@ export function Causes() {
 	const all = useRead(["signals", "causes", stringOf(asked)], (signal) =>
 		api.GET("/api/v1/signals/causes", { params: { query: asked as never }, signal }),
 	);
+	// It stands beside the list: what is judged leaves the list, and its outcome is
+	// still to be read.
+	const [replaying, setReplaying] = useState<Replaying>();
 	return (
 		<>
 			<Filters bar={causeBar} of={narrowing} />
@@ -59,6 +63,7 @@ export function Causes() {
 											from={list.from}
 											until={list.until}
 											test={asked.test === "true"}
+											onReplay={setReplaying}
 										/>
 									))}
 								</ul>
@@ -67,6 +72,7 @@ export function Causes() {
 					)}
 				</Read>
 			</Card>
+			{replaying && <ReplayDialog {...replaying} onClose={() => setReplaying(undefined)} />}
 		</>
 	);
 }
@@ -81,9 +87,16 @@ function Waiting() {
 
 type Cause = Schema["Rejection"];
 
-function OneCause(props: { of: Cause; from: string; until: string; test: boolean }) {
-	const { of: c, from, until, test } = props;
-	const [replaying, setReplaying] = useState(false);
+type Replaying = Omit<ComponentProps<typeof ReplayDialog>, "onClose">;
+
+function OneCause(props: {
+	of: Cause;
+	from: string;
+	until: string;
+	test: boolean;
+	onReplay: (what: Replaying) => void;
+}) {
+	const { of: c, from, until, test, onReplay } = props;
 	const list = stringOf({
 		tab: "all",
 		status: "rejected",
@@ -116,26 +129,27 @@ function OneCause(props: { of: Cause; from: string; until: string; test: boolean
 					{t.list}
 				</Go>
 				{side.value === "network" && may("write") && c.replayable && (
-					<Button small onClick={() => setReplaying(true)}>
+					<Button
+						small
+						onClick={() =>
+							onReplay({
+								title: plural(c.count, c.offer_id ? t.replayTitle : t.replayAllOffers),
+								group: {
+									from,
+									until,
+									code: c.code,
+									...(c.offer_id ? { offer_id: c.offer_id } : {}),
+									...(test ? { test: true } : {}),
+								},
+								about: c.count,
+							})
+						}
+					>
 						<RotateCcw aria-hidden />
 						{t.replay}
 					</Button>
 				)}
 			</div>
-			{replaying && (
-				<ReplayDialog
-					title={plural(c.count, c.offer_id ? t.replayTitle : t.replayAllOffers)}
-					group={{
-						from,
-						until,
-						code: c.code,
-						...(c.offer_id ? { offer_id: c.offer_id } : {}),
-						...(test ? { test: true } : {}),
-					}}
-					about={c.count}
-					onClose={() => setReplaying(false)}
-				/>
-			)}
 		</li>
 	);
 }

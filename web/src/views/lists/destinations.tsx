@@ -101,7 +101,7 @@ function columnsOf(): Column<Destination>[] {
 						{d.name || d.host || t.number(d.id)}
 					</Link>
 					<div class="mute small clip-where">
-						{side.value === "network" && <Owner of={d.owner} />}
+						{side.value === "network" && <Owner of={d.owner} plain />}
 						{side.value === "network" && d.name && d.host && " · "}
 						{d.name && d.host}
 					</div>

@@ -4,9 +4,9 @@ import { text } from "../../text/en.ts";
 import { Named } from "../../ui/named.tsx";
 
 /** Whose a subscription is. */
-export function Owner({ of: o }: { of: Schema["Owner"] | undefined }) {
-	if (o?.affiliate_id) return <Named kind="affiliate" id={o.affiliate_id} />;
-	if (o?.advertiser_id) return <Named kind="advertiser" id={o.advertiser_id} />;
+export function Owner({ of: o, plain }: { of: Schema["Owner"] | undefined; plain?: boolean }) {
+	if (o?.affiliate_id) return <Named kind="affiliate" id={o.affiliate_id} plain={plain} />;
+	if (o?.advertiser_id) return <Named kind="advertiser" id={o.advertiser_id} plain={plain} />;
 	return <>{text.lists.parties.network}</>;
 }
 

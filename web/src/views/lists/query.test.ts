@@ -106,6 +106,11 @@ describe("a link from a report", () => {
 		expect(standsAt(link, list, offer)).toBe("1");
 		expect(extras(link, list).map((e) => e.text)).toEqual(["status=approved,paid", "country!=DE"]);
 	});
+	it("shows once what stands there twice, and takes both away", () => {
+		const twice = q("filter=offer%3D1&filter=status%3Dapproved%2Cpaid&filter=offer%3D1");
+		expect(extras(twice, list).map((e) => e.text)).toEqual(["status=approved,paid"]);
+		expect(withValue(twice, list, offer, "").getAll("filter")).toEqual(["status=approved,paid"]);
+	});
 	it("loses one chip at a time", () => {
 		expect(extras(link, list)[1]?.without.getAll("filter")).toEqual(["status=approved,paid", "offer=1"]);
 	});

@@ -148,7 +148,7 @@ export function extras(q: URLSearchParams, spec: Spec): { text: string; without:
 		if (at >= 0) taken.add(at);
 	}
 	return all.flatMap((text, i) => {
-		if (taken.has(i)) return [];
+		if (taken.has(i) || [...taken].some((k) => all[k] === text)) return [];
 		const without = new URLSearchParams(q);
 		without.delete("filter");
 		for (const [k, one] of all.entries()) if (k !== i) without.append("filter", one);
