@@ -242,6 +242,7 @@ export const text = {
 					: plural(n, { one: "A postback waits, not due yet", other: "# postbacks wait, none is due" }),
 			dead: (n: number) =>
 				plural(n, { one: "A postback given up in 24 hours", other: "# postbacks given up in 24 hours" }),
+			upToDate: "Reports are up to date",
 			fresh: (time: string) => `Reports are ${time} behind`,
 			noReports: "Reports have counted nothing yet",
 		},
@@ -2068,6 +2069,8 @@ export const text = {
 		noAffiliateHint: "The link credits the affiliate whose visitor it brings.",
 		notActive: (status: string) =>
 			`The offer is not active (${status.toLowerCase()}): visitors go to the fallback.`,
+		notApproved: "You are not approved for this offer: visitors would be turned away.",
+		toOffer: "Ask for access",
 		clickId: "Your own click ID (aff_click_id)",
 		clickIdHint:
 			"The macro of the system that makes the click. It comes back in postbacks as {aff_click_id}.",

@@ -48,7 +48,7 @@ function lines(h: Overview["health"]): Line[] {
 	const lag = h.warehouse.lag_seconds;
 	all.push(
 		h.warehouse.as_of
-			? { tone: lag > 30 ? "warn" : "good", say: t.fresh(span(Math.max(0, lag) * 1000)) }
+			? { tone: lag > 30 ? "warn" : "good", say: lag < 10 ? t.upToDate : t.fresh(span(lag * 1000)) }
 			: { tone: "warn", say: t.noReports },
 	);
 	return all;
