@@ -98,6 +98,7 @@ export function WordsField({
 	onValue,
 	options = [],
 	free,
+	spaced,
 	shown,
 	placeholder,
 	...field
@@ -107,16 +108,16 @@ export function WordsField({
 	options?: Option[];
 	/** Whether other words than those offered may be written. */
 	free?: boolean;
+	/** Whether a word may have spaces in it; commas part words in any case. */
+	spaced?: boolean;
 	/** How a word is written where it stands. */
 	shown?: (word: string) => string;
 	placeholder?: string;
 }) {
-	const [round, setRound] = useState(0);
 	const write = shown ?? ((word: string) => options.find((o) => o.value === word)?.label ?? word);
-	const add = (typed: string) => {
-		const more = typed.split(/[\s,;]+/).filter((w) => w && !value.includes(w));
+	const add = (words: string[]) => {
+		const more = words.map((w) => w.trim()).filter((w) => w && !value.includes(w));
 		if (more.length > 0) onValue([...value, ...new Set(more)]);
-		setRound(round + 1);
 	};
 	return (
 		<Field {...field}>
@@ -139,12 +140,11 @@ export function WordsField({
 						</span>
 					)}
 					<Combo
-						key={round}
 						id={id}
 						label={field.label}
 						value=""
 						placeholder={placeholder ?? t.add}
-						onValue={(v, option) => (option ? add(v) : free && add(v))}
+						onValue={(v, option) => (option ? add([v]) : free && add(v.split(spaced ? /[,;]+/ : /[\s,;]+/)))}
 						options={options.filter((o) => !value.includes(o.value))}
 						free={free}
 						invalid={inner["aria-invalid"] === "true"}

@@ -82,6 +82,7 @@ export function OfferTargeting({ record }: { record: Tagged<Offer> }) {
 							name="targeting.os"
 							hint={t.osHint}
 							free
+							spaced
 							value={g.os ?? []}
 							onValue={(os) => put({ os })}
 							options={options(systems)}
@@ -91,6 +92,7 @@ export function OfferTargeting({ record }: { record: Tagged<Offer> }) {
 							name="targeting.browsers"
 							hint={t.browsersHint}
 							free
+							spaced
 							value={g.browsers ?? []}
 							onValue={(list) => put({ browsers: list })}
 							options={options(browsers)}
