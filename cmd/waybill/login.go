@@ -68,12 +68,17 @@ func (p *people) valid(c consoleAt) error {
 	if p.SMTPURL != "" && c.AdminURL == "" {
 		return fault.New(fault.Invalid, "--smtp-url needs --admin-url: links in mail begin with it")
 	}
-	if p.Issuer == "" {
-		if p.ClientID != "" || len(p.Domains) > 0 {
-			return fault.New(fault.Invalid, "--oidc-client-id and --oidc-domains need --oidc-issuer")
-		}
-		return nil
+	if p.Issuer != "" {
+		return p.validProvider(c)
 	}
+	if p.ClientID != "" || len(p.Domains) > 0 {
+		return fault.New(fault.Invalid, "--oidc-client-id and --oidc-domains need --oidc-issuer")
+	}
+	return nil
+}
+
+// validProvider is valid for the identity provider, where there is one.
+func (p *people) validProvider(c consoleAt) error {
 	if c.AdminURL == "" || p.ClientID == "" {
 		return fault.New(fault.Invalid, "--oidc-issuer needs --oidc-client-id and --admin-url: the provider sends people back there")
 	}
@@ -180,11 +185,11 @@ func (in *installation) newLink(ctx context.Context, by user.By, kind user.LinkK
 }
 
 // ownerLink gives the link that makes the first owner; empty once there is
-// somebody, and while the ledger is away.
+// one, and while the ledger is away.
 func (n *node) ownerLink(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // a node told to stop at once says it too
 	defer cancel()
-	found, err := n.ledger.AnyUser(ctx)
+	found, err := n.ledger.AnyOwner(ctx)
 	if err == nil && !found {
 		var link string
 		link, err = n.newLink(ctx, user.By{Actor: "serve"}, user.LinkOwner, 0, n.consoleURL)

@@ -73,7 +73,7 @@ func (s *serveCmd) greet(w io.Writer, n *node, ownerLink string, first bool) {
 		"Console: %s/console/\n"+
 		"Data: %s\n", version, n.publicURL, n.adminURL, n.adminURL, n.consoleURL, s.Data)
 	if ownerLink != "" {
-		text += fmt.Sprintf("\nNobody can sign in to the console yet. Open this link to become its owner; it works once, within 24 hours:\n"+
+		text += fmt.Sprintf("\nThe console has no owner yet. Open this link to become its owner; it works once, within 24 hours:\n"+
 			"  %s\n", ownerLink)
 	}
 	if first {

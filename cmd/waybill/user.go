@@ -14,7 +14,7 @@ import (
 type userCmd struct {
 	Create    userCreateCmd `cmd:"" help:"Invite somebody to the console, and print the link to join, alone, on standard output."`
 	Link      userLinkCmd   `cmd:"" help:"Print a link that sets a new password for somebody, or lets an invited person join. It works once."`
-	OwnerLink ownerLinkCmd  `cmd:"" help:"Print the link that makes the first owner. It works once, within 24 hours, and only while there is nobody yet."`
+	OwnerLink ownerLinkCmd  `cmd:"" help:"Print the link that makes the first owner. It works once, within 24 hours, and only while there is no owner yet."`
 }
 
 // userCreateCmd is "waybill user create".
@@ -39,7 +39,7 @@ type ownerLinkCmd struct {
 
 // Run invites somebody beside a running node or without one.
 func (c *userCreateCmd) Run(e *env) error {
-	if err := c.consoleAt.valid(); err != nil {
+	if err := c.valid(); err != nil {
 		return err
 	}
 	if err := c.user().Validate(); err != nil {
@@ -51,7 +51,7 @@ func (c *userCreateCmd) Run(e *env) error {
 
 // Run makes the link beside a running node or without one.
 func (c *userLinkCmd) Run(e *env) error {
-	if err := c.consoleAt.valid(); err != nil {
+	if err := c.valid(); err != nil {
 		return err
 	}
 	c.At = c.here()
@@ -161,7 +161,7 @@ func (*ownerLink) creates() bool { return true }
 func (l *ownerLink) do(ctx context.Context, in *installation, out io.Writer) error {
 	link, err := in.newLink(ctx, byCommand(), user.LinkOwner, 0, cmp.Or(in.consoleURL, l.At))
 	if fault.Of(err) == fault.Conflict {
-		return fault.New(fault.Conflict, `there is somebody already; "waybill user link EMAIL" lets an owner in again`)
+		return fault.New(fault.Conflict, `there is an owner already; "waybill user link EMAIL" lets somebody in again`)
 	}
 	if err != nil {
 		return err

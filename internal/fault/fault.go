@@ -20,7 +20,7 @@ const (
 	Internal     Kind = iota // a defect, or a failure nobody expected
 	Invalid                  // the request is wrong: mend it
 	Unauthorized             // no credential, or a wrong one
-	Forbidden                // the credential does not reach this far
+	Forbidden                // the caller is known, and may not do this
 	NotFound                 // there is no such thing
 	Conflict                 // it contradicts what is already there
 	Stale                    // it was changed meanwhile: read it again

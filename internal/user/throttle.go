@@ -9,17 +9,30 @@ import (
 // longest wait is short enough to sit out, and long enough that guessing leads
 // nowhere.
 const (
-	freeFailures  = 5
 	firstWait     = 2 * time.Second
 	longestWait   = 15 * time.Minute
 	forgetFailure = 24 * time.Hour
+
+	// Behind an address may be a whole office, in which somebody mistypes all day.
+	freeFailures       = 5
+	freeFailuresShared = 50
+	halfLife           = 15 * time.Minute
 )
 
-// Throttle counts the attempts to log in to one account, or from one address,
-// that have not succeeded.
+// Door is what failures are counted of.
+type Door struct {
+	Name string
+	// Shared says that many people come this way, as they do from an address: more
+	// failures are free, half of them are forgotten every quarter of an hour, and a
+	// success takes back no more than itself, or else whoever has one account could
+	// try all others from there.
+	Shared bool
+}
+
+// Throttle counts the attempts to get in by one door that have not succeeded.
 type Throttle struct {
 	Failures int
-	LastAt   time.Time
+	LastAt   time.Time // of the last attempt; of a shared door, since when none of its failures was forgotten
 	Until    time.Time // no attempt is let through before
 }
 
@@ -30,19 +43,42 @@ func (t Throttle) Wait(now time.Time) time.Duration {
 
 // Attempt gives the counts after an attempt, which is taken for a failure until
 // it is known to have succeeded: so many attempts at once are no way around.
-func (t Throttle) Attempt(now time.Time) Throttle {
-	if now.Sub(t.LastAt) >= forgetFailure {
-		t.Failures = 0
-	}
+func (d Door) Attempt(t Throttle, now time.Time) Throttle {
+	t = d.fade(t, now)
 	t.Failures++
-	t.LastAt, t.Until = now, now.Add(waitAfter(t.Failures))
+	t.Until = now.Add(d.waitAfter(t.Failures))
 	return t
 }
 
 // Succeeded gives the counts after an attempt turned out to be a success.
-func (t Throttle) Succeeded() Throttle {
-	t.Failures = max(0, t.Failures-1)
-	t.Until = t.LastAt.Add(waitAfter(t.Failures))
+func (d Door) Succeeded(t Throttle) Throttle {
+	if !d.Shared {
+		return Throttle{}
+	}
+	if t.Failures > 0 {
+		t.Until = t.Until.Add(d.waitAfter(t.Failures-1) - d.waitAfter(t.Failures))
+		t.Failures--
+	}
+	return t
+}
+
+// fade takes out the failures that are forgotten by now. Those of a shared door
+// are halved once for each half-life that has passed whole; what is left of time
+// counts next time, so that steady failures fade too.
+func (d Door) fade(t Throttle, now time.Time) Throttle {
+	past := now.Sub(t.LastAt)
+	switch {
+	case past >= forgetFailure:
+		t.Failures = 0
+	case d.Shared && t.Failures > 0:
+		halves := max(0, int(past/halfLife))
+		t.Failures >>= halves
+		if t.Failures > 0 {
+			t.LastAt = t.LastAt.Add(time.Duration(halves) * halfLife)
+			return t
+		}
+	}
+	t.LastAt = now
 	return t
 }
 
@@ -50,12 +86,16 @@ func (t Throttle) Succeeded() Throttle {
 func Forgotten(now time.Time) time.Time { return now.Add(-forgetFailure) }
 
 // waitAfter doubles with each failure beyond those that are free.
-func waitAfter(failures int) time.Duration {
-	if failures < freeFailures {
+func (d Door) waitAfter(failures int) time.Duration {
+	free := freeFailures
+	if d.Shared {
+		free = freeFailuresShared
+	}
+	if failures < free {
 		return 0
 	}
 	wait := firstWait
-	for range failures - freeFailures {
+	for range failures - free {
 		if wait *= 2; wait >= longestWait {
 			return longestWait
 		}
@@ -63,17 +103,20 @@ func waitAfter(failures int) time.Duration {
 	return wait
 }
 
-// ThrottleAccount names the counts of an account. That the account exists is not
-// needed, and not told.
-func ThrottleAccount(email string) string { return "account " + Hash(FoldEmail(email)) }
+// AccountDoor is that of an account. That the account exists is not needed, and
+// not told.
+func AccountDoor(email string) Door { return Door{Name: "account " + Hash(FoldEmail(email))} }
 
-// ThrottleAddress names the counts of an address. Whoever has one IPv6 address
-// has all of its /64.
-func ThrottleAddress(address netip.Addr) string {
+// ResetDoor is that of those who ask for a new password of an account.
+func ResetDoor(email string) Door { return Door{Name: "reset of " + AccountDoor(email).Name} }
+
+// AddressDoor is that of an address. Whoever has one IPv6 address has all of its
+// /64.
+func AddressDoor(address netip.Addr) Door {
 	address = address.Unmap().WithZone("")
 	if !address.Is6() {
-		return "address " + address.String()
+		return Door{Name: "address " + address.String(), Shared: true}
 	}
 	network, _ := address.Prefix(64) // an IPv6 address has one
-	return "address " + network.String()
+	return Door{Name: "address " + network.String(), Shared: true}
 }

@@ -191,69 +191,6 @@ func TestRecoveryCodes(t *testing.T) {
 	}
 }
 
-func TestThrottle(t *testing.T) {
-	start := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	var counts user.Throttle
-	now := start
-	var waits []time.Duration
-	for range 16 {
-		if wait := counts.Wait(now); wait != 0 {
-			t.Fatalf("after waiting one waits %s more", wait)
-		}
-		counts = counts.Attempt(now)
-		waits = append(waits, counts.Wait(now))
-		now = now.Add(counts.Wait(now))
-	}
-	s := time.Second
-	want := []time.Duration{0, 0, 0, 0, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 64 * s, 128 * s, 256 * s, 512 * s, 900 * s, 900 * s, 900 * s}
-	for i := range want {
-		if waits[i] != want[i] {
-			t.Errorf("after %d failures one waits %s, want %s", i+1, waits[i], want[i])
-		}
-	}
-	for range 10_000 { // nobody is locked out for good, nor does counting run over
-		counts = counts.Attempt(now)
-	}
-	if got := counts.Wait(now); got != 15*time.Minute {
-		t.Errorf("after 10,000 failures one waits %s", got)
-	}
-	if got := counts.Attempt(now.Add(24 * time.Hour)); got.Failures != 1 || got.Wait(now.Add(24*time.Hour)) != 0 {
-		t.Errorf("a day later the counts are %+v", got)
-	}
-	five := user.Throttle{Failures: 5, LastAt: start, Until: start.Add(2 * s)}
-	if got := five.Succeeded(); got.Failures != 4 || got.Wait(start) != 0 {
-		t.Errorf("a success among five leaves %+v", got)
-	}
-	if got := (user.Throttle{}).Succeeded(); got.Failures != 0 {
-		t.Errorf("a success leaves %d failures", got.Failures)
-	}
-}
-
-func TestThrottleNames(t *testing.T) {
-	addr := netip.MustParseAddr
-	same := [][2]string{
-		{user.ThrottleAddress(addr("2001:db8:1:2::1")), user.ThrottleAddress(addr("2001:db8:1:2:ffff::9"))},
-		{user.ThrottleAddress(addr("::ffff:192.0.2.1")), user.ThrottleAddress(addr("192.0.2.1"))},
-		{user.ThrottleAddress(addr("fe80::1%eth0")), user.ThrottleAddress(addr("fe80::1"))},
-		{user.ThrottleAccount("Jane@Example.com"), user.ThrottleAccount(" jane@example.com")},
-	}
-	for _, pair := range same {
-		if pair[0] != pair[1] {
-			t.Errorf("%s and %s are counted apart", pair[0], pair[1])
-		}
-	}
-	if user.ThrottleAddress(addr("2001:db8:1:2::1")) == user.ThrottleAddress(addr("2001:db8:1:3::1")) ||
-		user.ThrottleAddress(addr("192.0.2.1")) == user.ThrottleAddress(addr("192.0.2.2")) {
-		t.Error("neighbours are counted together")
-	}
-	if name := user.ThrottleAccount(strings.Repeat("x", 10_000)); len(name) > 100 || strings.Contains(name, "x@") {
-		t.Errorf("a long name is kept as %q", name)
-	}
-	if got := user.ThrottleAddress(netip.Addr{}); got != user.ThrottleAddress(netip.Addr{}) {
-		t.Errorf("no address is %q", got)
-	}
-}
-
 func TestCheckPassword(t *testing.T) {
 	tests := []struct {
 		password string

@@ -47,7 +47,7 @@ func (c *ceremonies) begin(begun any, from netip.Addr, now time.Time) (string, e
 	if err != nil {
 		return "", err
 	}
-	source := user.ThrottleAddress(from)
+	source := user.AddressDoor(from).Name
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sweep(now)

@@ -95,10 +95,30 @@ func (l *Login) mux(routes []route) *http.ServeMux {
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		if x, ok := w.(*exchange); ok {
-			x.refuse(fault.New(fault.NotFound, "there is nothing at %s %s", x.r.Method, x.r.URL.Path))
+			x.lost(mux)
 		}
 	})
 	return mux
+}
+
+// lost answers what no route takes: with the methods that are taken at this path,
+// if there are any.
+func (x *exchange) lost(mux *http.ServeMux) {
+	var allowed []string
+	for _, method := range [...]string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost} {
+		r := *x.r
+		r.Method = method
+		if _, pattern := mux.Handler(&r); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		x.refuse(fault.New(fault.NotFound, "there is nothing at %s", x.r.URL.Path))
+		return
+	}
+	list := strings.Join(allowed, ", ")
+	x.Header().Set("Allow", list)
+	x.refuse(notAllowed(x.r.Method + " is not possible here; possible: " + list))
 }
 
 // ServeHTTP takes one request to its ceremony.

@@ -116,7 +116,7 @@ func (x *exchange) forgotten() (answer, error) {
 	}
 	mails := x.l.set.SendReset != nil
 	if mails {
-		if err := x.attempt("reset of " + user.ThrottleAccount(b.Email)); err != nil {
+		if err := x.attempt(user.ResetDoor(b.Email), x.address()); err != nil {
 			return nil, err
 		}
 		select {

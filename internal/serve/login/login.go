@@ -118,8 +118,8 @@ type Sessions interface {
 // Throttles counts attempts, and keeps what the ledger does not see by itself for
 // the audit.
 type Throttles interface {
-	Attempt(ctx context.Context, now time.Time, names ...string) (time.Duration, error)
-	AttemptSucceeded(ctx context.Context, account, address string) error
+	Attempt(ctx context.Context, now time.Time, doors ...user.Door) (time.Duration, error)
+	AttemptSucceeded(ctx context.Context, doors ...user.Door) error
 	Note(ctx context.Context, by user.By, action, entity, key, detail string) error
 }
 

@@ -67,7 +67,8 @@ func TestLogIn(t *testing.T) {
 }
 
 // TestLogInTakesTheSameTime compares the time for an address that nobody has with
-// that for a wrong password. Without the work done in vain it is a hundredth.
+// that for a wrong password, by the shortest of each, which load does not
+// lengthen. Without the work done in vain it is a hundredth.
 func TestLogInTakesTheSameTime(t *testing.T) {
 	w := newWorld(t, Settings{})
 	var err error
@@ -75,21 +76,18 @@ func TestLogInTakesTheSameTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.join("owner@example.com", user.Owner)
-	median := func(email string) time.Duration {
-		var all []time.Duration
-		for i := range 5 {
+	known, unknown := time.Hour, time.Hour
+	for i := range 5 {
+		for email, shortest := range map[string]*time.Duration{"owner@example.com": &known, "nobody@example.com": &unknown} {
 			b := w.browser()
-			b.from = "198.51.100." + string(rune('1'+i))
+			b.from = "198.51.100." + itoa(int64(i))
 			w.clock.pass(time.Hour)
 			start := time.Now()
 			b.send("POST", "login", credentials{Email: email, Password: "not the password"}).want(401)
-			all = append(all, time.Since(start))
+			*shortest = min(*shortest, time.Since(start))
 		}
-		slices.Sort(all)
-		return all[2]
 	}
-	known, unknown := median("owner@example.com"), median("nobody@example.com")
-	if unknown < known/3 || known < unknown/3 {
+	if unknown < known/5 || known < unknown/5 {
 		t.Errorf("an unknown address took %s, a wrong password %s; want about the same", unknown, known)
 	}
 }
@@ -326,7 +324,27 @@ func TestBodies(t *testing.T) {
 		})
 	}
 	w.browser().send("POST", "nowhere", nil).want(404)
-	w.browser().send("GET", "login", nil).want(404)
+}
+
+func TestMethods(t *testing.T) {
+	w := newWorld(t, Settings{})
+	for _, tt := range []struct{ method, path, allow string }{
+		{"GET", "login", "POST"},
+		{"PUT", "state", "GET, HEAD"},
+		{"OPTIONS", "oidc/callback", "GET, HEAD"},
+		{"POST", "sessions/7", "DELETE"},
+		{"GET", "sessions/revoke-others", "DELETE, POST"},
+		{"POST", "passkeys/a/b", ""},
+	} {
+		got := w.browser().send(tt.method, tt.path, nil)
+		status := 405
+		if tt.allow == "" {
+			status = 404
+		}
+		if got.want(status); got.header.Get("Allow") != tt.allow || got.header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s allows %q; want %q, and a problem: %s", tt.method, tt.path, got.header.Get("Allow"), tt.allow, got.body)
+		}
+	}
 }
 
 func TestThrottle(t *testing.T) {
@@ -369,8 +387,8 @@ func TestThrottle(t *testing.T) {
 		w := newWorld(t, Settings{})
 		w.join("ann@example.com", user.Owner)
 		b := w.browser()
-		for i := range 5 {
-			b.from = "[2001:db8::" + string(rune('1'+i)) + "]"
+		for i := range 50 {
+			b.from = "[2001:db8::" + itoa(int64(i)) + "]"
 			b.send("POST", "login", credentials{Email: itoa(int64(i)) + "@example.com", Password: "x"}).want(401)
 		}
 		b.from = "[2001:db8::ffff]"

@@ -25,7 +25,7 @@ type pace struct {
 
 // step counts one request, and refuses it when its source is too far ahead.
 func (p *pace) step(from netip.Addr, now time.Time) error {
-	source := user.ThrottleAddress(from)
+	source := user.AddressDoor(from).Name
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := p.next[source]

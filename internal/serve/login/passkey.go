@@ -149,8 +149,7 @@ func (x *exchange) finishPasskeyLogin() (answer, error) {
 	if err != nil {
 		return nil, fault.At("credential", "is not what an authenticator answers")
 	}
-	door := "passkeys from " + user.ThrottleAddress(x.from)
-	if err := x.attempt(door); err != nil {
+	if err := x.attempt(x.address()); err != nil {
 		return nil, err
 	}
 	h, err := x.holderOf(parsed.Response.UserHandle)
@@ -164,7 +163,7 @@ func (x *exchange) finishPasskeyLogin() (answer, error) {
 	if err := x.fit(h.user, used, parsed.Response.AuthenticatorData.Flags.HasUserVerified()); err != nil {
 		return nil, err
 	}
-	if err := x.l.ledger.AttemptSucceeded(x.ctx(), door, user.ThrottleAddress(x.from)); err != nil {
+	if err := x.l.ledger.AttemptSucceeded(x.ctx(), x.address()); err != nil {
 		return nil, err
 	}
 	doc, err := json.Marshal(used)

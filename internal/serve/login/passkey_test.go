@@ -88,21 +88,21 @@ func TestPasskeys(t *testing.T) {
 		}
 		b.send("GET", "passkeys", nil).want(200).has(`"used_at":"2026-11-22T12:00:00Z"`)
 	})
-	t.Run("a log-in for another site is of no use here", func(t *testing.T) {
+	t.Run("a log-in for another site is of no use here", func(*testing.T) {
 		mine.key.Counter = 3
 		c := w.browser()
 		for _, at := range []virtual.RelyingParty{{ID: "localhost", Origin: "http://localhost:9999"}, {ID: "evil.example", Origin: c.origin}} {
 			c.send("POST", "passkey/login/finish", mine.shows(c, at)).want(401)
 		}
 	})
-	t.Run("a challenge is good once", func(t *testing.T) {
+	t.Run("a challenge is good once", func(*testing.T) {
 		mine.key.Counter = 4
 		c := w.browser()
 		shown := mine.shows(c, c.site())
 		c.send("POST", "passkey/login/finish", shown).want(200)
 		w.browser().send("POST", "passkey/login/finish", shown).want(409)
 	})
-	t.Run("and not for ever", func(t *testing.T) {
+	t.Run("and not for ever", func(*testing.T) {
 		mine.key.Counter = 5
 		c := w.browser()
 		shown := mine.shows(c, c.site())

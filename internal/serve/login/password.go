@@ -121,7 +121,7 @@ func (x *exchange) logIn() (answer, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	if err := x.attempt(user.ThrottleAccount(c.Email)); err != nil {
+	if err := x.attempt(user.AccountDoor(c.Email), x.address()); err != nil {
 		return nil, err
 	}
 	u, secrets, err := x.l.find(x.ctx(), c.Email)
@@ -185,10 +185,13 @@ func wrongPassword() error {
 	return fault.New(fault.Unauthorized, "the e-mail address or the password is wrong")
 }
 
-// attempt counts an attempt on an account from the caller's address, and refuses
-// it while there is to be a wait.
-func (x *exchange) attempt(account string) error {
-	wait, err := x.l.ledger.Attempt(x.ctx(), x.now, account, user.ThrottleAddress(x.from))
+// address is the door that the caller's address is.
+func (x *exchange) address() user.Door { return user.AddressDoor(x.from) }
+
+// attempt counts an attempt at some doors, and refuses it while there is to be a
+// wait at one of them.
+func (x *exchange) attempt(doors ...user.Door) error {
+	wait, err := x.l.ledger.Attempt(x.ctx(), x.now, doors...)
 	if err != nil {
 		return err
 	}
@@ -300,8 +303,8 @@ func (x *exchange) confirm(password, field string) error {
 	if err != nil || secrets.Password == "" {
 		return err
 	}
-	account := user.ThrottleAccount(x.who.Email)
-	if err := x.attempt(account); err != nil {
+	account := user.AccountDoor(x.who.Email)
+	if err := x.attempt(account, x.address()); err != nil {
 		return err
 	}
 	right, _, err := x.l.hashing.matches(x.ctx(), password, secrets.Password)
@@ -311,5 +314,5 @@ func (x *exchange) confirm(password, field string) error {
 	if !right {
 		return x.failed(x.who, "password", fault.At(field, "is not your password"))
 	}
-	return x.l.ledger.AttemptSucceeded(x.ctx(), account, user.ThrottleAddress(x.from))
+	return x.l.ledger.AttemptSucceeded(x.ctx(), account, x.address())
 }

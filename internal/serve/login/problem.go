@@ -42,6 +42,10 @@ func malformed(words string) error {
 	return &refusal{http.StatusBadRequest, "malformed", "The request cannot be read", words}
 }
 
+func notAllowed(words string) error {
+	return &refusal{http.StatusMethodNotAllowed, "method_not_allowed", "The method does not fit", words}
+}
+
 // waitError is the answer to whoever has to wait before the next attempt.
 type waitError struct{ wait time.Duration }
 

@@ -77,7 +77,7 @@ func (x *exchange) signedIn() (err error) {
 // begin ends an attempt that succeeded: it is taken back from the counts, and the
 // person is signed in.
 func (x *exchange) begin(u user.User, how string) error {
-	err := x.l.ledger.AttemptSucceeded(x.ctx(), user.ThrottleAccount(u.Email), user.ThrottleAddress(x.from))
+	err := x.l.ledger.AttemptSucceeded(x.ctx(), user.AccountDoor(u.Email), x.address())
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func fillUsers(t testing.TB, db *DB) {
 	u := createUser(t, db, "one@example.com", user.Owner)
 	logIn(t, db, u.ID, "token")
 	addLink(t, db, user.LinkReset, u.ID, "link")
-	_, errAttempt := db.Attempt(ctx, clock, "account a")
+	_, errAttempt := db.Attempt(ctx, clock, user.Door{Name: "account a"})
 	for _, err := range []error{
 		errAttempt, db.BeginTOTP(ctx, u.ID, "secret"), db.ConfirmTOTP(ctx, byOwner, u.ID, "secret", 1, []string{"a"}),
 		db.AddPasskey(ctx, byOwner, user.Passkey{ID: "id", UserID: u.ID, CreatedAt: clock}),

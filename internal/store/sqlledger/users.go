@@ -87,6 +87,20 @@ func anyUser(ctx context.Context, s session) (bool, error) {
 	return s.get(ctx, []any{&id}, `SELECT id FROM users WHERE removed_at = 0 LIMIT 1`)
 }
 
+// AnyOwner reports whether there is an owner who can log in.
+func (db *DB) AnyOwner(ctx context.Context) (bool, error) {
+	found, err := anyOwner(ctx, db.read())
+	return found, db.failed(err, "look for an owner")
+}
+
+// anyOwner leaves out an owner who was invited and never came.
+func anyOwner(ctx context.Context, s session) (bool, error) {
+	var id int64
+	return s.get(ctx, []any{&id}, `
+		SELECT id FROM users
+		WHERE role = 'owner' AND status = 'active' AND joined_at <> 0 AND removed_at = 0 LIMIT 1`)
+}
+
 // changeUsers runs f, which says what there is to note, if anything. Changes of
 // people go one after another: the number of the note is drawn first.
 func (db *DB) changeUsers(ctx context.Context, f func(ctx context.Context, s session) (*Note, error)) error {
@@ -200,7 +214,7 @@ func (db *DB) storeUser(ctx context.Context, s session, before, after *user.User
 	if err != nil {
 		return clashOfUsers(err, after.Email)
 	}
-	if before.Role == user.Owner {
+	if isOwner(before) && !isOwner(after) {
 		if err := anOwnerStays(ctx, s); err != nil {
 			return err
 		}
@@ -216,13 +230,14 @@ func (db *DB) storeUser(ctx context.Context, s session, before, after *user.User
 	return nil
 }
 
-// anOwnerStays refuses a change that leaves nobody who could undo it. An owner
-// who was invited and never came does not count.
+// isOwner says of one person what anyOwner asks of all.
+func isOwner(u *user.User) bool {
+	return u.Role == user.Owner && u.Status == user.Active && u.JoinedAt != nil
+}
+
+// anOwnerStays refuses a change that leaves nobody who could undo it.
 func anOwnerStays(ctx context.Context, s session) error {
-	var id int64
-	found, err := s.get(ctx, []any{&id}, `
-		SELECT id FROM users
-		WHERE role = 'owner' AND status = 'active' AND joined_at <> 0 AND removed_at = 0 LIMIT 1`)
+	found, err := anyOwner(ctx, s)
 	if err == nil && !found {
 		err = fault.New(fault.Conflict, "this is the last owner who can log in: make somebody else an owner first")
 	}
@@ -244,7 +259,7 @@ func (db *DB) RemoveUser(ctx context.Context, by user.By, id int64, allowed func
 		if err := wipeUser(ctx, s, id, db.now()); err != nil {
 			return nil, err
 		}
-		if u.Role == user.Owner {
+		if isOwner(&u) {
 			if err := anOwnerStays(ctx, s); err != nil {
 				return nil, err
 			}

@@ -11,7 +11,7 @@ import (
 
 // CreateLink keeps a link, known by the hash of its token. An invitation or a
 // reset puts an end to those before it, and needs somebody who may log in. A link
-// for the first owner is refused once there is anybody.
+// for the first owner is refused once there is an owner who can log in.
 func (db *DB) CreateLink(ctx context.Context, by user.By, l user.Link, hash string) error {
 	run := db.changeUsers
 	if l.Kind == user.LinkCeremony {
@@ -38,7 +38,7 @@ func (db *DB) unnoted(ctx context.Context, f func(ctx context.Context, s session
 func makeWay(ctx context.Context, s session, l *user.Link) error {
 	switch l.Kind {
 	case user.LinkOwner:
-		return nobodyYet(ctx, s)
+		return noOwnerYet(ctx, s)
 	case user.LinkInvitation, user.LinkReset:
 		u, err := userOf(ctx, s, l.UserID)
 		if err != nil {
@@ -56,8 +56,11 @@ func makeWay(ctx context.Context, s session, l *user.Link) error {
 	}
 }
 
-func nobodyYet(ctx context.Context, s session) error {
-	found, err := anyUser(ctx, s)
+// noOwnerYet asks for owners alone: people who were invited before there was an
+// owner keep nobody from becoming it. Since the last owner stays one, a link that
+// was refused once is never good again.
+func noOwnerYet(ctx context.Context, s session) error {
+	found, err := anyOwner(ctx, s)
 	if err == nil && found {
 		err = fault.New(fault.Conflict, "there is an owner already")
 	}
@@ -169,7 +172,7 @@ func (db *DB) AcceptLink(ctx context.Context, hash string, a Accepted, now time.
 }
 
 func (db *DB) acceptOwner(ctx context.Context, s session, a *Accepted) (user.User, error) {
-	if err := nobodyYet(ctx, s); err != nil {
+	if err := noOwnerYet(ctx, s); err != nil {
 		return user.User{}, err
 	}
 	first := user.Default()

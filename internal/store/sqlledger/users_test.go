@@ -36,12 +36,15 @@ func TestUsers(t *testing.T) {
 			{"a new password ends the other sessions, and the links", changesPassword},
 			{"a link is good once, whoever comes at once", usesLinksOnce},
 			{"the first owner is made once", makesOneOwner},
+			{"the owner is made among others", makesTheOwnerAmongOthers},
+			{"an invited owner is the first", refusesASecondFirstOwner},
 			{"a new link puts an end to the one before", replacesLinks},
 			{"a ceremony's link is taken once, and not accepted", takesCeremonies},
 			{"a code of an authenticator is taken once", takesCodesOnce},
 			{"a recovery code is taken once", takesRecoveryOnce},
 			{"passkeys are added, used and removed", keepsPasskeys},
 			{"attempts made at once are counted one after another", countsAttempts},
+			{"who waits writes nothing", looksBeforeItCounts},
 			{"the audit tells who did what, and from where", tellsWho},
 		} {
 			t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t, at(t))) })
@@ -423,6 +426,63 @@ func makesOneOwner(t *testing.T, db *DB) {
 	}
 }
 
+// makesTheOwnerAmongOthers: people may have been invited, and an owner too who
+// never came, before somebody becomes the owner.
+func makesTheOwnerAmongOthers(t *testing.T, db *DB) {
+	ctx := t.Context()
+	addLink(t, db, user.LinkOwner, 0, "first")
+	createUser(t, db, "manager@example.com", user.Manager)
+	u := user.Default()
+	u.Email, u.Role = "never@example.com", user.Owner
+	never := must(t)(db.CreateUser(ctx, byOwner, u, false))
+	addLink(t, db, user.LinkInvitation, never.ID, "invitation")
+	addLink(t, db, user.LinkOwner, 0, "second")
+	if found, err := db.AnyOwner(ctx); found || err != nil {
+		t.Errorf("an owner before one came: %t, %v", found, err)
+	}
+	_, _, err := db.AcceptLink(ctx, user.Hash("first"), Accepted{Email: "manager@example.com", Password: "hash"}, clock)
+	if fault.Of(err) != fault.Conflict {
+		t.Errorf("with the address of somebody else: %v", err)
+	}
+	if _, got, err := db.AcceptLink(ctx, user.Hash("first"), Accepted{Email: "owner@example.com", Password: "hash"}, clock); err != nil || got.Role != user.Owner {
+		t.Fatalf("the owner's link made %+v, %v", got, err)
+	}
+	if found, err := db.AnyOwner(ctx); !found || err != nil {
+		t.Errorf("an owner after one came: %t, %v", found, err)
+	}
+	_, _, err = db.AcceptLink(ctx, user.Hash("second"), Accepted{Email: "eve@example.com", Password: "hash"}, clock)
+	if fault.Of(err) != fault.NotFound {
+		t.Errorf("another owner's link afterwards: %v", err)
+	}
+}
+
+// refusesASecondFirstOwner: an owner who came by an invitation puts an end to the
+// links that make one.
+func refusesASecondFirstOwner(t *testing.T, db *DB) {
+	ctx := t.Context()
+	addLink(t, db, user.LinkOwner, 0, "owner")
+	u := user.Default()
+	u.Email, u.Role = "invited@example.com", user.Owner
+	invited := must(t)(db.CreateUser(ctx, byOwner, u, false))
+	addLink(t, db, user.LinkInvitation, invited.ID, "invitation")
+	if _, _, err := db.AcceptLink(ctx, user.Hash("invitation"), Accepted{Password: "hash"}, clock); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := db.AcceptLink(ctx, user.Hash("owner"), Accepted{Email: "eve@example.com", Password: "hash"}, clock)
+	if fault.Of(err) != fault.Conflict || !strings.Contains(err.Error(), "there is an owner already") {
+		t.Errorf("a second first owner: %v", err)
+	}
+	u.Email = "never@example.com"
+	never := must(t)(db.CreateUser(ctx, byOwner, u, false))
+	anybody := func(user.User) error { return nil }
+	if err := db.RemoveUser(ctx, byOwner, never.ID, anybody); err != nil {
+		t.Errorf("an owner who never came is removed: %v", err)
+	}
+	if err := db.RemoveUser(ctx, byOwner, invited.ID, anybody); fault.Of(err) != fault.Conflict {
+		t.Errorf("the last owner is removed: %v", err)
+	}
+}
+
 func replacesLinks(t *testing.T, db *DB) {
 	ctx := t.Context()
 	u := createUser(t, db, "one@example.com", user.Owner)
@@ -580,11 +640,21 @@ func keepsPasskeys(t *testing.T, db *DB) {
 
 func countsAttempts(t *testing.T, db *DB) {
 	ctx := t.Context()
+	one := func(name string) user.Door { return user.Door{Name: "account " + name} }
+	home, office := user.Door{Name: "address b", Shared: true}, user.Door{Name: "address d", Shared: true}
+	attempt := func(at time.Time, doors ...user.Door) time.Duration {
+		t.Helper()
+		wait, err := db.Attempt(ctx, at, doors...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wait
+	}
 	var let atomic.Int64
 	var all sync.WaitGroup
 	for range 12 {
 		all.Go(func() {
-			wait, err := db.Attempt(ctx, clock, "account a", "address b")
+			wait, err := db.Attempt(ctx, clock, one("a"), home)
 			if err != nil {
 				t.Error(err)
 			}
@@ -597,30 +667,60 @@ func countsAttempts(t *testing.T, db *DB) {
 	if let.Load() != 5 {
 		t.Errorf("%d attempts at once were let through, want 5", let.Load())
 	}
-	if wait, err := db.Attempt(ctx, clock, "account other", "address b"); wait == 0 || err != nil {
-		t.Errorf("another account from there waits %s, %v", wait, err)
+	if wait := attempt(clock, one("other"), home); wait != 0 {
+		t.Errorf("another account from there waits %s", wait)
 	}
-	if wait, err := db.Attempt(ctx, clock, "account other", "address c"); wait != 0 || err != nil {
-		t.Errorf("another account from elsewhere waits %s, %v", wait, err)
-	}
-	if err := db.AttemptSucceeded(ctx, "account a", "address b"); err != nil {
+	if err := db.AttemptSucceeded(ctx, one("a"), home); err != nil {
 		t.Fatal(err)
 	}
-	if wait, err := db.Attempt(ctx, clock, "account a", "address d"); wait != 0 || err != nil {
-		t.Errorf("after a success the account waits %s, %v", wait, err)
+	if wait := attempt(clock, one("a"), office); wait != 0 {
+		t.Errorf("after a success the account waits %s", wait)
 	}
-	if wait, err := db.Attempt(ctx, clock, "account e", "address b"); wait != 0 || err != nil {
-		t.Errorf("after a success the address waits %s, %v", wait, err)
+	for i := range 45 { // five of twelve and another were counted, and one taken back
+		if wait := attempt(clock, one(fmt.Sprint(i)), home); wait != 0 {
+			t.Fatalf("account %d from there waits %s", i, wait)
+		}
 	}
-	if wait, err := db.Attempt(ctx, clock, "account e", "address b"); wait == 0 || err != nil {
-		t.Errorf("one success has let the address begin anew: it waits %s, %v", wait, err)
+	if wait := attempt(clock, one("last"), home); wait == 0 {
+		t.Error("one success has let the address begin anew")
 	}
-	if _, err := db.Attempt(ctx, clock.Add(25*time.Hour), "account z"); err != nil {
-		t.Fatal(err)
+	if wait := attempt(clock, one("last"), office); wait != 0 {
+		t.Errorf("from elsewhere one waits %s", wait)
 	}
+	attempt(clock.Add(25*time.Hour), one("z"))
 	var n int
 	if err := db.read().must(ctx, "count", []any{&n}, `SELECT COUNT(*) FROM throttle`); err != nil || n != 1 {
 		t.Errorf("%d counts are kept (%v), want 1", n, err)
+	}
+}
+
+// looksBeforeItCounts: whoever has to wait writes nothing, so that hammering at
+// one door keeps nobody else from the ledger.
+func looksBeforeItCounts(t *testing.T, db *DB) {
+	ctx := t.Context()
+	account, address := user.Door{Name: "account a"}, user.Door{Name: "address b", Shared: true}
+	for range 5 {
+		if wait, err := db.Attempt(ctx, clock, account); wait != 0 || err != nil {
+			t.Fatalf("waits %s, %v", wait, err)
+		}
+	}
+	err := db.write(ctx, func(ctx context.Context, s session) error { // others are writing
+		if _, err := lockThrottles(ctx, s, []user.Door{account, address}); err != nil {
+			return err
+		}
+		soon, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if wait, err := db.Attempt(soon, clock, account, address); wait != 2*time.Second || err != nil {
+			t.Errorf("while others write one waits %s, %v; want to hear of 2s at once", wait, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := db.read().must(ctx, "count", []any{&n}, `SELECT failures FROM throttle WHERE name = $1`, account.Name); err != nil || n != 5 {
+		t.Errorf("%d failures (%v), want 5: who waits is not counted", n, err)
 	}
 }
 
