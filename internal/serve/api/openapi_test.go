@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"waybill/internal/account"
+	"waybill/internal/signal"
 )
 
 var update = flag.Bool("update", false, "rewrite openapi.yaml")
@@ -92,6 +94,12 @@ func TestExamplesAreTaken(t *testing.T) {
 	w.do(t, asNetwork, "POST", "coupons", `{"code":"JUNE10","offer_id":1,"affiliate_id":1}`)
 	w.do(t, asNetwork, "POST", "users", `{"email":"june@example.com","role":"analyst"}`)
 	w.do(t, asNetwork, "POST", "domains", `{"host":"go.june.example","advertiser_id":1}`)
+	w.Rehearse = func() func(context.Context, Hit) (signal.Verdict, error) {
+		return func(context.Context, Hit) (signal.Verdict, error) {
+			return signal.Verdict{Status: signal.Updated, Code: signal.CodeUpdated}, nil
+		}
+	}
+	w.do(t, asNetwork, "POST", "offers", `{"advertiser_id":1,"name":"Asks first","destination_url":"https://shop.example.com/","access":"request"}`)
 	saver := userOfNetwork(1, account.Owner) // whom saved reports belong to
 	w.sendAs(saver, "POST", "saved_reports", `{"name":"June"}`)
 	d, _ := w.describe(t)
@@ -102,8 +110,10 @@ func TestExamplesAreTaken(t *testing.T) {
 			if method == "get" || method == "delete" || len(op.RequestBody.Content) == 0 || file {
 				continue
 			}
-			id := "1"
+			id, as := "1", asNetwork
 			switch op.OperationID {
+			case "request-access":
+				id, as = "3", asAffiliate1
 			case "change-link":
 				id = "spring"
 			case "change-conversion":
@@ -116,7 +126,7 @@ func TestExamplesAreTaken(t *testing.T) {
 			if strings.HasPrefix(target, "saved_reports") {
 				got = w.sendAs(saver, strings.ToUpper(method), target, string(example))
 			} else {
-				got = w.do(t, asNetwork, strings.ToUpper(method), target, string(example))
+				got = w.do(t, as, strings.ToUpper(method), target, string(example))
 			}
 			if len(example) == 0 || got.status/100 != 2 {
 				t.Errorf("%s %s with the example %s = %d %s; want a success", method, target, example, got.status, got.text)

@@ -53,7 +53,7 @@ func describe(k fault.Kind) (status int, title string) {
 	case fault.Unauthorized:
 		return http.StatusUnauthorized, "No valid key"
 	case fault.Forbidden:
-		return http.StatusForbidden, "The key does not reach this far"
+		return http.StatusForbidden, "Not allowed"
 	case fault.NotFound:
 		return http.StatusNotFound, "There is no such thing"
 	case fault.Conflict:

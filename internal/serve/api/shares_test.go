@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -10,6 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"waybill/internal/account"
+	"waybill/internal/conversion"
+	"waybill/internal/delivery"
+	"waybill/internal/receiver"
+	"waybill/internal/settlement"
+	"waybill/internal/signal"
+	"waybill/internal/store/sqlledger"
+	"waybill/internal/txid"
 )
 
 // shareOf shares the trade's click with a party, and gives the token.
@@ -53,20 +61,70 @@ func TestASharedTraceIsWhatThePartySees(t *testing.T) {
 	}
 }
 
-// TestASharedTraceHidesSecrets puts the advertiser's token into what came, as
-// would be if nobody had taken it out.
+// sendSecret has a postback go out to somebody whose template has the
+// advertiser's token written into its URL.
+func (w *world) sendSecret(t *testing.T, to delivery.Owner) {
+	t.Helper()
+	sub := delivery.Default()
+	sub.Owner, sub.URL = to, "https://hook.example.com/?token=token-of-One-0123456789&cid={transaction_id}"
+	made := must[sqlledger.Row[delivery.Subscription]](t)(w.db.Subscriptions().Create(t.Context(), sub))
+	at := noon.Add(-time.Duration(made.Value.ID) * time.Second) // each its own
+	ticket := txid.NewMint(w.present.Ring(), 2, 0).Begin(at, txid.Subject{Kind: txid.Signal, Offer: 1, Affiliate: 1})
+	ticket.Done()
+	c := w.conversion
+	c.ID, c.OrderID = must[txid.ID](t)(w.present.Ring().Derive(ticket.ID, txid.Conversion)).String(), fmt.Sprint(made.Value.ID)
+	owed := delivery.Owed{
+		ID: delivery.ID(ticket.ID, made.Value.ID, conversion.EventCreated), SubscriptionID: made.Value.ID, ConversionID: c.ID,
+		TransactionID: w.click.String(), Sequence: 1, Event: conversion.EventCreated, State: delivery.Waiting,
+		Values: map[string]string{"transaction_id": w.click.String()}, CreatedAt: at, DueAt: at,
+	}
+	v := signal.Verdict{SignalID: ticket.ID.String(), Status: signal.Accepted, Code: signal.OK, ConversionID: c.ID, TransactionID: w.click.String(), OfferID: 1}
+	must[signal.Verdict](t)(w.db.Settle(t.Context(), settlement.Case{
+		SignalID: v.SignalID, OrderID: c.OrderID,
+		Claim: settlement.Claim{TransactionID: w.click.String(), OfferID: 1, GoalID: 1},
+		Judge: func(settlement.State) (settlement.Outcome, error) {
+			return settlement.Outcome{Verdict: v, Conversion: &c, TakeOrder: true, Owed: []delivery.Owed{owed}}, nil
+		},
+	}))
+	plan := must[*receiver.Plan](t)(receiver.Compile(made.Value))
+	r := must[receiver.Request](t)(plan.Request(&owed, receiver.Moment{At: noon}))
+	after := owed
+	after.State, after.Attempts, after.DoneAt = delivery.Delivered, 1, noon
+	if err := w.db.Record(t.Context(), delivery.Report{After: after, Attempt: delivery.Attempt{
+		DeliveryID: owed.ID, Number: 1, At: noon, Took: time.Second, Method: "GET", URL: r.URL, Status: 200,
+		Body: "thanks for token-of-One-0123456789",
+	}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestASharedTraceHidesSecrets writes the advertiser's token where each party's
+// trace shows it: into the raw text of a signal, and into the URL and the answer
+// of a postback.
 func TestASharedTraceHidesSecrets(t *testing.T) {
 	w := newWorld(t)
-	token, _ := w.shareOf(t, "advertiser", "1h")
-	key := w.do(t, asAdvertiser1, "GET", "trace/CLICK", "")
-	for id, record := range w.journal {
-		w.journal[id] = []byte(strings.ReplaceAll(string(record), "amount=10", "token=ken"))
-	}
-	if got := w.do(t, "", "GET", "shared", "", "Waybill-Share", token); got.status != 200 || strings.Contains(got.text, "token-of-One") {
-		t.Errorf("shared: %d %s", got.status, got.text)
-	}
-	if key.status != 200 {
-		t.Errorf("the key's own: %d", key.status)
+	w.leak(t)
+	w.sendSecret(t, delivery.Owner{AdvertiserID: 1})
+	w.sendSecret(t, delivery.Owner{AffiliateID: 1})
+	const secret = "token-of-One-0123456789"
+	for _, tt := range []struct {
+		as, key string
+		places  []string // with the secret in them, as the party itself is shown them
+	}{
+		{"advertiser", asAdvertiser1, []string{"&token=SECRET&note=", "hook.example.com/?token=SECRET", "thanks for SECRET"}},
+		{"affiliate", asAffiliate1, []string{"hook.example.com/?token=SECRET", "thanks for SECRET"}},
+	} {
+		token, _ := w.shareOf(t, tt.as, "1h")
+		own, got := w.do(t, tt.key, "GET", "trace/CLICK", ""), w.do(t, "", "GET", "shared", "", "Waybill-Share", token)
+		if got.status != 200 || strings.Contains(got.text, "token-of-One") {
+			t.Errorf("shared as %s: %d %s; want no secret in it", tt.as, got.status, got.text)
+		}
+		for _, place := range tt.places {
+			plain, hidden := strings.ReplaceAll(place, "SECRET", secret), strings.ReplaceAll(place, "SECRET", hiddenSecret)
+			if n, m := strings.Count(own.text, plain), strings.Count(got.text, hidden); n == 0 || n != m {
+				t.Errorf("%s itself sees %q %d times, and the share %q %d times", tt.as, plain, n, hidden, m)
+			}
+		}
 	}
 }
 

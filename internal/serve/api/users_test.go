@@ -114,7 +114,7 @@ func TestMe(t *testing.T) {
 		{"a network key", asNetwork, "", []string{`"key_id":`, `"role":"network"`, `"grade":"owner"`, `"rights":["read","write","invite","audit","administer"]`, `"version":"1.2.3"`, `"public_url":"https://go.example.com"`, `"view_as":false`}},
 		{"an advertiser's key", asAdvertiser1, "", []string{`"role":"advertiser"`, `"advertiser_id":1`, `"party_name":"One"`, `"rights":["read","write"]`}},
 		{"an affiliate's key", asAffiliate2, "", []string{`"affiliate_id":2`, `"party_name":"Two"`}},
-		{"an owner", "", people[user.Owner], []string{`"user":{"id":1,"email":"owner@example.com","name":"The owner","role":"owner"}`, `"grade":"owner"`}},
+		{"an owner", "", people[user.Owner], []string{`"user":{"id":1,"email":"owner@example.com","name":"The owner","role":"owner","totp":false}`, `"grade":"owner"`}},
 		{"a manager", "", people[user.Manager], []string{`"grade":"manager"`, `"rights":["read","write","invite","audit"]`}},
 		{"an analyst", "", people[user.Analyst], []string{`"grade":"analyst"`, `"rights":["read"]`}},
 		{"a user of an affiliate", "", people[user.Affiliate], []string{`"role":"affiliate","affiliate_id":1`, `"party_name":"One"`, `"rights":["read","write"]`}},
