@@ -116,7 +116,7 @@ function OneCause(props: {
 						<Link href={`/signals?${list}`}>{title}</Link>
 					</h2>
 					{c.offer_id ? <Named kind="offer" id={c.offer_id} /> : <span class="mute">{t.noOffer}</span>}
-					{c.replayable && <Badge tone="info">{t.mendable}</Badge>}
+					{c.replayable && side.value === "network" && <Badge tone="info">{t.mendable}</Badge>}
 				</div>
 				<p class="break">{sentence(c.hint)}</p>
 				<p class="mute small">
