@@ -51,7 +51,7 @@ const parts: Part[] = [
 			{ to: "/conversions", label: t.conversions, icon: CircleDollarSign },
 			{ to: "/signals", label: t.signals, icon: ShieldAlert },
 			{ to: "/deliveries", label: t.deliveries, icon: MailX },
-			{ to: "/destinations", label: t.destinations, icon: Radio, sides: network },
+			{ to: "/destinations", label: t.destinations, icon: Radio },
 			{
 				to: "/discrepancies",
 				label: t.discrepancies,
@@ -73,7 +73,7 @@ const parts: Part[] = [
 			{ to: "/postbacks", label: t.postbacks, icon: Send },
 			{ to: "/coupons", label: t.coupons, icon: BadgePercent, sides: network },
 			{ to: "/domains", label: t.domains, icon: Globe, sides: network, right: "administer" },
-			{ to: "/import", label: t.import, icon: FileUp, sides: network, right: "write" },
+			{ to: "/import", label: t.import, icon: FileUp, sides: ["network", "advertiser"], right: "write" },
 		],
 	},
 	{
