@@ -178,8 +178,8 @@ func clashOfUsers(err error, email string) error {
 
 // UpdateUser changes a person. change may run more than once, and its error is
 // given back as it is. Who is disabled is logged out at once; a new e-mail
-// address ends the links that were sent to the old one. The last owner who can
-// log in stays one.
+// address ends the links that were sent to the old one, and so does becoming one
+// of the network's. The last owner who can log in stays one.
 func (db *DB) UpdateUser(ctx context.Context, by user.By, id int64, change func(*user.User) error) (user.User, error) {
 	var after user.User
 	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
@@ -224,7 +224,8 @@ func (db *DB) storeUser(ctx context.Context, s session, before, after *user.User
 			return err
 		}
 	}
-	if after.Status != user.Active || after.Email != before.Email {
+	raised := after.Role.OfNetwork() && !before.Role.OfNetwork() // a partner's links are seen by those who must not be as much
+	if after.Status != user.Active || after.Email != before.Email || raised {
 		return dropLinks(ctx, s, after.ID)
 	}
 	return nil

@@ -51,7 +51,7 @@ func (db *DB) CreateSession(ctx context.Context, n user.Session, hash, how strin
 		if _, err := s.exec(ctx, insert, n.ID, hash, n.UserID, micros(n.CreatedAt), n.Address, n.UserAgent); err != nil {
 			return nil, err
 		}
-		if _, err := s.exec(ctx, `UPDATE users SET seen_at = $2 WHERE id = $1`, n.UserID, micros(n.CreatedAt)); err != nil {
+		if err := arrive(ctx, s, &u, n.CreatedAt); err != nil {
 			return nil, err
 		}
 		if err := dropDeadSessions(ctx, s, n.CreatedAt); err != nil {
@@ -63,6 +63,18 @@ func (db *DB) CreateSession(ctx context.Context, n user.Session, hash, how strin
 		return &done, err
 	})
 	return n, db.failed(err, "log user %d in", n.UserID)
+}
+
+// arrive notes that a person has come. Whoever came by another way than the
+// invitation, such as the identity provider, has joined by that, and needs the
+// invitation no more.
+func arrive(ctx context.Context, s session, u *user.User, at time.Time) error {
+	const seen = `UPDATE users SET seen_at = $2, joined_at = CASE WHEN joined_at = 0 THEN $2 ELSE joined_at END WHERE id = $1`
+	if _, err := s.exec(ctx, seen, u.ID, micros(at)); err != nil || u.JoinedAt != nil {
+		return err
+	}
+	_, err := s.exec(ctx, `DELETE FROM user_link WHERE user_id = $1 AND kind = 'invitation'`, u.ID)
+	return err
 }
 
 // dropDeadSessions takes out what has ended by itself.
