@@ -123,9 +123,7 @@ type search struct {
 
 // run looks from what takes no time to what may take too much.
 func (q *search) run(ctx context.Context) error {
-	if err := q.catalog(ctx); err != nil {
-		return err
-	}
+	q.catalog()
 	if err := q.ids(ctx); err != nil {
 		if ctx.Err() == nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"waybill/internal/fact"
+	"waybill/internal/offer"
 	"waybill/internal/report"
 	"waybill/internal/txid"
 )
@@ -185,6 +186,24 @@ func TestSearchIsBoundedAndSaysSo(t *testing.T) {
 	}
 	if got, r := w.search(t, asNetwork, "CLICK"); len(got) != 1 || !r.Complete {
 		t.Errorf("an ID is found as %v, %+v; want at once", got, r)
+	}
+}
+
+// farOffers is a store that is too slow to be asked of each offer.
+type farOffers struct{ Table[int64, offer.Offer] }
+
+func (farOffers) Get(ctx context.Context, _ int64) (Row[offer.Offer], error) {
+	<-ctx.Done()
+	return Row[offer.Offer]{}, ctx.Err()
+}
+
+// TestSearchAsksNoStoreForOffers looks for a word that every offer may have.
+func TestSearchAsksNoStoreForOffers(t *testing.T) {
+	w := newSearchWorld(t)
+	w.Offers = farOffers{w.Offers}
+	w.handler = w.Handler()
+	if got, r := w.search(t, asNetwork, "off"); len(got) == 0 || !strings.HasPrefix(got[0], "offer ") || !r.Complete {
+		t.Errorf("found %v, %+v; want an offer at once", got, r)
 	}
 }
 

@@ -1,20 +1,15 @@
 package api
 
 import (
-	"context"
 	"strconv"
 	"strings"
-
-	"waybill/internal/fault"
 )
 
 // catalog looks through names, numbers and codes.
-func (q *search) catalog(ctx context.Context) error {
-	if err := q.offers(ctx); err != nil {
-		return err
-	}
+func (q *search) catalog() {
+	q.offers()
 	if !q.who.IsNetwork() { // the rest of the catalog is the network's alone
-		return nil
+		return
 	}
 	source := q.Catalog().Source()
 	n := 0
@@ -40,32 +35,17 @@ func (q *search) catalog(ctx context.Context) error {
 			Detail: string(l.Status) + " · " + q.called("offer", l.OfferID) + " · " + q.called("affiliate", l.AffiliateID),
 		})
 	}
-	return nil
 }
 
-// offers looks through those that the caller sees.
-func (q *search) offers(ctx context.Context) error {
-	resource, n := q.API.offers(), 0
+// offers looks through those that the caller sees. Many may have a word in their
+// names, so that no store is asked.
+func (q *search) offers() {
+	n := 0
 	for o := range q.Catalog().Offers() {
-		if by, _ := q.fits(o.ID, o.Name); by == "" {
-			continue
-		}
-		row, err := q.Offers.Get(ctx, o.ID)
-		if fault.Of(err) == fault.NotFound {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		seen, err := resource.belongs(ctx, q.who, 0, row.Value)
-		if err != nil {
-			return err
-		}
-		if seen {
+		if q.seesOffer(q.who, &o.Offer) {
 			n += q.named("offer", o.ID, o.Name, string(o.Status), n)
 		}
 	}
-	return nil
 }
 
 // fits tells by what one of the catalog is found: its number, its name, or
