@@ -153,7 +153,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "There is no such file in this version of the console.", http.StatusNotFound)
 		return
 	}
-	c.sendPage(w, r, strings.Count(below, "/"))
+	c.sendPage(w, r, strings.Count(r.URL.EscapedPath(), "/")-strings.Count(Path, "/")) // as browsers count: %2F is none
 }
 
 // send sends a file, compressed where the browser takes it.

@@ -53,7 +53,7 @@ func bodyOf(t *testing.T, r *http.Response) string {
 func TestBase(t *testing.T) {
 	h := world(t)
 	find := regexp.MustCompile(`<base href="([^"]*)">`)
-	for _, below := range []string{"", "reports", "trace/abc", "offers/1/goals", "offers/1/", "a/b/c/d"} {
+	for _, below := range []string{"", "reports", "trace/abc", "offers/1/goals", "offers/1/", "a/b/c/d", "trace/a%2Fb", "links/%2F..%2F"} {
 		for _, prefix := range []string{"", "/ops", "/a/b"} {
 			r := get(h, Path+below)
 			found := find.FindStringSubmatch(bodyOf(t, r))
@@ -68,7 +68,7 @@ func TestBase(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := prefix + Path; base.Path != want {
+			if want := prefix + Path; base.EscapedPath() != want {
 				t.Errorf("from %s the console begins at %s, want %s", page.Path, base.Path, want)
 			}
 		}
