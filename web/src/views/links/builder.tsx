@@ -1,6 +1,7 @@
 // Makes a link of an offer, an affiliate and values to see again, while one types.
 import { Download, ExternalLink, FlaskConical } from "lucide-preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Link } from "wouter-preact";
 import { api, read, type Schema, useRead } from "../../api/client.ts";
 import { jsonOf } from "../../api/record.ts";
 import { nodeUrl } from "../../lib/place.ts";
@@ -129,14 +130,9 @@ function ValueFields({
 	set: (change: Partial<Built>) => void;
 	offer: Schema["Offer"] | undefined;
 }) {
-	// An affiliate is not told which hosts an offer allows.
-	const hosts = side.value === "affiliate" ? undefined : offer?.deep_link_hosts;
+	const hosts = offer && (offer.deep_link_hosts ?? []);
 	const limit = (n: Name) => {
-		const l = limitOf(
-			n,
-			now[n] ?? "",
-			n === "url" && offer && side.value !== "affiliate" ? (hosts ?? []) : undefined,
-		);
+		const l = limitOf(n, now[n] ?? "", n === "url" ? hosts : undefined);
 		return l === "host" ? t.limits.host((hosts ?? []).join(", ")) : l && t.limits[l];
 	};
 	const field = (n: Name, label: string, more: { hint?: string; placeholder?: string } = {}) => (
@@ -186,7 +182,7 @@ function ValueFields({
 					</Button>
 				</div>
 			)}
-			{hosts === undefined && side.value !== "affiliate" && offer ? (
+			{hosts?.length === 0 && !now.url ? (
 				<div class="field">
 					<span class="label">{t.deep}</span>
 					<span class="hint">{t.deepNone}</span>
@@ -230,8 +226,15 @@ function Result({ now, offer, links }: { now: Built; offer: Schema["Offer"] | un
 			</Card>
 		);
 	const link = withValues(base, now);
+	const closed =
+		side.value === "affiliate" && offer?.my_access !== undefined && offer.my_access !== "approved";
 	return (
 		<>
+			{closed && (
+				<Notice tone="warn">
+					{t.notApproved} <Link href={`/offers/${now.offer}`}>{t.toOffer}</Link>
+				</Notice>
+			)}
 			<Card
 				title={t.link}
 				actions={
