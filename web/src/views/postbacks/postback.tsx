@@ -39,17 +39,11 @@ const readOne = (id: number, signal?: AbortSignal) =>
 
 function Kept({ id }: { id: number }) {
 	const one = useRead(["postbacks", "one", id], (signal) => tagged(readOne(id, signal)), { keep: false });
+	if (one.data) return <Editor id={id} record={one.data} />;
 	return (
-		<Read
-			of={one}
-			wait={
-				<Page title={t.title} crumbs={crumbs}>
-					{null}
-				</Page>
-			}
-		>
-			{(record) => <Editor id={id} record={record} />}
-		</Read>
+		<Page title={t.title} crumbs={crumbs}>
+			<Read of={one}>{() => null}</Read>
+		</Page>
 	);
 }
 
