@@ -111,14 +111,14 @@ test.describe("tenants", () => {
 	test("another site changes nothing with somebody's cookie", async ({ node, owner }) => {
 		const [one] = rivals;
 		const before = await standing(node, one);
-		const sites = [
+		const sites: Record<string, string>[] = [
 			{ Origin: "https://evil.example" },
 			{ "Sec-Fetch-Site": "cross-site" },
 			{ "Sec-Fetch-Site": "same-site" },
 			{ Origin: "null" },
 		];
 		for (const from of sites) {
-			const headers = { Origin: node.url, ...from };
+			const headers: Record<string, string> = { Origin: node.url, ...from };
 			for (const { method, path } of routes.filter((r) => r.method !== "GET")) {
 				for (const at of addresses(path, one.ids).slice(0, 1)) {
 					const got = await by(owner, method, at, bodies(`${method} ${path}`, one)[0], headers);
