@@ -154,7 +154,7 @@ export default function Postbacks() {
 
 function NoneYet() {
 	return (
-		<Empty icon={Send} title={t.none} action={may("write") && <Go to="/postbacks/new">{t.new}</Go>}>
+		<Empty icon={Send} title={t.none}>
 			{t.noneHint}
 		</Empty>
 	);
