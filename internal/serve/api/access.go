@@ -121,7 +121,7 @@ func (a *API) listAccess(ctx context.Context, in *accessIn) (*answer, error) {
 
 func (a *API) showAccess(who account.Principal, one *offer.Application) (object, error) {
 	r, present := accessRecord{Application: *one}, a.Catalog()
-	if o, ok := present.Offer(one.OfferID); ok {
+	if o, ok := present.Offer(one.OfferID); ok && a.knowsOffer(who, &o.Offer) {
 		r.OfferName = o.Name
 	}
 	if f, ok := present.Affiliate(one.AffiliateID); ok {

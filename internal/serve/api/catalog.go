@@ -120,9 +120,16 @@ func (a *API) offers() resource[int64, offer.Offer] {
 // own, an affiliate all that it promotes or may ask for.
 func (a *API) seesOffer(who account.Principal, v *offer.Offer) bool {
 	if who.Role == account.Affiliate {
-		return v.Status != offer.Archived && (v.Access != offer.Private || a.admits(v, who.AffiliateID))
+		return v.Status != offer.Archived && a.knowsOffer(who, v)
 	}
 	return who.Owns(v.AdvertiserID, 0)
+}
+
+// knowsOffer reports whether the caller may be told what an offer is called of
+// which it has a record. Whoever sends a visitor to a private offer unasked has
+// one, of a visitor who was turned away.
+func (a *API) knowsOffer(who account.Principal, v *offer.Offer) bool {
+	return who.Role != account.Affiliate || v.Access != offer.Private || a.admits(v, who.AffiliateID)
 }
 
 // withAccess names the access of an offer that was saved before there was any.

@@ -108,7 +108,7 @@ func (a *API) causes(ctx context.Context, in *causesIn) (*answer, error) {
 	}
 	data := make([]object, len(all))
 	for i, c := range all {
-		if data[i], err = view(in.who().Role, kindCause, a.showCause(c)); err != nil {
+		if data[i], err = view(in.who().Role, kindCause, a.showCause(in.who(), c)); err != nil {
 			return nil, err
 		}
 	}
@@ -130,13 +130,13 @@ func (a *API) causesFor(ctx context.Context, who account.Principal, f CauseFilte
 	return all, true, err
 }
 
-func (a *API) showCause(c Cause) rejectionRecord {
+func (a *API) showCause(who account.Principal, c Cause) rejectionRecord {
 	code := signal.Code(c.Code)
 	r := rejectionRecord{
 		Code: c.Code, OfferID: c.OfferID, AdvertiserID: a.advertiserOf(c.OfferID), Count: c.Count, SampleID: c.Last, Message: c.Message,
 		LastAt: receivedAt(signal.Verdict{SignalID: c.Last}), Hint: signal.Explain(code, signal.Detail{}), Replayable: code.Mendable(),
 	}
-	if o, ok := a.Catalog().Offer(c.OfferID); ok {
+	if o, ok := a.Catalog().Offer(c.OfferID); ok && a.knowsOffer(who, &o.Offer) {
 		r.OfferName = o.Name
 	}
 	return r

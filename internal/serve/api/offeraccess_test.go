@@ -111,6 +111,29 @@ func TestPrivateOffersAreHidden(t *testing.T) {
 	w.answers(t, asAffiliate2, "POST", "offers/1/access", "", 404)
 }
 
+// TestPrivateOffersHaveNoName looks for a private offer's name wherever an
+// affiliate has a record of it that is not approved for it.
+func TestPrivateOffersHaveNoName(t *testing.T) {
+	w := newSearchWorld(t)
+	w.answers(t, asNetwork, "PATCH", "offers/1", `{"name":"Secret","access":"private","caps":[{"metric":"conversions","period":"day","limit":"5","per_affiliate":true}]}`, 200)
+	paths := []string{
+		"search?q=CLICK", "search?q=secret", "search?q=A-1", "reports/caps", "reports?dimensions=offer&metrics=gross_clicks&names=true",
+		"reports?dimensions=offer&metrics=gross_clicks&names=true&format=csv", "signals/causes", "access",
+	}
+	sees := func(standing string, paths []string, want bool) {
+		t.Helper()
+		w.answers(t, asNetwork, "PATCH", "offers/1/access/1", `{"status":"`+standing+`"}`, 200)
+		for _, path := range paths {
+			got := w.do(t, asAffiliate1, "GET", w.fill(path), "")
+			if told := strings.Contains(got.text, "Secret"); got.status != 200 || told != want {
+				t.Errorf("GET %s of an affiliate that is %s tells the name: %v, want %v: %d %s", path, standing, told, want, got.status, got.text)
+			}
+		}
+	}
+	sees("rejected", append(paths, "overview"), false)
+	sees("approved", paths, true)
+}
+
 func TestAnOfferOfOldIsOpen(t *testing.T) {
 	w := newWorld(t)
 	must[sqlledger.Row[offer.Offer]](t)(w.db.Offers().Update(t.Context(), 1, 0, func(o *offer.Offer) error { o.Access = ""; return nil }))

@@ -178,7 +178,7 @@ func (o *overseer) compute(ctx context.Context, who account.Principal, s overvie
 		return nil, fault.At("query.tz", "%.60q is not a time zone", s.zone)
 	}
 	now := o.now()
-	c := counting{overseer: o, viewer: s.viewer, now: now, loc: loc, periods: overview.At(now, loc)}
+	c := counting{overseer: o, who: who, viewer: s.viewer, now: now, loc: loc, periods: overview.At(now, loc)}
 	c.out.TZ = s.zone
 	if err := o.queues(ctx, who, &c.out.Health); err != nil {
 		return nil, err
@@ -193,6 +193,7 @@ func (o *overseer) compute(ctx context.Context, who account.Principal, s overvie
 // counting fills in what of an overview is counted.
 type counting struct {
 	*overseer
+	who     account.Principal
 	viewer  report.Viewer
 	now     time.Time
 	loc     *time.Location
@@ -402,7 +403,7 @@ func (c *counting) best(dimension string) ([]figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := c.names(true)
+	name := c.names(c.who, true)
 	for i := range a.Rows {
 		id := a.Rows[i].Cells[0].Number
 		if id == 0 { // of nobody: a click on what does not exist

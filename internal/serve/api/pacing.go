@@ -128,7 +128,7 @@ func (a *API) capsOf(in *capsIn) iter.Seq[heldCap] {
 	c := a.Catalog()
 	return func(yield func(heldCap) bool) {
 		for o := range c.Offers() {
-			if !in.means(o) {
+			if !in.means(o) || !a.seesOffer(in.who(), &o.Offer) {
 				continue
 			}
 			for h := range in.held(c, o) {
@@ -140,11 +140,9 @@ func (a *API) capsOf(in *capsIn) iter.Seq[heldCap] {
 	}
 }
 
-// means reports whether an offer's caps are asked for, by one who may.
+// means reports whether an offer's caps are asked for.
 func (in *capsIn) means(o *catalog.Offer) bool {
-	who := in.who()
-	return o.Status != offer.Archived && (in.OfferID == 0 || o.ID == in.OfferID) &&
-		(who.Role != account.Advertiser || o.AdvertiserID == who.AdvertiserID)
+	return o.Status != offer.Archived && (in.OfferID == 0 || o.ID == in.OfferID)
 }
 
 // held gives an offer's caps with those who have them.

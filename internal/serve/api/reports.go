@@ -116,7 +116,7 @@ func (p *reporter) report(ctx context.Context, x *exchange) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := lineWriter{fields: q.Fields(), names: p.names(q.Names())}
+	w := lineWriter{fields: q.Fields(), names: p.names(x.who, q.Names())}
 	if q.Format() != report.JSON {
 		return nil, p.stream(ctx, x, sheet{lineWriter: w, format: q.Format(), name: "report"}, reportRows(q))
 	}
@@ -158,7 +158,7 @@ func (p *reporter) look(ctx context.Context, who account.Principal, limit time.D
 }
 
 // names gives what numbers are called, nil when that is not asked for.
-func (p *reporter) names(wanted bool) func(field string, id int64) string {
+func (p *reporter) names(who account.Principal, wanted bool) func(field string, id int64) string {
 	if !wanted {
 		return nil
 	}
@@ -166,7 +166,7 @@ func (p *reporter) names(wanted bool) func(field string, id int64) string {
 	return func(field string, id int64) string {
 		switch field {
 		case "offer":
-			if o, ok := c.Offer(id); ok {
+			if o, ok := c.Offer(id); ok && p.knowsOffer(who, &o.Offer) {
 				return o.Name
 			}
 		case "advertiser":

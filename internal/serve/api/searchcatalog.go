@@ -86,7 +86,7 @@ func (q *search) called(kind string, id int64) string {
 	if !q.who.IsNetwork() && kind == "affiliate" {
 		return number
 	}
-	if name := q.names(true)(kind, id); name != "" {
+	if name := q.names(q.who, true)(kind, id); name != "" {
 		return name
 	}
 	return number
