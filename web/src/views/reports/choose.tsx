@@ -31,7 +31,7 @@ export function Choose({ label, words, chosen, onChosen, most, full, none }: Cho
 		<div class="choose" role="group" aria-label={label}>
 			<input
 				class="input"
-				type="search"
+				role="searchbox"
 				data-first
 				aria-label={t.find}
 				placeholder={t.find}

@@ -161,7 +161,7 @@ function Add(props: { report: Report; zone: string; plain?: boolean; onApply: (f
 		<div class="choose">
 			<input
 				class="input"
-				type="search"
+				role="searchbox"
 				data-first
 				aria-label={text.reports.find}
 				placeholder={text.reports.find}
@@ -311,7 +311,7 @@ function Values({ dim, report, zone, values, onValues }: ValuesProps) {
 		<>
 			<input
 				class="input"
-				type="search"
+				role="searchbox"
 				data-first
 				aria-label={t.search}
 				placeholder={t.search}

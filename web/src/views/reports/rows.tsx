@@ -56,7 +56,14 @@ export function Rows({ answer: a, busy, onSort, onReport }: RowsProps) {
 			/>
 			{opened && (
 				<Panel label={t.rowMenu} anchor={() => opened.at} onClose={() => setOpened(undefined)}>
-					<Behind answer={a} row={opened.row} onReport={onReport} />
+					<Behind
+						answer={a}
+						row={opened.row}
+						onReport={(next) => {
+							setOpened(undefined);
+							onReport(next);
+						}}
+					/>
 				</Panel>
 			)}
 		</>
@@ -167,13 +174,16 @@ function Behind({ answer: a, row, onReport }: BehindProps) {
 			<div class="title">{t.breakDown}</div>
 			<input
 				class="input"
-				type="search"
+				role="searchbox"
 				aria-label={`${t.breakDown}: ${t.find}`}
 				placeholder={t.find}
 				value={typed}
 				onInput={(e) => setTyped(e.currentTarget.value)}
 				onKeyDown={(e) => {
-					if (e.key === "Enter" && found[0]) onReport(drill(r, row, found[0].name));
+					if (e.key !== "Enter" || !found[0]) return;
+					// Else the key would also press what has the focus once the panel is gone.
+					e.preventDefault();
+					onReport(drill(r, row, found[0].name));
 				}}
 			/>
 			<div class="choose-lists">

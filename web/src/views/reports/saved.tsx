@@ -117,7 +117,7 @@ export function SavedReports({ query, go }: SavedProps) {
 	];
 	return (
 		<>
-			<Menu label={t.saved} class="btn" items={items}>
+			<Menu label={open?.name ? `${t.saved}: ${open.name}` : t.saved} class="btn" items={items}>
 				<Bookmark aria-hidden />
 				{open?.name ?? t.saved}
 			</Menu>

@@ -58,6 +58,8 @@ export function Understood({ trial, head, said, say, columns, onColumns, problem
 				</ul>
 			)}
 			<Problems of={trial} />
+			<h3>{t.first}</h3>
+			<First of={trial} />
 			<h3>{t.columnsTitle}</h3>
 			<div class="grid-3">
 				{fields
@@ -118,8 +120,6 @@ export function Understood({ trial, head, said, say, columns, onColumns, problem
 					error={problem?.at("status_words")}
 				/>
 			</div>
-			<h3>{t.first}</h3>
-			<First of={trial} />
 		</>
 	);
 }
@@ -169,7 +169,7 @@ function First({ of }: { of: Trial }) {
 			caption={t.first}
 			rows={of.first}
 			rowKey={(r) => r.line}
-			height="240px"
+			height="200px"
 			columns={[
 				{ key: "line", head: t.line, cell: (r) => count(r.line) },
 				...(has("at") ? [{ key: "at", head: t.fields.time, cell: (r: Line) => dateTime(r.at) }] : []),
