@@ -88,4 +88,5 @@ func (n *node) administration(mux *http.ServeMux, e *edge.Edge) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.metrics, promhttp.HandlerOpts{}))
 	mux.Handle("/api/v1/", n.api(e))
 	mux.Handle(login.Prefix, n.login)
+	n.console.Register(mux)
 }

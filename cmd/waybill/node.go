@@ -17,6 +17,7 @@ import (
 
 	"waybill/internal/catalog"
 	"waybill/internal/serve/certificates"
+	"waybill/internal/serve/console"
 	"waybill/internal/serve/edge"
 	"waybill/internal/serve/login"
 	"waybill/internal/signal"
@@ -50,6 +51,7 @@ type node struct {
 	// certificates keeps those of advertisers' names; nil where TLS ends at a proxy.
 	certificates *certificates.Keeper
 	login        *login.Login
+	console      *console.Console
 
 	publicURL, adminURL string
 	stopping            <-chan struct{} // closed when the node is told to stop
@@ -188,6 +190,9 @@ func (n *node) open(ctx context.Context) error {
 		return err
 	}
 	if err := n.makeLogin(public); err != nil {
+		return err
+	}
+	if n.console, err = console.New(); err != nil {
 		return err
 	}
 	n.register()
