@@ -109,14 +109,14 @@ func TestPasskeys(t *testing.T) {
 		w.clock.pass(ceremonyLife)
 		c.send("POST", "passkey/login/finish", shown).want(409)
 	})
-	t.Run("a challenge of another ceremony does not fit", func(t *testing.T) {
+	t.Run("a challenge of another ceremony does not fit", func(*testing.T) {
 		mine.key.Counter = 6
 		c := w.browser()
 		one, other := mine.shows(c, c.site()), mine.shows(c, c.site())
 		one.Credential = other.Credential
 		c.send("POST", "passkey/login/finish", one).want(401)
 	})
-	t.Run("a copy is noticed by its counter", func(t *testing.T) {
+	t.Run("a copy is noticed by its counter", func(*testing.T) {
 		mine.key.Counter = 7
 		mine.logIn(w.browser()).want(200)
 		copied := *mine
@@ -142,7 +142,7 @@ func TestPasskeys(t *testing.T) {
 			t.Errorf("signed in as %d; want nobody", c.signedIn())
 		}
 	})
-	t.Run("another session cannot finish what one has begun", func(t *testing.T) {
+	t.Run("another session cannot finish what one has begun", func(*testing.T) {
 		w.clock.pass(time.Hour)
 		other := w.browser().logIn("ann@example.com")
 		var first begun

@@ -708,7 +708,7 @@ func looksBeforeItCounts(t *testing.T, db *DB) {
 		if _, err := lockThrottles(ctx, s, []user.Door{account, address}); err != nil {
 			return err
 		}
-		soon, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		soon, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
 		if wait, err := db.Attempt(soon, clock, account, address); wait != 2*time.Second || err != nil {
 			t.Errorf("while others write one waits %s, %v; want to hear of 2s at once", wait, err)
