@@ -27,6 +27,9 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
 	}
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: tests look at what they expect
+type Anything = any;
+
 /** A running node. */
 export class Node {
 	readonly folder = mkdtempSync(join(tmpdir(), "waybill-console-"));
@@ -85,13 +88,12 @@ export class Node {
 	}
 
 	/** Calls the API with a network key. */
-	// biome-ignore lint/suspicious/noExplicitAny: tests look at what they expect
 	async api(
 		method: string,
 		path: string,
 		body?: unknown,
 		headers: Record<string, string> = {},
-	): Promise<any> {
+	): Promise<Anything> {
 		const r = await fetch(`${this.url}/api/v1${path}`, {
 			method,
 			headers: { Authorization: `Bearer ${this.key}`, "Content-Type": "application/json", ...headers },
@@ -198,7 +200,7 @@ export class Tracker {
 	}
 
 	get url(): string {
-		return `http://127.0.0.1:${(this.server?.address() as AddressInfo).port}`;
+		return `http://127.0.0.1:${(this.server!.address() as AddressInfo).port}`;
 	}
 
 	async stop(): Promise<void> {

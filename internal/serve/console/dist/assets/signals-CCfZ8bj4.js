@@ -1,1 +1,0 @@
-import{n as e,t}from"./index-C032MduU.js";function n(){return e(t,{title:`Signals`,children:null})}export{n as default};
