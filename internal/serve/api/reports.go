@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"waybill/internal/account"
+	"waybill/internal/catalog"
 	"waybill/internal/fault"
 	"waybill/internal/report"
 )
@@ -164,26 +165,34 @@ func (p *reporter) names(who account.Principal, wanted bool) func(field string, 
 	}
 	c := p.Catalog()
 	return func(field string, id int64) string {
-		switch field {
-		case "offer":
-			if o, ok := c.Offer(id); ok && p.knowsOffer(who, &o.Offer) {
+		if o, ok := c.Offer(id); field == "offer" {
+			if ok && p.knowsOffer(who, &o.Offer) {
 				return o.Name
 			}
-		case "advertiser":
-			if a, ok := c.Advertiser(id); ok {
-				return a.Name
-			}
-		case "affiliate":
-			if a, ok := c.Affiliate(id); ok {
-				return a.Name
-			}
-		case "goal":
-			if g, ok := c.Goal(id); ok {
-				return g.Name
-			}
+			return ""
 		}
-		return ""
+		return partyName(c, field, id)
 	}
+}
+
+// partyName gives what an advertiser, an affiliate or a goal is called, nothing
+// where there is none.
+func partyName(c *catalog.Catalog, field string, id int64) string {
+	switch field {
+	case "advertiser":
+		if a, ok := c.Advertiser(id); ok {
+			return a.Name
+		}
+	case "affiliate":
+		if a, ok := c.Affiliate(id); ok {
+			return a.Name
+		}
+	case "goal":
+		if g, ok := c.Goal(id); ok {
+			return g.Name
+		}
+	}
+	return ""
 }
 
 // listed gives the address of a list of facts.
