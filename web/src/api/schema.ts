@@ -10716,7 +10716,7 @@ export interface operations {
     "list-causes": {
         parameters: {
             query?: {
-                /** @description Received at this time or later; seven days ago when left out. */
+                /** @description Received at this time or later; seven days before until when left out. */
                 from?: string;
                 /** @description Received before this time; now when left out. */
                 until?: string;
