@@ -178,8 +178,9 @@ func clashOfUsers(err error, email string) error {
 
 // UpdateUser changes a person. change may run more than once, and its error is
 // given back as it is. Who is disabled is logged out at once; a new e-mail
-// address ends the links that were sent to the old one, and so does becoming one
-// of the network's. The last owner who can log in stays one.
+// address ends the links that were sent to the old one. A partner's who becomes
+// one of the network's keeps nothing to log in with, and joins anew. The last
+// owner who can log in stays one.
 func (db *DB) UpdateUser(ctx context.Context, by user.By, id int64, change func(*user.User) error) (user.User, error) {
 	var after user.User
 	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
@@ -224,11 +225,24 @@ func (db *DB) storeUser(ctx context.Context, s session, before, after *user.User
 			return err
 		}
 	}
-	raised := after.Role.OfNetwork() && !before.Role.OfNetwork() // a partner's links are seen by those who must not be as much
-	if after.Status != user.Active || after.Email != before.Email || raised {
+	if after.Role.OfNetwork() && !before.Role.OfNetwork() {
+		return beginAnew(ctx, s, after)
+	}
+	if after.Status != user.Active || after.Email != before.Email {
 		return dropLinks(ctx, s, after.ID)
 	}
 	return nil
+}
+
+// beginAnew has a person log in by a new link alone: what a partner's people log
+// in with was set by links that others saw, who must not be as much as the network's.
+func beginAnew(ctx context.Context, s session, u *user.User) error {
+	if err := dropCredentials(ctx, s, u.ID); err != nil {
+		return err
+	}
+	u.TOTP, u.Passkeys, u.JoinedAt = false, 0, nil
+	_, err := s.exec(ctx, `UPDATE users SET joined_at = 0 WHERE id = $1`, u.ID)
+	return err
 }
 
 // isOwner says of one person what anyOwner asks of all.
@@ -273,9 +287,17 @@ func (db *DB) RemoveUser(ctx context.Context, by user.By, id int64, allowed func
 
 // wipeUser takes out all that a person logs in with.
 func wipeUser(ctx context.Context, s session, id int64, at time.Time) error {
-	const remove = `
-		UPDATE users SET removed_at = $2, status = 'disabled', password = '', totp_secret = '', totp_draft = '' WHERE id = $1`
+	const remove = `UPDATE users SET removed_at = $2, status = 'disabled' WHERE id = $1`
 	if _, err := s.exec(ctx, remove, id, micros(at)); err != nil {
+		return err
+	}
+	return dropCredentials(ctx, s, id)
+}
+
+// dropCredentials takes out what a person logs in with, and where it is logged in.
+func dropCredentials(ctx context.Context, s session, id int64) error {
+	const drop = `UPDATE users SET password = '', totp_secret = '', totp_draft = '' WHERE id = $1`
+	if _, err := s.exec(ctx, drop, id); err != nil {
 		return err
 	}
 	for _, from := range [...]string{"user_session", "user_link", "user_passkey", "user_recovery"} {

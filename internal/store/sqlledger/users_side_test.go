@@ -1,7 +1,10 @@
 package sqlledger
 
 import (
+	"errors"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"waybill/internal/fault"
 	"waybill/internal/user"
@@ -15,6 +18,7 @@ func TestLinksEnd(t *testing.T) {
 			test func(t *testing.T, db *DB)
 		}{
 			{"a partner's link does not make its holder one of the network's", endsLinksOfPartners},
+			{"what a partner logged in with is nothing to the network", endsLogInsOfPartners},
 			{"who comes by another way than the invitation has joined", joinsByLogIn},
 		} {
 			t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t, at(t))) })
@@ -44,6 +48,45 @@ func endsLinksOfPartners(t *testing.T, db *DB) {
 		if fault.Of(err) != fault.NotFound {
 			t.Errorf("AcceptLink() of kind %s once the person is an owner = %v, want NotFound", kind, err)
 		}
+	}
+}
+
+// endsLogInsOfPartners makes an owner of somebody whose password may have been
+// set by a link that a manager kept.
+func endsLogInsOfPartners(t *testing.T, db *DB) {
+	ctx := t.Context()
+	a := create(t, db.Affiliates(), newAffiliate("one"))
+	u := newUser("jane@example.com", user.Affiliate)
+	u.AffiliateID = a.ID
+	u = must(t)(db.CreateUser(ctx, byOwner, u, true))
+	if err := errors.Join(
+		db.SetPassword(ctx, byOwner, u.ID, "hash", 0),
+		db.AddPasskey(ctx, byOwner, user.Passkey{ID: "key", UserID: u.ID, CreatedAt: clock}),
+		db.BeginTOTP(ctx, u.ID, "secret"), db.ConfirmTOTP(ctx, byOwner, u.ID, "secret", 1, []string{"code"}), db.BeginTOTP(ctx, u.ID, "draft"),
+	); err != nil {
+		t.Fatal(err)
+	}
+	_, hash := logIn(t, db, u.ID, "token")
+	raised := must(t)(db.UpdateUser(ctx, byOwner, u.ID, func(u *user.User) error {
+		u.Role, u.AffiliateID = user.Owner, 0
+		return nil
+	}))
+	if stored := must(t)(db.User(ctx, u.ID)); raised.Passkeys != 0 || raised.TOTP || raised.JoinedAt != nil || !cmp.Equal(stored, raised) {
+		t.Errorf("the owner is told as %+v and kept as %+v, want one who has yet to join", raised, stored)
+	}
+	if _, _, err := db.SessionByHash(ctx, hash, clock); fault.Of(err) != fault.NotFound {
+		t.Errorf("SessionByHash() of the affiliate's session = %v, want NotFound", err)
+	}
+	draft, err := db.TOTPDraft(ctx, u.ID)
+	c, errRead := db.Credentials(ctx, u.ID)
+	left, errLeft := db.RecoveryCodesLeft(ctx, u.ID)
+	if err := errors.Join(err, errRead, errLeft); err != nil || c.Password != "" || c.TOTPSecret != "" || draft != "" || left != 0 {
+		t.Errorf("Credentials() = %+v, draft %q, %d recovery codes (%v); want none", c, draft, left, err)
+	}
+	addLink(t, db, user.LinkReset, u.ID, "reset")
+	_, joined, err := db.AcceptLink(ctx, user.Hash("reset"), Accepted{Password: "new"}, clock)
+	if c, errRead := db.Credentials(ctx, u.ID); err != nil || errRead != nil || joined.JoinedAt == nil || c.Password != "new" {
+		t.Errorf("AcceptLink() of a new link = %+v (%v) with the password %q; want the owner joined", joined, err, c.Password)
 	}
 }
 
