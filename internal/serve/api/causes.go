@@ -70,18 +70,22 @@ type causesIn struct {
 const (
 	causesOver = 7 * 24 * time.Hour // unless it is said
 	mostCauses = 1000               // groups in one answer
+
+	siftedAtOnce = 4           // on one node, partners having half of them
+	siftTurn     = time.Second // how long one more waits
 )
 
 func (a *API) registerCauses(h huma.API, s *schemas) {
+	sift := newPlaces(siftedAtOnce)
 	handle(h, route{
 		method: http.MethodGet, path: prefix + "/signals/causes", id: "list-causes", tag: "Records",
 		summary: "What rejects signals", roles: []account.Role{account.Advertiser, account.Affiliate}, out: schemaOf[rejectionsRecord](s),
 		text: "The rejected signals of a time, grouped by code and offer, the largest group first. What was judged again and counted is not " +
 			"among them any more. Advertisers see those for their offers, affiliates those on their clicks.",
-	}, a.causes)
+	}, func(ctx context.Context, in *causesIn) (*answer, error) { return a.causes(ctx, in, sift) })
 }
 
-func (a *API) causes(ctx context.Context, in *causesIn) (*answer, error) {
+func (a *API) causes(ctx context.Context, in *causesIn, sift places) (*answer, error) {
 	f := CauseFilter{OfferID: in.OfferID, Test: in.Test}
 	var err error
 	if f.From, err = instantOf("from", in.From); err != nil {
@@ -99,7 +103,7 @@ func (a *API) causes(ctx context.Context, in *causesIn) (*answer, error) {
 	if !f.Until.After(f.From) {
 		return nil, fault.At("query.until", "does not lie after from")
 	}
-	all, complete, err := a.causesFor(ctx, in.who(), f)
+	all, complete, err := a.causesFor(ctx, in.who(), f, sift)
 	if err != nil {
 		return nil, err
 	}
@@ -120,9 +124,15 @@ func (a *API) causes(ctx context.Context, in *causesIn) (*answer, error) {
 	}{f.From.UTC(), f.Until.UTC(), complete, data}}, nil
 }
 
-// causesFor groups the signals that are the caller's to see.
-func (a *API) causesFor(ctx context.Context, who account.Principal, f CauseFilter) (all []Cause, complete bool, err error) {
+// causesFor groups the signals that are the caller's to see. Those of an affiliate
+// have to be sifted, which takes a place.
+func (a *API) causesFor(ctx context.Context, who account.Principal, f CauseFilter, sift places) (all []Cause, complete bool, err error) {
 	if who.Role == account.Affiliate {
+		leave, err := sift.turn(ctx, who, siftTurn, "such requests")
+		if err != nil {
+			return nil, false, err
+		}
+		defer leave()
 		return a.siftCauses(ctx, who, f)
 	}
 	f.AdvertiserID = who.AdvertiserID

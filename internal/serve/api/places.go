@@ -2,8 +2,12 @@ package api
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"time"
 
 	"waybill/internal/account"
+	"waybill/internal/fault"
 )
 
 // places are so many as work is done at once. Partners have half of them: those
@@ -29,6 +33,27 @@ func (p places) enter(ctx context.Context, who account.Principal) (leave func(),
 		return nil, false
 	}
 	return func() { <-p.slots; <-p.partners }, true
+}
+
+// retryPlace is after how many seconds who got no place may ask again.
+const retryPlace = "10"
+
+// turn waits for a place so long, and refuses one whose turn does not come. What
+// is what there is too much of.
+func (p places) turn(ctx context.Context, who account.Principal, within time.Duration, what string) (leave func(), err error) {
+	wait, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	leave, ok := p.enter(wait, who)
+	switch {
+	case ok:
+		return leave, nil
+	case ctx.Err() != nil:
+		return nil, errGone
+	}
+	full := refuse(http.StatusTooManyRequests, fault.Limited.String(), "Too much at once",
+		fmt.Sprintf("This node works on as many %s as it may at once, %d, of which partners have %d. Send this one again in a while.", what, cap(p.slots), cap(p.partners)))
+	full.retry = retryPlace
+	return nil, full
 }
 
 // take takes a place, if one becomes free before ctx is done.

@@ -24,6 +24,8 @@ const (
 	mostReviewed    = 10_000
 	reviewing       = 3 * time.Minute // what is not begun by then is left as it is
 	reviewedAbreast = 16
+	reviewsAtOnce   = 2           // on one node, one of them a partner's
+	reviewTurn      = time.Second // how long one more waits
 )
 
 // reviewRequest is what POST /conversions/review takes.
@@ -86,6 +88,7 @@ func (a *API) registerReview(h huma.API, s *schemas) {
 		caller
 		RawBody []byte
 	}
+	free := newPlaces(reviewsAtOnce)
 	handle(h, route{
 		method: http.MethodPost, path: prefix + "/conversions/review", id: "review-conversions", tag: "Conversions",
 		summary: "Approve or reject many conversions", roles: []account.Role{account.Advertiser}, right: account.Read,
@@ -94,7 +97,7 @@ func (a *API) registerReview(h huma.API, s *schemas) {
 		text: "Up to 10,000, by `ids` or by `filter`; a filter that fits more is refused. Each change is a signal like that of `PATCH conversions/{id}`, " +
 			"and meant for the conversion as it was when it was looked up: one that changes meanwhile is refused (`conflict`). " +
 			"Sent again, a review finds what it has changed before unchanged.",
-	}, func(ctx context.Context, in *reviewIn) (*answer, error) { return a.review(ctx, in.x, in.RawBody) })
+	}, func(ctx context.Context, in *reviewIn) (*answer, error) { return a.review(ctx, in.x, in.RawBody, free) })
 }
 
 func (r *reviewRequest) read(body []byte) error {
@@ -116,8 +119,8 @@ func (r *reviewRequest) read(body []byte) error {
 	return errors.Join(errs...)
 }
 
-// review changes the status of many conversions.
-func (a *API) review(ctx context.Context, x *exchange, body []byte) (*answer, error) {
+// review changes the status of many conversions, once there is a place for it.
+func (a *API) review(ctx context.Context, x *exchange, body []byte, free places) (*answer, error) {
 	var r reviewRequest
 	if err := r.read(body); err != nil {
 		return nil, err
@@ -125,6 +128,11 @@ func (a *API) review(ctx context.Context, x *exchange, body []byte) (*answer, er
 	if err := x.trial(r.DryRun); err != nil {
 		return nil, err
 	}
+	leave, err := free.turn(ctx, x.who, reviewTurn, "reviews")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	patient(x, reviewing)
 	run := &reviewRun{
 		API: a, who: x.who, hit: a.hit(&caller{x}), request: &r, until: time.Now().Add(reviewing),
@@ -178,6 +186,12 @@ func (r *reviewRun) meant(ctx context.Context) ([]conversion.Conversion, error) 
 		}
 		seen[id] = true
 		r.out.Matched++
+		if ctx.Err() != nil {
+			return nil, errGone
+		}
+		if !r.goesOn(text) {
+			continue
+		}
 		c, err := r.findConversion(ctx, r.who, id)
 		if fault.Of(err) == fault.NotFound {
 			r.refuse(text, "not_found", err.Error())
@@ -246,6 +260,12 @@ func (r *reviewRun) all(ctx context.Context, all []conversion.Conversion) error 
 	if r.request.DryRun {
 		tell := r.Rehearse()
 		for i := range all {
+			if ctx.Err() != nil {
+				return errGone
+			}
+			if !r.goesOn(all[i].ID) {
+				continue
+			}
 			v, err := tell(ctx, hit(i))
 			if err != nil {
 				return err
@@ -256,7 +276,7 @@ func (r *reviewRun) all(ctx context.Context, all []conversion.Conversion) error 
 	}
 	abreast(reviewedAbreast, lanes(len(all), func(i int) []string { return r.subjectsOf(claims[i]) }), func(lane []int) {
 		for _, i := range lane {
-			if r.goesOn(&all[i]) {
+			if r.goesOn(all[i].ID) {
 				r.note(&all[i], r.Signals.Submit(ctx, hit(i)))
 			}
 		}
@@ -279,14 +299,14 @@ func (r *reviewRun) settled(c conversion.Conversion) bool {
 
 // goesOn reports whether there is time for one more, and somewhere to write it
 // down: once that fails no other is tried, since each would wait as long.
-func (r *reviewRun) goesOn(c *conversion.Conversion) bool {
+func (r *reviewRun) goesOn(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case r.unwritten:
-		r.refuse(c.ID, string(signal.Unavailable), signal.Explain(signal.Unavailable, signal.Detail{}))
+		r.refuse(id, string(signal.Unavailable), signal.Explain(signal.Unavailable, signal.Detail{}))
 	case time.Now().After(r.until):
-		r.refuse(c.ID, "no_time", "there was no time left for it; send the review again")
+		r.refuse(id, "no_time", "there was no time left for it; send the review again")
 	default:
 		return true
 	}
