@@ -149,7 +149,7 @@ func TestPasskeys(t *testing.T) {
 		b.send("POST", "passkey/register/begin", nil).want(200).into(&first)
 		other.send("POST", "passkey/register/finish", shownPasskey{first.Ceremony, "x", json.RawMessage(`{}`)}).want(409)
 	})
-	t.Run("with two-step codes it has to look whose hand it is in", func(t *testing.T) {
+	t.Run("with two-step codes it has to look whose hand it is in", func(*testing.T) {
 		w.clock.pass(time.Hour)
 		c := w.browser().logIn("ann@example.com")
 		c.withTOTP()
@@ -163,14 +163,14 @@ func TestPasskeys(t *testing.T) {
 		mine.logIn(w.browser()).want(200)
 		b = c
 	})
-	t.Run("browsers keep none for a bare address", func(t *testing.T) {
+	t.Run("browsers keep none for a bare address", func(*testing.T) {
 		c := w.browser()
 		c.origin = "http://127.0.0.1:8080"
 		c.send("POST", "passkey/login/begin", nil).want(409).has("localhost")
 		c.origin = "http://admin.example.com"
 		c.send("POST", "passkey/login/begin", nil).want(409)
 	})
-	t.Run("one that was removed signs in no more", func(t *testing.T) {
+	t.Run("one that was removed signs in no more", func(*testing.T) {
 		var all []user.Passkey
 		b.send("GET", "passkeys", nil).want(200).into(&all)
 		w.clock.pass(time.Hour)
