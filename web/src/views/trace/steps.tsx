@@ -123,8 +123,8 @@ function Details({ step }: { step: Step }) {
 				{facts.length > 0 && <Facts of={facts} />}
 				{step.kind === "signal" && r.raw && (
 					<div>
-						<h4 class="small mute">{t.raw}</h4>
-						<Code of={`${r.method ?? ""} ${r.path ?? ""}\n${r.raw}`} wrap label={t.raw} />
+						<p class="small mute">{t.raw}</p>
+						<Code of={`${r.method ?? ""} ${r.path ?? ""}\n${r.raw}`} wrap label={t.raw} many />
 					</div>
 				)}
 				{r.candidates?.length > 0 && <Candidates all={r.candidates} />}
@@ -132,7 +132,7 @@ function Details({ step }: { step: Step }) {
 				{step.kind === "attempt" && <Attempt of={r} />}
 				<details>
 					<summary>{t.record}</summary>
-					<Code of={JSON.stringify(r, null, 2)} label={t.record} />
+					<Code of={JSON.stringify(r, null, 2)} label={t.record} many />
 				</details>
 			</div>
 		</details>
@@ -226,14 +226,14 @@ function Attempt({ of: r }: { of: Loose }) {
 		<>
 			{r.request_body && (
 				<div>
-					<h4 class="small mute">{t.requestBody}</h4>
-					<Code of={r.request_body} wrap label={t.requestBody} />
+					<p class="small mute">{t.requestBody}</p>
+					<Code of={r.request_body} wrap label={t.requestBody} many />
 				</div>
 			)}
 			{r.body && (
 				<div>
-					<h4 class="small mute">{t.answerBody}</h4>
-					<Code of={r.body} wrap label={t.answerBody} />
+					<p class="small mute">{t.answerBody}</p>
+					<Code of={r.body} wrap label={t.answerBody} many />
 				</div>
 			)}
 		</>
