@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"waybill/internal/conversion"
 	"waybill/internal/fact"
 	"waybill/internal/offer"
 	"waybill/internal/report"
@@ -186,6 +188,31 @@ func TestSearchIsBoundedAndSaysSo(t *testing.T) {
 	}
 	if got, r := w.search(t, asNetwork, "CLICK"); len(got) != 1 || !r.Complete {
 		t.Errorf("an ID is found as %v, %+v; want at once", got, r)
+	}
+}
+
+// manyFound gives so many records of another partner.
+type manyFound struct {
+	Finds
+	many int
+}
+
+func (m manyFound) FindConversions(context.Context, string, string, int) ([]conversion.Conversion, error) {
+	return slices.Repeat([]conversion.Conversion{{ID: "other", AdvertiserID: 99, AffiliateID: 99}}, m.many), nil
+}
+
+func TestSearchSaysThatOthersStandBefore(t *testing.T) {
+	w := newSearchWorld(t)
+	for _, tt := range []struct {
+		as   string
+		many int
+		want bool
+	}{{asAffiliate1, mostByID, false}, {asAffiliate1, mostByID - 1, true}, {asNetwork, mostByID, true}} {
+		w.Finds = manyFound{w.Finds, tt.many}
+		w.handler = w.Handler()
+		if _, r := w.search(t, tt.as, w.conversion.ID[:12]); r.Complete != tt.want {
+			t.Errorf("%s, %d found: complete %t, unsearched %+v; want %t", tt.as, tt.many, r.Complete, r.Unsearched, tt.want)
+		}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 	"waybill/internal/txid"
 )
 
+// mostByID is how many records a store gives whose ID begins with a text.
+const mostByID = mostMinted / 100
+
 // ids looks for records whose ID begins with the text. IDs sort by time, so that
 // those that begin alike lie side by side in every store.
 func (q *search) ids(ctx context.Context) error {
@@ -129,10 +132,11 @@ func (q *search) hit(ctx context.Context, id txid.ID) (bool, error) {
 }
 
 func (q *search) conversions(ctx context.Context, from, to string) error {
-	all, err := q.Finds.FindConversions(ctx, from, to, mostMinted/100)
+	all, err := q.Finds.FindConversions(ctx, from, to, mostByID)
 	if err != nil {
 		return err
 	}
+	q.missedOthers(len(all))
 	n := 0
 	for i := range all {
 		if n < mostOfKind && q.conversion(&all[i], "id", all[i].ID) {
@@ -140,6 +144,14 @@ func (q *search) conversions(ctx context.Context, from, to string) error {
 		}
 	}
 	return nil
+}
+
+// missedOthers notes that a store gave as many as it may: everybody's are among
+// them, and a partner's may lie behind.
+func (q *search) missedOthers(found int) {
+	if found == mostByID && !q.who.IsNetwork() {
+		q.missed("id", time.Time{})
+	}
 }
 
 // conversion adds one that was found by something of it, if the caller sees it.
@@ -155,10 +167,11 @@ func (q *search) conversion(c *conversion.Conversion, by, found string) bool {
 }
 
 func (q *search) deliveries(ctx context.Context, from, to string) error {
-	all, err := q.Finds.FindDeliveries(ctx, from, to, mostMinted/100)
+	all, err := q.Finds.FindDeliveries(ctx, from, to, mostByID)
 	if err != nil {
 		return err
 	}
+	q.missedOthers(len(all))
 	n := 0
 	for i := range all {
 		if n == mostOfKind {
