@@ -106,6 +106,9 @@ type API struct {
 	// Sessions gives who is logged in by a request's cookie; fault.Unauthorized for
 	// nobody. When nil, only keys are let in.
 	Sessions func(*http.Request) (account.Principal, error)
+	// SameOrigin refuses changes that a page of another site has a browser make.
+	// When nil, the console's pages are those where the request was sent to.
+	SameOrigin func(*http.Request) error
 	// Invite makes a link for somebody, and mails it where mail is sent.
 	Invite func(ctx context.Context, by account.Principal, u user.User, kind user.LinkKind) (Sent, error)
 
@@ -149,7 +152,10 @@ type API struct {
 func (a *API) Handler() http.Handler {
 	f := front{
 		api: a, mux: http.NewServeMux(), large: newPlaces(largeAtOnce), looks: newLooks(), veils: new(veils),
-		cross: http.NewCrossOriginProtection(),
+		cross: a.SameOrigin,
+	}
+	if f.cross == nil {
+		f.cross = http.NewCrossOriginProtection().Check
 	}
 	a.register(f.mux)
 	f.mux.Handle("/", nowhere(f.mux))

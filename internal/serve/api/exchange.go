@@ -116,7 +116,7 @@ type front struct {
 	large places
 	looks *looks
 	veils *veils
-	cross *http.CrossOriginProtection
+	cross func(*http.Request) error
 }
 
 // ServeHTTP takes one request through the gate and to its handler.

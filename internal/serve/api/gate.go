@@ -50,13 +50,13 @@ func (f *front) admit(ctx context.Context, x *exchange) error {
 }
 
 // loggedIn gives who has sent a session's cookie. A browser sends that along
-// whichever page had the request made, so a change is let through from pages of
-// this origin alone.
+// whichever page had the request made, so a change is let through from the
+// console's own pages alone.
 func (f *front) loggedIn(r *http.Request) (account.Principal, error) {
 	if len(r.Header["Cookie"]) == 0 {
 		return account.Principal{}, fault.New(fault.Unauthorized, "send your API key as Authorization: Bearer KEY, or log in")
 	}
-	if err := f.cross.Check(r); err != nil {
+	if err := f.cross(r); err != nil {
 		return account.Principal{}, fault.New(fault.Forbidden, "a page of another site has made this request with your session")
 	}
 	return f.api.Sessions(r)

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"waybill/internal/account"
 )
 
 const maxIdempotencyKey = 255
@@ -28,7 +30,7 @@ func (x *exchange) once(ctx context.Context, body []byte, serve func()) {
 	}
 	scope := fmt.Sprintf("%d POST %s", x.who.KeyID, x.r.URL.Path)
 	if x.who.UserID != 0 {
-		scope = x.who.Actor() + " POST " + x.r.URL.Path
+		scope = fmt.Sprintf("%s %s POST %s", x.who.Actor(), standsAs(x.who), x.r.URL.Path)
 	}
 	hash := sha256.Sum256(body)
 	kept, err := x.api.Answers.Idempotent(ctx, key, scope, hex.EncodeToString(hash[:]))
@@ -43,6 +45,12 @@ func (x *exchange) once(ctx context.Context, body []byte, serve func()) {
 	x.copy = new(bytes.Buffer)
 	defer x.keep(context.WithoutCancel(ctx), scope, key)
 	serve()
+}
+
+// standsAs tells what a user may do and for whom: a kept answer is for the same
+// alone, since it is given before the route is asked who may have it.
+func standsAs(who account.Principal) string {
+	return fmt.Sprintf("%s/%s/%d/%d", who.Role, who.Grade, who.AdvertiserID, who.AffiliateID)
 }
 
 func printable(r rune) bool { return r > ' ' && r < 0x7f }

@@ -62,7 +62,7 @@ func (o *overseer) watch(ctx context.Context, who account.Principal) (*pipe, <-c
 	p, ended := &pipe{header: http.Header{}}, make(chan error, 1)
 	r := httptest.NewRequest(http.MethodGet, "/api/v1/overview/live", nil).WithContext(ctx)
 	r.Header.Set("Cookie", "waybill_session=x")
-	f := &front{api: o.API, looks: newLooks(), veils: new(veils), cross: http.NewCrossOriginProtection()}
+	f := &front{api: o.API, looks: newLooks(), veils: new(veils), cross: http.NewCrossOriginProtection().Check}
 	x := &exchange{ResponseWriter: p, api: o.API, front: f, r: r, who: who}
 	go func() { ended <- o.live(ctx, x) }()
 	return p, ended

@@ -64,6 +64,61 @@ func (w *world) by(t *testing.T, cookie, method, path, body string, headers ...s
 	return w.do(t, "", method, path, body, append([]string{"Cookie", cookie, "Sec-Fetch-Site", "same-origin"}, headers...)...)
 }
 
+// TestAChangeComesFromTheConsole asks what the operator's settings make of a page.
+func TestAChangeComesFromTheConsole(t *testing.T) {
+	w := newWorld(t)
+	cross := http.NewCrossOriginProtection()
+	if err := cross.AddTrustedOrigin("https://admin.example.com"); err != nil {
+		t.Fatal(err)
+	}
+	w.SameOrigin = cross.Check
+	w.handler = w.Handler()
+	owner := w.people(t)[user.Owner]
+	for origin, want := range map[string]int{"https://admin.example.com": 200, "https://evil.example": 403} {
+		got := w.do(t, "", "PATCH", "affiliates/1", `{"name":"x"}`, "Cookie", owner, "Sec-Fetch-Site", "same-site", "Origin", origin)
+		if got.status != want {
+			t.Errorf("a page of %s is answered %d %s, want %d", origin, got.status, got.text, want)
+		}
+	}
+}
+
+// TestAKeptAnswerIsForWhoMayStillAsk makes an analyst of an owner between two
+// equal requests.
+func TestAKeptAnswerIsForWhoMayStillAsk(t *testing.T) {
+	w := newWorld(t)
+	people := w.people(t)
+	ask := func() reply {
+		return w.by(t, people[user.Manager], "POST", "affiliates", `{"name":"Three"}`, "Idempotency-Key", "once")
+	}
+	first, again := ask(), ask()
+	if first.status != 201 || again.text != first.text {
+		t.Fatalf("asked twice: %d %s and %d %s, want the same", first.status, first.text, again.status, again.text)
+	}
+	id := strings.TrimPrefix(people[user.Manager], testCookie+"=")
+	if got := w.by(t, people[user.Owner], "PATCH", "users/"+id, `{"role":"analyst"}`); got.status != 200 {
+		t.Fatalf("made an analyst: %d %s", got.status, got.text)
+	}
+	if got := ask(); got.status != 403 {
+		t.Errorf("asked as an analyst: %d %s, want 403", got.status, got.text)
+	}
+}
+
+// TestAPartnersUserJoinsTheNetworkByANewLink goes from the change to the link.
+func TestAPartnersUserJoinsTheNetworkByANewLink(t *testing.T) {
+	w := newWorld(t)
+	people := w.people(t)
+	id := strings.TrimPrefix(people[user.Affiliate], testCookie+"=")
+	got := w.by(t, people[user.Owner], "PATCH", "users/"+id, `{"role":"manager","affiliate_id":null}`)
+	if got.status != 200 || got.body["role"] != "manager" || got.body["joined_at"] != nil {
+		t.Fatalf("made a manager: %d %s, want one who has yet to join", got.status, got.text)
+	}
+	for _, path := range []string{"invite", "reset"} {
+		if got := w.by(t, people[user.Owner], "POST", "users/"+id+"/"+path, ""); got.status != 200 || got.body["link"] == nil {
+			t.Errorf("POST %s = %d %s, want a link", path, got.status, got.text)
+		}
+	}
+}
+
 // TestCookieOrKey holds which of the two says who calls.
 func TestCookieOrKey(t *testing.T) {
 	w := newWorld(t)

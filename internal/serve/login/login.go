@@ -183,6 +183,10 @@ func New(ledger Ledger, set Settings, log *slog.Logger) (*Login, error) {
 	return l, nil
 }
 
+// SameOrigin refuses a change that a page of another site than the console's has
+// a browser make.
+func (l *Login) SameOrigin(r *http.Request) error { return l.cross.Check(r) }
+
 // all lists the routes.
 func (l *Login) all() []route {
 	return []route{

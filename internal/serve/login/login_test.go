@@ -270,6 +270,18 @@ func TestCaller(t *testing.T) {
 	}
 }
 
+// TestSameOrigin holds a proxy's other name for the console to what the operator says.
+func TestSameOrigin(t *testing.T) {
+	w := newWorld(t, Settings{AdminURL: place{"https", "admin.example.com"}.url()})
+	for origin, good := range map[string]bool{"https://admin.example.com": true, "https://evil.example": false} {
+		r := httptest.NewRequest(http.MethodPatch, "http://10.0.0.1:8081/api/v1/offers/1", http.NoBody)
+		r.Header.Set("Origin", origin)
+		if err := w.SameOrigin(r); (err == nil) != good {
+			t.Errorf("SameOrigin() of a page of %s = %v, want it let through: %t", origin, err, good)
+		}
+	}
+}
+
 // TestNothingFromOtherSites asks every route that changes something from another
 // site, signed in.
 func TestNothingFromOtherSites(t *testing.T) {
