@@ -1,1 +1,0 @@
-import{n as e}from"./parties-1WXL8nFI.js";import{wt as t}from"./bits-sh4MAz2U.js";function n(){return t(e,{kind:`affiliate`})}export{n as default};
