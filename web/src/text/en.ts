@@ -244,7 +244,7 @@ export const text = {
 				plural(n, { one: "A postback given up in 24 hours", other: "# postbacks given up in 24 hours" }),
 			upToDate: "Reports are up to date",
 			fresh: (time: string) => `Reports are ${time} behind`,
-			noReports: "Reports have counted nothing yet",
+			noReports: "Reports begin with the first click",
 		},
 		start: {
 			title: "From here to the first conversion",

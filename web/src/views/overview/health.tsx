@@ -49,7 +49,7 @@ function lines(h: Overview["health"]): Line[] {
 	all.push(
 		h.warehouse.as_of
 			? { tone: lag > 30 ? "warn" : "good", say: lag < 10 ? t.upToDate : t.fresh(span(lag * 1000)) }
-			: { tone: "warn", say: t.noReports },
+			: { tone: "good", say: t.noReports },
 	);
 	return all;
 }

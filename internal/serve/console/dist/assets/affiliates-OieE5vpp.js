@@ -1,1 +1,0 @@
-import{n as e}from"./parties-BbmmwOYH.js";import{wt as t}from"./bits-9f4UbZLJ.js";function n(){return t(e,{kind:`affiliate`})}export{n as default};
