@@ -388,7 +388,9 @@ test.describe("administration", () => {
 		await sound(page);
 		await d.getByRole("button", { name: "Close" }).last().click();
 		await page.getByRole("button", { name: "Retire TEA10" }).click();
-		const status = async () => (await node.api("GET", "/coupons")).data[0].status;
+		const status = async () =>
+			(await node.api("GET", "/coupons?limit=1000")).data.find((c: { code: string }) => c.code === "TEA10")
+				.status;
 		await until("the coupon is retired", async () => (await status()) === "retired");
 		await page.getByRole("button", { name: "Undo" }).click();
 		await until("the coupon is back", async () => (await status()) === "active");
