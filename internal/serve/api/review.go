@@ -251,37 +251,44 @@ func (r *reviewRun) all(ctx context.Context, all []conversion.Conversion) error 
 		}
 		claims[i] = text
 	}
-	hit := func(i int) Hit {
-		h := r.hit // as PATCH would make it: what a person decides is judged as such
-		h.Method, h.Path = http.MethodPatch, prefix+"/conversions/"+all[i].ID
-		h.Index, h.Parameters, h.IfVersion = i, claims[i], all[i].Version
-		return h
-	}
 	if r.request.DryRun {
-		tell := r.Rehearse()
-		for i := range all {
-			if ctx.Err() != nil {
-				return errGone
-			}
-			if !r.goesOn(all[i].ID) {
-				continue
-			}
-			v, err := tell(ctx, hit(i))
-			if err != nil {
-				return err
-			}
-			r.note(&all[i], v)
-		}
-		return nil
+		return r.rehearse(ctx, all, claims)
 	}
 	abreast(reviewedAbreast, lanes(len(all), func(i int) []string { return r.subjectsOf(claims[i]) }), func(lane []int) {
 		for _, i := range lane {
 			if r.goesOn(all[i].ID) {
-				r.note(&all[i], r.Signals.Submit(ctx, hit(i)))
+				r.note(&all[i], r.Signals.Submit(ctx, r.change(i, &all[i], claims[i])))
 			}
 		}
 	})
 	return nil
+}
+
+func (r *reviewRun) rehearse(ctx context.Context, all []conversion.Conversion, claims []json.RawMessage) error {
+	tell := r.Rehearse()
+	for i := range all {
+		if ctx.Err() != nil {
+			return errGone
+		}
+		if !r.goesOn(all[i].ID) {
+			continue
+		}
+		v, err := tell(ctx, r.change(i, &all[i], claims[i]))
+		if err != nil {
+			return err
+		}
+		r.note(&all[i], v)
+	}
+	return nil
+}
+
+// change is the hit that PATCH would make of the i-th: what a person decides is
+// judged as such.
+func (r *reviewRun) change(i int, c *conversion.Conversion, claims json.RawMessage) Hit {
+	h := r.hit
+	h.Method, h.Path = http.MethodPatch, prefix+"/conversions/"+c.ID
+	h.Index, h.Parameters, h.IfVersion = i, claims, c.Version
+	return h
 }
 
 // settled tells off what needs no change, or may have none.
