@@ -6,7 +6,8 @@ import { chromium } from "@playwright/test";
 const [url, key, rounds] = [process.argv[2], process.argv[3], Number(process.argv[4])];
 const password = "a password of the bench";
 
-// What is measured: an address, what must be there to work with it, what is pressed then.
+// How long a page may take before the bench gives up and says what it shows.
+const patience = 60_000;
 
 async function call(method, path, body, headers = {}) {
 	const r = await fetch(`${url}${path}`, {
@@ -58,36 +59,40 @@ async function traced() {
 // Until what is waited for has been painted, in milliseconds since the page began
 // to load, or since it was pressed.
 async function painted(page, selector, since) {
-	return page.evaluate(
-		([wanted, from]) =>
+	const took = await page.evaluate(
+		([wanted, from, most]) =>
 			new Promise((done) => {
 				const look = () => {
+					if (performance.now() - from > most) return done(null);
 					if (!document.querySelector(wanted)) return void requestAnimationFrame(look);
 					requestAnimationFrame(() => setTimeout(() => done(performance.now() - from)));
 				};
 				look();
 			}),
-		[selector, since],
+		[selector, since, patience],
 	);
+	if (took !== null) return took;
+	throw new Error(`${page.url()} never showed ${selector}: ${await page.locator("main").textContent()}`);
 }
 
 async function main() {
 	const cookie = await somebody();
 	const id = await traced();
 	const days = "range=2026-10-02..2026-10-31";
+	// An address, what must be there to work with it, what is pressed then, and what that brings.
 	const visits = [
 		{ name: "overview", path: "/", ready: ".tile .value" },
 		{
 			name: "report: by day, 30 days",
 			path: `/reports?${days}&dimensions=day`,
-			ready: "main table tfoot td",
+			ready: "main tbody .row-link",
 			press: "main thead th:nth-child(2) button",
 			after: "main th[aria-sort=descending]",
 		},
 		{
 			name: "report: by offer, 30 days",
 			path: `/reports?${days}&dimensions=offer`,
-			ready: "main table tfoot td",
+			ready: "main tbody .row-link",
 			press: "main thead th:nth-child(3) button",
 			after: "main th:nth-child(3)[aria-sort]",
 		},

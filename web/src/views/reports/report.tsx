@@ -94,7 +94,7 @@ export function ReportView({ query, go }: ViewProps) {
 						<Skeleton lines={1} height="249px" />
 					</Card>
 					<Card flush>
-						<Rows answer={waiting(full)} busy onSort={() => {}} onReport={() => {}} />
+						<Rows answer={waiting(full)} busy onSort={(sort) => put({ sort })} onReport={onReport} />
 					</Card>
 				</>
 			)}
