@@ -8,6 +8,3 @@ export const consolePath = base.pathname.replace(/\/$/, "");
 
 /** Address that the paths of the API are appended to. */
 export const nodeUrl = new URL("../", base).href.replace(/\/$/, "");
-
-/** Whole address of a page of the console, to hand on. */
-export const pageUrl = (path: string): string => new URL(path.replace(/^\//, ""), base).href;

@@ -3,6 +3,7 @@ import { SlidersHorizontal, X } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
+import { expressionOf } from "../../lib/expression.ts";
 import { country, dateTime } from "../../lib/format.ts";
 import { type Side, side, zone } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
@@ -16,7 +17,6 @@ import {
 	type Asked,
 	askOf,
 	cleared,
-	expressionOf,
 	extras,
 	type Field,
 	isFacts,

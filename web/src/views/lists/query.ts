@@ -1,6 +1,7 @@
 // What stands in a list's address, and what is asked of the API by it. A list of
 // work is asked of the ledger, which is up to the second. A link from a report is
 // asked of the facts that reports count, and passed on as it came.
+import { expressionOf, writeExpression } from "../../lib/expression.ts";
 import { today } from "../../lib/format.ts";
 import { toInstant } from "../../lib/zoned.ts";
 import { rangeOf } from "../../ui/range.tsx";
@@ -35,34 +36,6 @@ const longAgo = () => today(-1095);
 /** Whether the list is made of the facts that reports count. */
 export function isFacts(q: URLSearchParams, spec: Spec): boolean {
 	return Boolean(spec.facts) || factWords.some((w) => q.has(w));
-}
-
-/** An expression of a filter: `country!=DE,FR`. */
-export type Expression = { dim: string; op: string; values: string[] };
-
-const operators = ["!=", "^=", "~=", ">=", "<=", "=", ">", "<"];
-
-/** Reads an expression; undefined if it is none. */
-export function expressionOf(text: string): Expression | undefined {
-	const end = text.search(/[=!^~<>]/);
-	const op = end > 0 ? operators.find((o) => text.startsWith(o, end)) : undefined;
-	if (!op) return undefined;
-	const values = [""];
-	const rest = text.slice(end + op.length);
-	for (let i = 0; i < rest.length; i++) {
-		const next = rest[i + 1];
-		if (rest[i] === "\\" && (next === "," || next === "\\")) {
-			values.push((values.pop() ?? "") + next);
-			i++;
-		} else if (rest[i] === ",") values.push("");
-		else values.push((values.pop() ?? "") + rest[i]);
-	}
-	return { dim: text.slice(0, end).trim(), op, values };
-}
-
-/** Writes what expressionOf reads. */
-export function writeExpression(e: Expression): string {
-	return e.dim + e.op + e.values.map((v) => v.replaceAll("\\", "\\\\").replaceAll(",", "\\,")).join(",");
 }
 
 const isTest = (f: Field) => f.name === "test";

@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import { type Reading, useRead } from "../../api/client.ts";
+import { expressionOf, writeExpression } from "../../lib/expression.ts";
 import { count, percent, short, shortMoney } from "../../lib/format.ts";
 import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Chart, type Series } from "../../ui/chart.tsx";
 import { Failed, Skeleton } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
-import { expressionOf, writeExpression } from "../lists/query.ts";
 import { type Answer, askPage } from "./answer.ts";
 import type { Put } from "./control.tsx";
 import { lineOf, placeOf, pointsOf, secondsOf, timeOf, type Unit, unitOf } from "./lines.ts";

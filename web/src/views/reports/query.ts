@@ -1,8 +1,9 @@
 // What a report is, as its address has it and as the API is asked for it.
+
+import { expressionOf, writeExpression } from "../../lib/expression.ts";
 import { today } from "../../lib/format.ts";
 import type { Side } from "../../lib/session.ts";
 import { rangeOf } from "../../ui/range.tsx";
-import { expressionOf, writeExpression } from "../lists/query.ts";
 import { dimensions, isMoney, isTime, metrics, usualMetrics } from "./words.ts";
 
 /** What somebody asks for. */
