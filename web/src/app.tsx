@@ -2,7 +2,7 @@ import { LoaderCircle } from "lucide-preact";
 import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
-import { Route, Switch, useLocation } from "wouter-preact";
+import { matchRoute, Route, Switch, useLocation, useRouter } from "wouter-preact";
 import { renewMe } from "./api/client.ts";
 import { type Problem, problemOf } from "./lib/problem.ts";
 import { me } from "./lib/session.ts";
@@ -96,6 +96,7 @@ function Inside() {
 	useEffect(() => {
 		if (me.value === undefined) ask();
 	}, [me.value]);
+	usePreloaded();
 	if (problem) return <Failed problem={problem} again={ask} />;
 	if (me.value === undefined) return <Wait />;
 	if (me.value === null) return <Login />;
@@ -104,6 +105,16 @@ function Inside() {
 			<Pages />
 		</Shell>
 	);
+}
+
+// The page that the address names is loaded while it is being asked who is there.
+function usePreloaded() {
+	const { parser } = useRouter();
+	const [path] = useLocation();
+	useEffect(() => {
+		const page = pages.find(([pattern]) => matchRoute(parser, pattern, path)[0]);
+		page?.[1]().catch(() => {}); // what cannot be loaded is told where it is shown
+	}, []);
 }
 
 function Pages() {
