@@ -95,8 +95,8 @@ const mostValues = 1000
 
 // InCurrency narrows a report to what is of one currency. An offer has one for
 // life, so that clicks have it too, by their offers: those of the currency are
-// given. Where they are more than a filter takes, or none, what has no currency of
-// its own is left out.
+// given. Where they are more than a filter takes, or none, the money is of the
+// currency and clicks are those on all offers.
 func InCurrency(q url.Values, currency string, offers []int64) url.Values {
 	if len(offers) == 0 || len(offers) > mostValues {
 		q.Set("currency", currency)

@@ -281,7 +281,7 @@ func (q *Query) line(e entry, coin coin) (Line, error) {
 			l.Cells = append(l.Cells, null(d.kind))
 			continue
 		}
-		if d.name == "currency" {
+		if d.name == dimCurrency {
 			currency, known = money.Currency(e.dims[i].Text), true
 		}
 		l.Cells = append(l.Cells, q.zone.cell(d, e.dims[i]))
@@ -354,7 +354,7 @@ func (q *Query) coin(ctx context.Context, r Reader) (coin, error) {
 		slices.Sort(found)
 		found = slices.Compact(found)
 	}
-	byCurrency := slices.ContainsFunc(q.dims, func(d dimension) bool { return d.name == "currency" })
+	byCurrency := slices.ContainsFunc(q.dims, func(d dimension) bool { return d.name == dimCurrency })
 	switch {
 	case len(found) == 0:
 		return coin{}, nil
@@ -384,8 +384,11 @@ func (q *Query) moneyColumns() []string {
 // currencies gives the currencies of the money in columns, of conversions that
 // are not rejected, in order.
 func (s *scope) currencies(ctx context.Context, r Reader, columns []string) ([]string, error) {
+	if s.money != "" {
+		return []string{string(s.money)}, nil
+	}
 	for _, f := range s.filters {
-		if f.name == "currency" && f.op == in && len(f.texts) == 1 {
+		if f.name == dimCurrency && f.op == in && len(f.texts) == 1 {
 			return f.texts, nil
 		}
 	}
@@ -394,7 +397,7 @@ func (s *scope) currencies(ctx context.Context, r Reader, columns []string) ([]s
 		return nil, nil
 	}
 	w := &writer{scope: s}
-	items := []item{col("currency"), col("sign")}
+	items := []item{col(dimCurrency), col("sign")}
 	var sums, some []string
 	for _, c := range columns {
 		items = append(items, col(c))
@@ -407,7 +410,7 @@ func (s *scope) currencies(ctx context.Context, r Reader, columns []string) ([]s
 		return nil, w.err
 	}
 	var all []string
-	err := r.Rows(ctx, Statement{SQL: sql, Args: w.args, Columns: []Column{{Name: "currency", Text: true}}}, func(row Row) error {
+	err := r.Rows(ctx, Statement{SQL: sql, Args: w.args, Columns: []Column{{Name: dimCurrency, Text: true}}}, func(row Row) error {
 		all = append(all, row[0].Text)
 		return nil
 	})

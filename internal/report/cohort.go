@@ -45,7 +45,7 @@ func ParseCohort(values url.Values, now time.Time, viewer Viewer) (*Cohort, erro
 	c := &Cohort{scope: p.scope()}
 	p.only("from", "to", "tz", "filter", "currency", "test")
 	p.parseFilters(&c.scope, nil)
-	p.parseCurrency(&c.scope)
+	p.parseMoney(&c.scope, nil)
 	c.settleTest(p.flag("test"), nil)
 	c.byClick = true
 	if err := errors.Join(p.errs...); err != nil {
@@ -74,6 +74,9 @@ func (c *Cohort) Answer(ctx context.Context, r Reader) (CohortAnswer, error) {
 		}
 	}
 	columns := c.moneyColumns(conversions)
+	if c.money != "" {
+		a.Notes = append(a.Notes, inOneCurrency(string(c.money)))
+	}
 	if c.covers(conversions) {
 		if err := c.addConversions(ctx, r, conversions, columns, days); err != nil {
 			return CohortAnswer{}, err
@@ -138,12 +141,12 @@ func (c *Cohort) addClicks(ctx context.Context, r Reader, from source, days map[
 
 func (c *Cohort) addConversions(ctx context.Context, r Reader, from source, columns []string, days map[int64]*cohortDay) error {
 	w := &writer{scope: &c.scope}
-	items := []item{c.dayItem(from), delayed(), col("sign"), col("status")}
+	items := []item{c.dayItem(from), delayed(), col("sign"), col("status"), col(dimCurrency)}
 	result := []Column{{Name: "day"}, {Name: "age"}, {Name: "conversions"}}
 	var sums []string
 	for _, name := range columns {
 		items, result = append(items, col(name)), append(result, Column{Name: name})
-		sums = append(sums, bounded("sum(CASE WHEN "+isApproved+" THEN sign * "+name+" ELSE 0 END)"))
+		sums = append(sums, bounded("sum("+findMeasure(name).of(c.money).adds("", c.test)+")"))
 	}
 	const milli = 24 * 60 * 60 * 1000
 	age := "delay - delay % " + strconv.Itoa(milli)

@@ -52,7 +52,7 @@ func dimensions() []dimension {
 		{name: "channel", kind: Text, doc: "the door that the signal came through"},
 		{name: "status", kind: Text, doc: "of a conversion, or of the verdict on a signal"},
 		{name: "code", kind: Text, doc: "the verdict's reason"},
-		{name: "currency", kind: Text, doc: "ISO 4217 code"},
+		{name: dimCurrency, kind: Text, doc: "ISO 4217 code"},
 		{name: "test", kind: Flag, doc: "whether it is test traffic"},
 		{name: "view_through", kind: Flag, listed: true, doc: "whether a view earned it, not a click"},
 		{name: "transaction_id", kind: Text, listed: true, doc: "the click's or view's ID"},

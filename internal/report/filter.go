@@ -33,7 +33,22 @@ type filter struct {
 	numbers []int64   // of an ID or a Flag (0, 1)
 	ids     []txid.ID // of transaction_id
 	text    string    // as it was written
+	// loose is set where tables that have no such dimension are left whole, and
+	// not out.
+	loose bool
 }
+
+// dimCurrency is the dimension that tells rows of money apart.
+const dimCurrency = "currency"
+
+// ofCurrency leaves what is of one currency.
+func ofCurrency(c money.Currency) filter {
+	d, _ := findDimension(dimCurrency, Viewer{})
+	return filter{dimension: d, op: in, texts: []string{string(c)}, text: joinFilter(dimCurrency, in, string(c))}
+}
+
+// asks reports whether the filter chooses among the table's rows.
+func (f filter) asks(t source) bool { return !f.loose || t.has(f.dimension) }
 
 // having leaves only rows whose metric compares so with the value.
 type having struct {
@@ -147,7 +162,7 @@ func (f *filter) parse(i int) error {
 			return fault.Within(fieldFilter, err)
 		}
 		f.ids, f.texts[i] = append(f.ids, id), id.String()
-	case f.name == "country", f.name == "currency":
+	case f.name == "country", f.name == dimCurrency:
 		f.texts[i] = strings.ToUpper(v)
 	}
 	return nil

@@ -59,7 +59,9 @@ func (q *Query) listed(from source, dims []dimension) url.Values {
 	values := url.Values{"tz": {q.loc.String()}}
 	told := slices.ContainsFunc(dims, func(d dimension) bool { return d.name == "test" })
 	for _, f := range q.filters {
-		values.Add("filter", f.text)
+		if f.asks(from) {
+			values.Add("filter", f.text)
+		}
 		told = told || f.name == "test"
 	}
 	switch {

@@ -3,6 +3,7 @@ package report
 import (
 	"waybill/internal/account"
 	"waybill/internal/fact"
+	"waybill/internal/money"
 )
 
 // measure is a sum over the rows of one table.
@@ -14,6 +15,7 @@ type measure struct {
 	kinds []int  // of visits in place of where: the kinds of traffic that count
 	each  string // what a row that meets it adds; of clicks and views, 1
 	reads []string
+	paid  bool // of the chosen currency alone: money, and what is divided by
 }
 
 // metric is what a report says about each of its rows: a measure, one measure
@@ -39,6 +41,10 @@ const (
 // uniqueClicks is the measure that is counted and not summed.
 const uniqueClicks = "unique_clicks"
 
+// approvedPaid counts the approved conversions behind a sum of money: those of
+// its currency. It is no metric.
+const approvedPaid = "approved_paid"
+
 func measures() []measure {
 	const bot, away = fact.TrafficBot, fact.TrafficTurnedAway
 	return []measure{
@@ -50,6 +56,7 @@ func measures() []measure {
 		visits(uniqueClicks, fact.Clicks, 0),
 		conversions("conversions", isCounted),
 		conversions("approved", isApproved),
+		{name: approvedPaid, table: fact.Conversions, kind: Count, where: isApproved, each: "sign", reads: []string{"sign", "status"}, paid: true},
 		conversions("pending", isPending),
 		conversions("rejected", "status = 'rejected'"),
 		conversions("gross_conversions", ""),
@@ -78,8 +85,18 @@ func conversions(name, where string, reads ...string) measure {
 func earned(name, where, column string) measure {
 	return measure{
 		name: name, table: fact.Conversions, kind: Money, where: where, each: "sign * " + column,
-		reads: []string{"sign", "status", column},
+		reads: []string{"sign", "status", column}, paid: true,
 	}
+}
+
+// of narrows a measure to a currency, if one is chosen and it is of one.
+func (m measure) of(c money.Currency) measure {
+	if c == "" || !m.paid {
+		return m
+	}
+	m.where += " AND currency = '" + string(c) + "'"
+	m.reads = append([]string{dimCurrency}, m.reads...)
+	return m
 }
 
 // adds gives the expression of what a row adds, or n equal rows of clicks.
@@ -124,8 +141,8 @@ func metrics() []metric {
 		{name: "ctr", kind: Ratio, sum: "clicks", over: "impressions", times: 1, doc: "clicks per impression"},
 		{name: "epc", kind: Ratio, sum: "payout", over: "clicks", times: 1, hidden: advertisers(), doc: "payout per click"},
 		{name: "rpc", kind: Ratio, sum: "revenue", over: "clicks", times: 1, hidden: affiliates(), doc: "revenue per click"},
-		{name: "cpa", kind: Ratio, sum: "payout", over: "approved", times: 1, hidden: advertisers(), doc: "payout per approved conversion"},
-		{name: "rpa", kind: Ratio, sum: "revenue", over: "approved", times: 1, hidden: affiliates(), doc: "revenue per approved conversion"},
+		{name: "cpa", kind: Ratio, sum: "payout", over: approvedPaid, times: 1, hidden: advertisers(), doc: "payout per approved conversion"},
+		{name: "rpa", kind: Ratio, sum: "revenue", over: approvedPaid, times: 1, hidden: affiliates(), doc: "revenue per approved conversion"},
 		{name: "ecpm", kind: Ratio, sum: "payout", over: "impressions", times: thousand, hidden: advertisers(), doc: "payout per 1,000 impressions"},
 		{name: "rpm", kind: Ratio, sum: "revenue", over: "impressions", times: thousand, hidden: affiliates(), doc: "revenue per 1,000 impressions"},
 		plain("signals", Count, "inbound hits"),

@@ -22,6 +22,7 @@ func (q *Query) notes(mixed bool) []string {
 	for _, t := range tables {
 		notes = append(notes, q.lacks(t)...)
 	}
+	notes = append(notes, q.coined()...)
 	notes = append(notes, q.scope.notes(tables)...)
 	if q.previous != nil && len(q.having) > 0 {
 		notes = append(notes, "previous of a row is there whatever the filter on metrics says; previous.total covers the rows that it lets through in the period before, which may be others")
@@ -30,6 +31,24 @@ func (q *Query) notes(mixed bool) []string {
 		notes = append(notes, "totals hold no money, since it is in several currencies")
 	}
 	return notes
+}
+
+// coined says what a chosen currency is that of, and what it is not.
+func (q *Query) coined() []string {
+	switch code := string(q.money); {
+	case code == "":
+		return nil
+	case slices.ContainsFunc(q.dims, func(d dimension) bool { return d.name == dimCurrency }):
+		return []string{"currency=" + code + " leaves out conversions in other currencies; what has no currency is counted whole"}
+	default:
+		return []string{inOneCurrency(code)}
+	}
+}
+
+// inOneCurrency is the note of an answer whose money is in a chosen currency.
+func inOneCurrency(code string) string {
+	return "money is in " + code + " alone, while clicks, views and conversions are counted whatever the currency: filter=currency=" + code +
+		" counts the conversions of one currency"
 }
 
 // lacks says what rows of the table have no value of.
@@ -55,7 +74,7 @@ func (s *scope) notes(tables []source) []string {
 	for _, t := range tables {
 		var without []string
 		for _, f := range s.filters {
-			if !t.has(f.dimension) && !slices.Contains(without, f.name) {
+			if f.asks(t) && !t.has(f.dimension) && !slices.Contains(without, f.name) {
 				without = append(without, f.name)
 			}
 		}

@@ -15,6 +15,8 @@ func TestNotesSayWhatIsLeftOut(t *testing.T) {
 		{"a dimension that a table lacks", "dimensions=goal", "clicks have no goal: they stand in the rows where it is empty or 0"},
 		{"a filter that a table lacks", "filter=goal=1", "clicks have no goal: the filter leaves them out"},
 		{"conversions by their click", "time=click", "whose click's time is unknown are left out"},
+		{"money in one currency", "metrics=clicks,conversions,revenue&currency=EUR", "money is in EUR alone, while clicks, views and conversions are counted whatever the currency"},
+		{"rows of one currency", "dimensions=currency&metrics=clicks,revenue&currency=EUR", "currency=EUR leaves out conversions in other currencies; what has no currency is counted whole"},
 		{"tests", "test=1", "test traffic alone"},
 		{"a comparison of what a metric leaves", "dimensions=offer&filter=clicks>=2&compare=previous", "previous.total covers the rows that it lets through in the period before"},
 	}

@@ -66,7 +66,7 @@ func Parse(values url.Values, now time.Time, viewer Viewer) (*Query, error) {
 	p.parseDimensions(q)
 	p.parseMetrics(q)
 	p.parseFilters(&q.scope, &q.having)
-	p.parseCurrency(&q.scope)
+	p.parseMoney(&q.scope, q.dims)
 	p.parseSort(q)
 	p.parseLimit(q)
 	q.names, q.other = p.flag("names"), p.flag("other")
@@ -244,19 +244,37 @@ func (p *parser) filterNames(metrics bool) []string {
 	return names
 }
 
-// parseCurrency turns currency=USD into the filter that it is.
-func (p *parser) parseCurrency(s *scope) {
+// currency reads currency=USD; "" where there is none.
+func (p *parser) currency() money.Currency {
 	text := p.values.Get("currency")
 	if text == "" {
-		return
+		return ""
 	}
 	c, err := money.ParseCurrency(text)
 	if err != nil {
 		p.failed(fault.Within("query.currency", err))
-		return
 	}
-	d, _ := findDimension("currency", p.viewer)
-	s.filters = append(s.filters, filter{dimension: d, op: in, texts: []string{string(c)}, text: joinFilter("currency", in, string(c))})
+	return c
+}
+
+// parseCurrency turns currency=USD into the filter that it is where conversions
+// are listed or counted alone.
+func (p *parser) parseCurrency(s *scope) {
+	if c := p.currency(); c != "" {
+		s.filters = append(s.filters, ofCurrency(c))
+	}
+}
+
+// parseMoney makes currency=USD that of the money. Traffic has no currency and
+// conversions happen in each, so that both are counted whole, whichever is
+// chosen. Only where rows are told apart by currency those of others go.
+func (p *parser) parseMoney(s *scope, dims []dimension) {
+	s.money = p.currency()
+	if s.money != "" && slices.ContainsFunc(dims, func(d dimension) bool { return d.name == dimCurrency }) {
+		f := ofCurrency(s.money)
+		f.loose = true
+		s.filters = append(s.filters, f)
+	}
 }
 
 func (p *parser) parseSort(q *Query) {

@@ -42,7 +42,7 @@ func (q *Query) addPrevious(ctx context.Context, r Reader, a *Answer, shown []en
 			was = found[at]
 		}
 		currency, known := coin.currency, !coin.mixed
-		if at := slices.IndexFunc(q.dims, func(d dimension) bool { return d.name == "currency" }); at >= 0 {
+		if at := slices.IndexFunc(q.dims, func(d dimension) bool { return d.name == dimCurrency }); at >= 0 {
 			currency, known = money.Currency(e.dims[at].Text), true
 		}
 		if a.Rows[i].Previous, err = before.metricCells(was, currency, known); err != nil {

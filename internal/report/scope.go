@@ -9,6 +9,7 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/fact"
 	"waybill/internal/fault"
+	"waybill/internal/money"
 )
 
 // scope is which facts a query is about.
@@ -20,6 +21,9 @@ type scope struct {
 	filters  []filter
 	test     traffic
 	byClick  bool // conversions by the time of their click
+	// money is the currency that sums of money are of; "" for that of all there
+	// is, which then has to be one.
+	money money.Currency
 }
 
 // traffic is whether test traffic is counted.
@@ -46,7 +50,7 @@ func (s *scope) settleTest(only bool, dims []dimension) {
 // covers reports whether the table's rows have all that the filters ask about.
 // A table that has not is left out.
 func (s *scope) covers(t source) bool {
-	return !slices.ContainsFunc(s.filters, func(f filter) bool { return !t.has(f.dimension) })
+	return !slices.ContainsFunc(s.filters, func(f filter) bool { return f.asks(t) && !t.has(f.dimension) })
 }
 
 // valid reports whether the viewer is somebody who may see reports.
@@ -156,7 +160,9 @@ func (w *writer) conditions(t source, more []string) []string {
 		all = append(all, test)
 	}
 	for _, f := range w.scope.filters {
-		all = append(all, w.filter(t, f))
+		if f.asks(t) {
+			all = append(all, w.filter(t, f))
+		}
 	}
 	return append(all, more...)
 }

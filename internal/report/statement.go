@@ -53,7 +53,7 @@ func (q *Query) need(name string) int {
 	at := slices.IndexFunc(q.sums, func(have measure) bool { return have.name == name })
 	if at < 0 {
 		at = len(q.sums)
-		q.sums = append(q.sums, findMeasure(name))
+		q.sums = append(q.sums, findMeasure(name).of(q.money))
 	}
 	return at
 }

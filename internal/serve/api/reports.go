@@ -72,7 +72,7 @@ func reportParams() []filterDoc {
 		filterDoc{name: "limit", doc: "How many rows at most; 1000, and up to 100000, in json; all in csv and ndjson."},
 		filterDoc{name: "other", doc: "true: what is beyond the limit as one row more."},
 		filterDoc{name: "compare", doc: "previous: the period of the same length before. Or the date on which such a period begins."},
-		filterDoc{name: "currency", doc: "ISO 4217 code: only what is in this currency."},
+		moneyParam(),
 		filterDoc{name: "names", doc: "true: names beside numbers: offer_name, affiliate_name and so on."},
 		formatParam(),
 	)
@@ -95,7 +95,15 @@ func formatParam() filterDoc {
 	return filterDoc{name: "format", doc: "json, csv or ndjson (a JSON object a line)."}
 }
 
-func delayParams() []filterDoc { return periodParams() }
+// moneyParam is the currency of a report's money.
+func moneyParam() filterDoc {
+	return filterDoc{name: "currency", doc: "ISO 4217 code that money is in. Clicks, views and conversions are counted whatever the currency; " +
+		"filter=currency=USD counts the conversions of one."}
+}
+
+func delayParams() []filterDoc {
+	return append(periodParams(), filterDoc{name: "currency", doc: "ISO 4217 code: only conversions in this currency."})
+}
 
 func discrepancyParams() []filterDoc {
 	return []filterDoc{
@@ -108,7 +116,7 @@ func discrepancyParams() []filterDoc {
 }
 
 func cohortParams() []filterDoc {
-	return append(periodParams(), filterDoc{name: "currency", doc: "ISO 4217 code: only what is in this currency."})
+	return append(periodParams(), moneyParam())
 }
 
 // report answers GET reports.

@@ -215,9 +215,6 @@ func drawAsked(t *rapid.T) *asked {
 	a.byClick = rapid.IntRange(0, 3).Draw(t, "time") == 0
 	a.onlyTest = rapid.IntRange(0, 5).Draw(t, "test") == 0
 	a.currency = rapid.SampledFrom([]string{"", "USD", "EUR"}).Draw(t, "currency")
-	if a.currency != "" {
-		a.conditions = append(a.conditions, condition{name: "currency", op: "=", values: []string{a.currency}})
-	}
 	a.compare = rapid.SampledFrom([]string{"", "previous", "2026-03-29", "2026-10-25"}).Draw(t, "compare")
 	return a
 }
@@ -274,10 +271,7 @@ func (a *asked) parameters() url.Values {
 		"compare": {a.compare}, "currency": {a.currency},
 	}
 	escape := strings.NewReplacer(`\`, `\\`, `,`, `\,`)
-	for i, c := range a.conditions {
-		if a.currency != "" && i == len(a.conditions)-1 {
-			break // it is the parameter
-		}
+	for _, c := range a.conditions {
 		var values []string
 		for _, value := range c.values {
 			values = append(values, escape.Replace(value))

@@ -1,6 +1,7 @@
 package warehousetest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,22 +17,34 @@ import (
 // Delays holds the histogram of the time from click to conversion, and the
 // cohorts of days, against counts done by hand.
 func Delays(t *testing.T, open func(t *testing.T) Warehouse) {
+	network := report.Viewer{Role: account.Network}
+	affiliate := report.Viewer{Role: account.Affiliate, AffiliateID: 2}
+	delays(t, open, []string{"USD"}, []*asked{
+		{viewer: network},
+		{viewer: affiliate},
+		{viewer: report.Viewer{Role: account.Advertiser, AdvertiserID: 1}, conditions: []condition{{name: "country", op: "=", values: []string{"DE"}}}},
+		{viewer: network, conditions: []condition{{name: "offer", op: "=", values: []string{"99"}}}},
+		{viewer: network, onlyTest: true},
+	})
+	delays(t, open, []string{"USD", "USD", "EUR"}, []*asked{
+		{viewer: network, currency: "USD"},
+		{viewer: network, currency: "EUR"},
+		{viewer: affiliate, currency: "EUR"},
+	})
+}
+
+// delays asks about facts with money in some currencies.
+func delays(t *testing.T, open func(t *testing.T) Warehouse, currencies []string, all []*asked) {
 	w := opened(t, open)
-	b := reported(5, []string{"USD"})
+	b := reported(5, currencies)
 	mustAppend(t, w, b)
 	loc, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range []*asked{
-		{viewer: report.Viewer{Role: account.Network}},
-		{viewer: report.Viewer{Role: account.Affiliate, AffiliateID: 2}},
-		{viewer: report.Viewer{Role: account.Advertiser, AdvertiserID: 1}, conditions: []condition{{name: "country", op: "=", values: []string{"DE"}}}},
-		{viewer: report.Viewer{Role: account.Network}, conditions: []condition{{name: "offer", op: "=", values: []string{"99"}}}},
-		{viewer: report.Viewer{Role: account.Network}, onlyTest: true},
-	} {
+	for _, a := range all {
 		a.loc, a.from, a.to = loc, "2026-10-01", "2026-11-02"
-		t.Run(fmt.Sprint(a.viewer.Role, " ", a.parameters()["filter"], a.onlyTest), func(t *testing.T) {
+		t.Run(fmt.Sprint(a.viewer.Role, " ", a.parameters()["filter"], a.onlyTest, " ", a.currency), func(t *testing.T) {
 			err := w.View(within(t), func(r report.Reader) error {
 				a.checkDelay(t, r, b.Conversions)
 				a.checkCohort(t, r, b)
@@ -80,7 +93,7 @@ func (a *asked) checkDelay(t *testing.T, r report.Reader, all []fact.Conversion)
 	if err != nil {
 		t.Fatal(err)
 	}
-	delays, unknown := a.delays(all)
+	delays, unknown := a.ofCurrency().delays(all)
 	if got.Conversions != int64(len(delays)) || got.Unknown != unknown {
 		t.Errorf("%d conversions and %d without a click's time, want %d and %d", got.Conversions, got.Unknown, len(delays), unknown)
 	}
@@ -92,6 +105,16 @@ func (a *asked) checkDelay(t *testing.T, r report.Reader, all []fact.Conversion)
 	}
 	checkRank(t, "median", got.Median, delays, (len(delays)+1)/2)
 	checkRank(t, "90th percentile", got.P90, delays, (len(delays)*9+9)/10)
+}
+
+// ofCurrency chooses the conversions of the currency, as is done where they are
+// counted without money.
+func (a *asked) ofCurrency() *asked {
+	b := *a
+	if a.currency != "" {
+		b.conditions = append(slices.Clone(a.conditions), condition{name: "currency", op: "=", values: []string{a.currency}})
+	}
+	return &b
 }
 
 // delays gives the time from click to conversion of each, in order, and how many
@@ -146,7 +169,7 @@ func (a *asked) cohorts(b fact.Batch) map[string]*cohort {
 		} else {
 			to.Later++
 		}
-		if c.Status == "approved" || c.Status == "paid" {
+		if paid := a.currency == "" || c.Currency == a.currency; paid && (c.Status == "approved" || c.Status == "paid") {
 			to.payout += c.Payout
 			to.revenue += c.Revenue
 		}
@@ -181,7 +204,7 @@ func (a *asked) checkCohort(t *testing.T, r report.Reader, b fact.Batch) {
 func (a *asked) checkEarned(t *testing.T, g report.CohortRow, what string, got *report.Cell, units int64, seen bool) {
 	if (got != nil) != seen {
 		t.Errorf("an %s sees %s: %v, want %v", a.viewer.Role, what, got != nil, seen)
-	} else if want := money.Decimal(units, "USD"); seen && got.Text != want {
+	} else if want := money.Decimal(units, money.Currency(cmp.Or(a.currency, "USD"))); seen && got.Text != want {
 		t.Errorf("%s of %s is %s, want %s", what, g.Day, got.Text, want)
 	}
 }

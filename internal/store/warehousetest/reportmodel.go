@@ -105,7 +105,7 @@ func ofConversion(c *fact.Conversion) happening {
 	case "rejected":
 		h.adds["rejected"] = sign
 	case "approved", "paid":
-		h.adds["approved"] = sign
+		h.adds["approved"], h.adds[approvedPaid] = sign, sign
 		maps.Copy(h.adds, h.columns)
 	default:
 		h.adds["pending"] = sign
@@ -139,10 +139,13 @@ func quotients() map[string]struct {
 	}
 	return map[string]q{
 		"cr": {"conversions", "clicks", 1}, "ctr": {"clicks", "impressions", 1},
-		"epc": {"payout", "clicks", 1}, "rpc": {"revenue", "clicks", 1}, "cpa": {"payout", "approved", 1}, "rpa": {"revenue", "approved", 1},
+		"epc": {"payout", "clicks", 1}, "rpc": {"revenue", "clicks", 1}, "cpa": {"payout", approvedPaid, 1}, "rpa": {"revenue", approvedPaid, 1},
 		"ecpm": {"payout", "impressions", 1000}, "rpm": {"revenue", "impressions", 1000},
 	}
 }
+
+// approvedPaid are the approved conversions behind a sum of money.
+const approvedPaid = "approved_paid"
 
 // parts names the sums that a metric is made of.
 func parts(metric string) []string {
@@ -273,10 +276,21 @@ func (a *asked) choose(all []happening, in func(time.Time) bool) []*happening {
 			a.viewer.Role == account.Advertiser && h.advertiser == a.viewer.AdvertiserID
 		t := a.timeOf(h)
 		if own && !t.IsZero() && in(t) && a.lets(h) {
-			chosen = append(chosen, h)
+			chosen = append(chosen, a.priced(h))
 		}
 	}
 	return chosen
+}
+
+// priced gives the fact without the money that is not of the currency asked for.
+func (a *asked) priced(h *happening) *happening {
+	if a.currency == "" || h.currency == "" || h.currency == a.currency {
+		return h
+	}
+	other := *h
+	other.columns, other.adds = nil, maps.Clone(h.adds)
+	maps.DeleteFunc(other.adds, func(name string, _ int64) bool { return isMoney(name) || name == approvedPaid })
+	return &other
 }
 
 // lets reports whether the filters let a fact through.
@@ -286,6 +300,9 @@ func (a *asked) lets(h *happening) bool {
 		if !has || !c.holds(v) {
 			return false
 		}
+	}
+	if a.currency != "" && h.currency != "" && h.currency != a.currency && slices.Contains(a.dims, "currency") {
+		return false
 	}
 	byTest := slices.Contains(a.dims, "test") || slices.ContainsFunc(a.conditions, func(c condition) bool { return c.name == "test" })
 	if a.onlyTest {

@@ -10114,7 +10114,7 @@ export interface operations {
                 other?: string;
                 /** @description previous: the period of the same length before. Or the date on which such a period begins. */
                 compare?: string;
-                /** @description ISO 4217 code: only what is in this currency. */
+                /** @description ISO 4217 code that money is in. Clicks, views and conversions are counted whatever the currency; filter=currency=USD counts the conversions of one. */
                 currency?: string;
                 /** @description true: names beside numbers: offer_name, affiliate_name and so on. */
                 names?: string;
@@ -10202,6 +10202,8 @@ export interface operations {
                 filter?: string[];
                 /** @description 1: test traffic alone. Else it is left out. */
                 test?: string;
+                /** @description ISO 4217 code: only conversions in this currency. */
+                currency?: string;
             };
             header?: never;
             path?: never;
@@ -10244,7 +10246,7 @@ export interface operations {
                 filter?: string[];
                 /** @description 1: test traffic alone. Else it is left out. */
                 test?: string;
-                /** @description ISO 4217 code: only what is in this currency. */
+                /** @description ISO 4217 code that money is in. Clicks, views and conversions are counted whatever the currency; filter=currency=USD counts the conversions of one. */
                 currency?: string;
             };
             header?: never;
