@@ -27,13 +27,14 @@ const (
 	Limited                  // too much: slow down
 	Unavailable              // not now: try again later
 	Damaged                  // what is stored cannot be read: the operator must mend it
+	ConfirmFirst             // the caller is known, and must show anew who that is before this
 )
 
 // String gives the kind's name in lower case, for logs and metrics.
 func (k Kind) String() string {
 	names := [...]string{
 		"internal", "invalid", "unauthorized", "forbidden", "not_found",
-		"conflict", "stale", "limited", "unavailable", "damaged",
+		"conflict", "stale", "limited", "unavailable", "damaged", "confirm_first",
 	}
 	if int(k) < len(names) {
 		return names[k]

@@ -15,7 +15,7 @@ func TestKindString(t *testing.T) {
 		fault.Internal: "internal", fault.Invalid: "invalid", fault.Unauthorized: "unauthorized",
 		fault.Forbidden: "forbidden", fault.NotFound: "not_found", fault.Conflict: "conflict",
 		fault.Stale: "stale", fault.Limited: "limited", fault.Unavailable: "unavailable",
-		fault.Damaged: "damaged", fault.Kind(200): "internal",
+		fault.Damaged: "damaged", fault.ConfirmFirst: "confirm_first", fault.Kind(200): "internal",
 	}
 	for kind, want := range tests {
 		if got := kind.String(); got != want {

@@ -93,8 +93,7 @@ func (d *desk) explained(ctx context.Context, limit time.Duration, err error) er
 	case ctx.Err() != nil:
 		return errGone
 	case fault.Of(err) == fault.Limited: // it would not help to send it again
-		detail, _ := texts(err)
-		return refuse(http.StatusUnprocessableEntity, "too_large", "The report is too large", detail)
+		return refuse(http.StatusUnprocessableEntity, "too_large", "The report is too large", problemOf(err).Detail)
 	default:
 		return err
 	}

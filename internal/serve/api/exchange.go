@@ -17,6 +17,7 @@ import (
 
 	"waybill/internal/account"
 	"waybill/internal/fault"
+	answered "waybill/internal/problem"
 )
 
 // exchange is one request and its answer, from the first look at the key to the
@@ -96,7 +97,7 @@ func (x *exchange) refuse(err error) {
 // and into the log.
 func (x *exchange) prepare(err error) *problem {
 	p := problemOf(err)
-	p.Instance = "urn:waybill:request:" + x.id
+	p.Instance = answered.Instance(x.id)
 	if p.Status >= http.StatusInternalServerError {
 		x.cause = p.cause
 	}

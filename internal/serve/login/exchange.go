@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"waybill/internal/fault"
+	"waybill/internal/problem"
 	"waybill/internal/user"
 )
 
@@ -118,7 +119,7 @@ func (x *exchange) lost(mux *http.ServeMux) {
 	}
 	list := strings.Join(allowed, ", ")
 	x.Header().Set("Allow", list)
-	x.refuse(notAllowed(x.r.Method + " is not possible here; possible: " + list))
+	x.refuse(problem.New(problem.WrongMethod(), x.r.Method+" is not possible here; possible: "+list))
 }
 
 // ServeHTTP takes one request to its ceremony.
@@ -192,17 +193,11 @@ func (x *exchange) send(status int, body any) {
 func (x *exchange) read(v any) error {
 	media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
-		return &refusal{
-			http.StatusUnsupportedMediaType, "unsupported_media_type", "The body is not JSON",
-			"Send the body as JSON, with the header Content-Type: application/json.",
-		}
+		return problem.New(problem.NotJSON(), "Send the body as JSON, with the header Content-Type: application/json.")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(x.ResponseWriter, x.r.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return &refusal{
-			http.StatusRequestEntityTooLarge, "too_large", "The body is too large",
-			fmt.Sprintf("A body may have up to %d bytes.", maxBody),
-		}
+		return problem.New(problem.TooLarge(), fmt.Sprintf("A body may have up to %d bytes.", maxBody))
 	}
 	if err != nil {
 		return malformed("The body broke off.")
