@@ -30,6 +30,7 @@ func New(s Source) (*Catalog, error) {
 		offers:        make(map[int64]*Offer, len(s.Offers)),
 		goals:         make(map[int64]*offer.Goal, len(s.Goals)),
 		links:         make(map[string]*link.Link, len(s.Links)),
+		linksOf:       make(map[int64]int),
 		domains:       make(map[string]*host.Domain, len(s.Domains)),
 		keys:          make(map[string]*account.Key, len(s.Keys)),
 		subscriptions: make(map[int64]*Subscription, len(s.Subscriptions)),
@@ -143,7 +144,9 @@ func (c *Catalog) addOffer(o *offer.Offer) {
 func (c *Catalog) addLinks() {
 	for i := range c.source.Links {
 		l := &c.source.Links[i]
-		add(c, c.links, "link", l.Code, l)
+		if add(c, c.links, "link", l.Code, l) {
+			c.linksOf[l.AffiliateID]++
+		}
 	}
 }
 

@@ -48,6 +48,7 @@ type Catalog struct {
 	offers        map[int64]*Offer
 	goals         map[int64]*offer.Goal
 	links         map[string]*link.Link
+	linksOf       map[int64]int           // how many an affiliate has
 	domains       map[string]*host.Domain // by host
 	keys          map[string]*account.Key
 	subscriptions map[int64]*Subscription
@@ -177,11 +178,14 @@ func (c *Catalog) Goal(id int64) (*offer.Goal, bool) {
 	return g, ok
 }
 
-// Link gives a short link by its code, a retired one too.
+// Link gives a short link by its code, a retired or deleted one too.
 func (c *Catalog) Link(code string) (*link.Link, bool) {
 	l, ok := c.links[code]
 	return l, ok
 }
+
+// LinksOf gives how many short links an affiliate has, retired and deleted ones too.
+func (c *Catalog) LinksOf(affiliateID int64) int { return c.linksOf[affiliateID] }
 
 // Domain gives the tracking domain that a request's Host header names, in
 // whatever case and with or without a port, a paused one too.

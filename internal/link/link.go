@@ -28,11 +28,16 @@ type Link struct {
 // Status says whether a link still leads anywhere.
 type Status string
 
-// The statuses. A retired link leads to the fallback.
+// The statuses. A retired link leads to the fallback. So does one that is deleted,
+// which nobody is shown: it is kept for its code, which is never used again.
 const (
 	Active  Status = "active"
 	Retired Status = "retired"
+	Deleted Status = "deleted"
 )
+
+// Leads reports whether a visitor who follows the link gets to its offer.
+func (l *Link) Leads() bool { return l.Status != Retired && l.Status != Deleted }
 
 // Default is a link before anything was said of it.
 func Default() Link { return Link{Status: Active} }

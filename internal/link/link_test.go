@@ -33,6 +33,7 @@ func TestValidate(t *testing.T) {
 		{"refuses a code beyond ASCII", func(l *link.Link) { l.Code = "frühling" }, "code"},
 		{"names everything that is missing", func(l *link.Link) { *l = link.Link{} }, "code offer_id affiliate_id status"},
 		{"refuses a status that is none", func(l *link.Link) { l.Status = "paused" }, "status"},
+		{"refuses to be deleted by its status", func(l *link.Link) { l.Status = link.Deleted }, "status"},
 		{"refuses a name that clicks do not know", func(l *link.Link) { l.Query = "sub11=x&campaign=y" }, "query query"},
 		{"refuses another offer or affiliate", func(l *link.Link) { l.Query = "oid=5&aff_id=7&format=json" }, "query query query"},
 		{"refuses a broken escape", func(l *link.Link) { l.Query = "sub1=100%&sub2=50%zz" }, "query query"},

@@ -80,15 +80,29 @@ func (a *Application) Decide(s Standing, note string, at time.Time) {
 	}
 }
 
+// TakeBack undoes the decision, as if none had been made: the affiliate waits for
+// one again. What was sent to the offer meanwhile goes on earning.
+func (a *Application) TakeBack() error {
+	if a.Standing == "" {
+		return fault.New(fault.Conflict, "affiliate %d has not asked for offer %d, and nothing was decided", a.AffiliateID, a.OfferID)
+	}
+	a.Standing, a.DecisionNote, a.DecidedAt = Requested, "", time.Time{}
+	return nil
+}
+
 // maxNote is the longest note of either side, in characters.
 const maxNote = 1000
 
 // ValidNote checks what one side says to the other.
 func ValidNote(s string) error { return validProse("note", s, maxNote) }
 
-// ValidDecision checks what the network decides.
+// ValidDecision checks what the network decides, or takes back.
 func ValidDecision(s Standing, note string) error {
-	return errors.Join(oneOf("status", s, Approved, Rejected), ValidNote(note))
+	errs := []error{oneOf("status", s, Approved, Rejected, Requested), ValidNote(note)}
+	if s == Requested && note != "" {
+		errs = append(errs, fault.At("note", "goes with a decision, and requested takes one back"))
+	}
+	return errors.Join(errs...)
 }
 
 const (

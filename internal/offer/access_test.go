@@ -52,7 +52,9 @@ func TestValidDecision(t *testing.T) {
 	}{
 		{"approves", offer.Approved, "", ""},
 		{"refuses, and says why", offer.Rejected, "No incentives, please.", ""},
-		{"asks nobody to ask again", offer.Requested, "", "status"},
+		{"takes a decision back", offer.Requested, "", ""},
+		{"has nothing to say then", offer.Requested, "Oh.", "note"},
+		{"refuses a standing that is none", "none", "", "status"},
 		{"needs a decision", "", strings.Repeat("x", 1001), "status note"},
 	}
 	for _, tt := range tests {
@@ -87,6 +89,7 @@ func TestAskAndDecide(t *testing.T) {
 	decide := func(s offer.Standing, note string) func(*offer.Application) error {
 		return func(a *offer.Application) error { a.Decide(s, note, noon.Add(2*time.Hour)); return nil }
 	}
+	takeBack := func(a *offer.Application) error { return a.TakeBack() }
 	tests := []struct {
 		name   string
 		before offer.Application
@@ -120,6 +123,9 @@ func TestAskAndDecide(t *testing.T) {
 			name: "one that never asked is approved", before: offer.Application{Permission: pair}, do: decide(offer.Approved, ""),
 			want: offer.Application{Permission: standing(offer.Approved), At: noon.Add(2 * time.Hour), DecidedAt: noon.Add(2 * time.Hour)},
 		},
+		{name: "one that was refused waits again", before: refused, do: takeBack, want: waiting},
+		{name: "one that waits goes on waiting", before: waiting, do: takeBack, want: waiting},
+		{name: "where nothing was decided nothing is taken back", before: offer.Application{Permission: pair}, do: takeBack, want: offer.Application{Permission: pair}, fails: true},
 	}
 	for _, tt := range tests {
 		got := tt.before

@@ -44,8 +44,8 @@ type accessRequest struct {
 
 // accessDecision is what the network decides.
 type accessDecision struct {
-	Status offer.Standing `json:"status" enum:"approved,rejected" doc:"approved: the affiliate's visitors are sent to the offer. rejected: they are turned away (not_approved)."`
-	Note   string         `json:"note,omitempty" maxLength:"1000" doc:"For the affiliate, which reads it as decision_note."`
+	Status offer.Standing `json:"status" enum:"approved,rejected,requested" doc:"approved: the affiliate's visitors are sent to the offer. rejected: they are turned away (not_approved). requested: the decision is taken back with its note, and the affiliate waits for one again."`
+	Note   string         `json:"note,omitempty" maxLength:"1000" doc:"For the affiliate, which reads it as decision_note. Not with requested."`
 }
 
 type (
@@ -89,7 +89,7 @@ func (a *API) registerAccess(h huma.API, s *schemas) {
 		summary: "Approve or refuse an affiliate at an offer", in: schemaOf[accessDecision](s), out: record,
 		example: `{"status":"approved"}`,
 		text: "Whether it has asked or not, so that private offers are given to whom they are meant for, and before an open offer begins to ask. " +
-			"It takes effect at once. Clicks that were sent to the offer before go on earning when an approval is taken back.",
+			"It takes effect at once. Clicks that were sent to the offer before go on earning when an approval is taken back, whether by `rejected` or by `requested`.",
 	}, a.decideAccess)
 }
 
@@ -169,6 +169,9 @@ func (a *API) decideAccess(ctx context.Context, in *decideIn) (*answer, error) {
 		return nil, err
 	}
 	return a.changeAccess(ctx, who, in.ID, in.AffiliateID, func(one *offer.Application) error {
+		if decision.Status == offer.Requested {
+			return one.TakeBack()
+		}
 		one.Decide(decision.Status, decision.Note, a.now())
 		return nil
 	})

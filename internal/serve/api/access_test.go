@@ -57,10 +57,11 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"POST /coupons":                                             {"coupons", `{}`, refused, refused},
 		"GET /coupons/{id}":                                         {"coupons/1", "", refused, refused},
 		"PATCH /coupons/{id}":                                       {"coupons/1", `{"status":"retired"}`, refused, refused},
-		"GET /links":                                                {"links", "", refused, refused},
-		"POST /links":                                               {"links", `{}`, refused, refused},
-		"GET /links/{id}":                                           {"links/spring", "", refused, refused},
-		"PATCH /links/{id}":                                         {"links/spring", `{"status":"retired"}`, refused, refused},
+		"GET /links":                                                {"links", "", empty, refused},
+		"POST /links":                                               {"links", `{"offer_id":1,"affiliate_id":1}`, refused, refused},
+		"GET /links/{id}":                                           {"links/spring", "", hidden, refused},
+		"PATCH /links/{id}":                                         {"links/spring", `{"status":"retired"}`, hidden, refused},
+		"DELETE /links/{id}":                                        {"links/spring", "", hidden, refused},
 		"GET /postbacks":                                            {"postbacks", "", empty, empty},
 		"POST /postbacks":                                           {"postbacks", `{"owner":{"affiliate_id":1},"url":"https://t.example/?c={sub1}"}`, refused, refused},
 		"GET /postbacks/{id}":                                       {"postbacks/1", "", hidden, hidden},
@@ -308,7 +309,7 @@ func never(affiliate, advertiser []string) struct{ affiliate, advertiser []strin
 func TestRolesNeverSee(t *testing.T) {
 	kinds := []kind{
 		kindOffer, kindGoal, kindSubscription, kindClick, kindSignal, kindVerdict, kindConversion, kindEntry, kindBalance, kindDelivery,
-		kindDestination, kindDeadLetters, kindJob, kindNetwork,
+		kindDestination, kindDeadLetters, kindJob, kindLink, kindNetwork,
 	}
 	tests := []struct {
 		role  account.Role

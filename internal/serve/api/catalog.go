@@ -13,7 +13,6 @@ import (
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
 	"waybill/internal/fault"
-	"waybill/internal/link"
 	"waybill/internal/offer"
 	"waybill/internal/tune"
 )
@@ -24,7 +23,7 @@ func (a *API) registerCatalog(h huma.API, s *schemas) {
 	a.offers().mount(a, h, s)
 	a.goals().mount(a, h, s)
 	a.terms().mount(a, h, s)
-	a.links().mount(a, h, s)
+	a.registerLinks(h, s)
 	a.coupons().mount(a, h, s)
 	a.subscriptions().mount(a, h, s)
 	a.domains().mount(a, h, s)
@@ -200,50 +199,6 @@ func (a *API) terms() resource[int64, offer.Term] {
 		},
 		belongs: networkOnly[offer.Term],
 	}
-}
-
-func (a *API) links() resource[string, link.Link] {
-	return resource[string, link.Link]{
-		path: "links", tag: "Links", one: "link", schema: "Link", kind: kindNetwork,
-		text:    "A short link stands for an offer, an affiliate and values to see again. Its code never changes meaning; it is retired, not reused.",
-		example: `{"code":"summer","offer_id":1,"affiliate_id":1,"query":"source=newsletter&sub1=may"}`,
-		patch:   `{"status":"retired"}`,
-		table:   a.Links,
-		initial: func(int64) link.Link { return link.Default() },
-		key:     func(v link.Link) string { return v.Code },
-		check:   func(v link.Link) error { return v.Validate() },
-		filters: []filter[link.Link]{
-			{"offer_id", "Only links to this offer.", func(v link.Link) string { return number(v.OfferID) }},
-			{"affiliate_id", "Only links of this affiliate.", func(v link.Link) string { return number(v.AffiliateID) }},
-			{"status", "Only links of this status.", func(v link.Link) string { return string(v.Status) }},
-		},
-		belongs: networkOnly[link.Link],
-		complete: func(v *link.Link) (err error) {
-			if v.Code == "" {
-				v.Code, err = link.DrawCode(rand.Reader)
-			}
-			return err
-		},
-		fixed: fixedLink,
-	}
-}
-
-// fixedLink keeps a link's meaning: it lives on in places nobody can edit.
-func fixedLink(before, after link.Link) error {
-	var errs []error
-	for _, f := range []struct {
-		name string
-		same bool
-	}{
-		{"code", before.Code == after.Code},
-		{"offer_id", before.OfferID == after.OfferID},
-		{"affiliate_id", before.AffiliateID == after.AffiliateID},
-	} {
-		if !f.same {
-			errs = append(errs, fault.At(f.name, "stays; retire this link and create another"))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 func networkOnly[T any](_ context.Context, who account.Principal, _ int64, _ T) (bool, error) {

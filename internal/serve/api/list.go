@@ -51,6 +51,9 @@ func (r resource[K, T]) list(ctx context.Context, c *caller, p Paging, parent in
 		resource: r, who: c.who(), parent: parent, query: c.x.r.URL.Query(), limit: p.Limit, after: after,
 		out: page{Data: []object{}},
 	}
+	if r.of != nil {
+		l.holder = r.of(l.who, l.query)
+	}
 	if err := l.mayFilter(); err != nil {
 		return nil, err
 	}
@@ -69,7 +72,8 @@ type lister[K int64 | string, T any] struct {
 	parent  int64
 	query   url.Values
 	limit   int
-	after   K // the last document looked at
+	holder  int64 // the affiliate whose alone are meant
+	after   K     // the last document looked at
 	scanned int
 	out     page
 }
@@ -89,7 +93,7 @@ func (l *lister[K, T]) mayFilter() error {
 // complete: full, or at the end of the list.
 func (l *lister[K, T]) next(ctx context.Context) (bool, error) {
 	asked := min(l.limit+1, maxBatch)
-	rows, err := l.table.List(ctx, Page[K]{After: l.after, Limit: asked, Parent: l.parent})
+	rows, err := l.table.List(ctx, Page[K]{After: l.after, Limit: asked, Parent: l.parent, Affiliate: l.holder})
 	if err != nil {
 		return false, err
 	}
@@ -114,7 +118,7 @@ func (l *lister[K, T]) add(ctx context.Context, row Row[T]) error {
 			return nil
 		}
 	}
-	ok, err := l.belongs(ctx, l.who, l.parent, row.Value)
+	ok, err := l.sees(ctx, l.who, l.parent, row.Value)
 	if err != nil || !ok {
 		return err
 	}

@@ -81,7 +81,7 @@ func TestAffiliatesAskForOffers(t *testing.T) {
 	w.answers(t, asAffiliate1, "PATCH", "offers/1/access/1", `{"status":"approved"}`, 403)
 	w.answers(t, asNetwork, "PATCH", "offers/1/access/9", `{"status":"approved"}`, 404)
 	w.answers(t, asNetwork, "PATCH", "offers/9/access/1", `{"status":"approved"}`, 404)
-	w.answers(t, asNetwork, "PATCH", "offers/1/access/1", `{"status":"requested"}`, 422, `"location":"body.status"`)
+	w.answers(t, asNetwork, "PATCH", "offers/1/access/1", `{"status":"none"}`, 422, `"location":"body.status"`)
 	w.answers(t, asNetwork, "PATCH", "offers/1/access/1", `{"status":"approved","note":"Welcome!"}`, 200, `"decided_at":"2026-11-22T12:00:00Z"`)
 	w.answers(t, asAffiliate1, "GET", "access", "", 200, `"status":"approved"`, `"decision_note":"Welcome!"`)
 	w.answers(t, asAffiliate1, "GET", "offers/1", "", 200, `"my_access":"approved"`)
@@ -95,6 +95,22 @@ func TestAffiliatesAskForOffers(t *testing.T) {
 	w.answers(t, asAffiliate2, "POST", "offers/1/access", "", 409, "was refused")
 	w.answers(t, asNetwork, "PATCH", "offers/1", `{"my_access":"none"}`, 422, "is set by Waybill and cannot be changed")
 	w.answers(t, asNetwork, "PATCH", "offers/1", `{"access":null}`, 200, `"access":"open"`)
+}
+
+func TestADecisionIsTakenBack(t *testing.T) {
+	w := newWorld(t)
+	w.answers(t, asNetwork, "PATCH", "offers/1", `{"access":"request"}`, 200)
+	w.answers(t, asNetwork, "PATCH", "offers/1/access/1", `{"status":"requested"}`, 409, "has not asked for offer 1")
+	w.answers(t, asAffiliate1, "POST", "offers/1/access", `{"note":"Please."}`, 200)
+	for _, decided := range []string{"approved", "rejected"} {
+		w.answers(t, asNetwork, "PATCH", "offers/1/access/1", `{"status":"`+decided+`","note":"Because."}`, 200, `"decided_at"`)
+		w.answers(t, asNetwork, "PATCH", "offers/1/access/1", `{"status":"requested","note":"Oh."}`, 422, `"location":"body.note"`)
+		w.answers(t, asNetwork, "PATCH", "offers/1/access/1", `{"status":"requested"}`, 200, `"note":"Please."`, "!Because", "!decided_at")
+		w.answers(t, asAffiliate1, "GET", "offers/1", "", 200, `"my_access":"requested"`)
+		w.answers(t, asAffiliate1, "GET", "offers/1/links", "", 200, `"not_approved"`)
+		w.answers(t, asNetwork, "GET", "access?status=requested", "", 200, `"affiliate_id":1`)
+	}
+	w.answers(t, asAffiliate1, "POST", "offers/1/access", `{"note":"Still here."}`, 200, `"note":"Still here."`)
 }
 
 func TestPrivateOffersAreHidden(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,11 +34,16 @@ type resource[K int64 | string, T any] struct {
 	writers []account.Role // beside the network
 	right   account.Right  // that changes take; left open: write
 	filters []filter[T]
+	// of gives the affiliate whose documents alone a list may have, 0 for all, so
+	// that others are not even read. May be nil.
+	of func(who account.Principal, query url.Values) int64
 
 	// reach reports whether the caller sees the parent. Nil where there is none.
 	reach func(ctx context.Context, who account.Principal, parent int64) (bool, error)
 	// belongs reports whether v is the caller's to see, and under the parent.
 	belongs func(ctx context.Context, who account.Principal, parent int64, v T) (bool, error)
+	// gone reports whether v is kept, but there for nobody any more. May be nil.
+	gone func(v T) bool
 	// own sets what follows from who creates v. May be nil.
 	own func(who account.Principal, v *T)
 	// expand gives what a new document begins with, where its body says more than
@@ -221,14 +227,22 @@ func (r resource[K, T]) find(ctx context.Context, who account.Principal, parent 
 	if err != nil {
 		return Row[T]{}, err
 	}
-	ok, err := r.belongs(ctx, who, parent, row.Value)
+	ok, err := r.sees(ctx, who, parent, row.Value)
+	if err == nil && !ok {
+		err = r.missing(id)
+	}
 	if err != nil {
 		return Row[T]{}, err
 	}
-	if !ok {
-		return Row[T]{}, r.missing(id)
-	}
 	return row, nil
+}
+
+// sees reports whether v is there, and the caller's to see.
+func (r resource[K, T]) sees(ctx context.Context, who account.Principal, parent int64, v T) (bool, error) {
+	if r.gone != nil && r.gone(v) {
+		return false, nil
+	}
+	return r.belongs(ctx, who, parent, v)
 }
 
 func (r resource[K, T]) missing(id K) error {

@@ -3,11 +3,14 @@ package api
 import (
 	"strconv"
 	"strings"
+
+	"waybill/internal/link"
 )
 
 // catalog looks through names, numbers and codes.
 func (q *search) catalog() {
 	q.offers()
+	q.links()
 	if !q.who.IsNetwork() { // the rest of the catalog is the network's alone
 		return
 	}
@@ -22,18 +25,26 @@ func (q *search) catalog() {
 		one := &source.Advertisers[i]
 		n += q.named("advertiser", one.ID, one.Name, string(one.Status), n)
 	}
-	n = 0
+}
+
+// links looks through the codes of those that the caller sees.
+func (q *search) links() {
+	n, source := 0, q.Catalog().Source()
 	for i := range source.Links {
 		l := &source.Links[i]
 		exact := l.Code == q.text
-		if n == mostOfKind && !exact || !exact && !q.begins(l.Code) {
+		switch {
+		case !exact && (n == mostOfKind || !q.begins(l.Code)):
+			continue
+		case l.Status == link.Deleted || !q.who.Owns(0, l.AffiliateID):
 			continue
 		}
 		n++
-		q.add(searchLine{
-			Kind: "link", ID: l.Code, Title: l.Code, By: "code", Exact: exact,
-			Detail: string(l.Status) + " · " + q.called("offer", l.OfferID) + " · " + q.called("affiliate", l.AffiliateID),
-		})
+		detail := string(l.Status) + " · " + q.called("offer", l.OfferID)
+		if q.who.IsNetwork() {
+			detail += " · " + q.called("affiliate", l.AffiliateID)
+		}
+		q.add(searchLine{Kind: "link", ID: l.Code, Title: l.Code, By: "code", Exact: exact, Detail: detail})
 	}
 }
 

@@ -116,14 +116,14 @@ func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, o
 // shortLink gives the code of an active short link, one without values of its
 // own before others, empty when there is none.
 func (a *API) shortLink(ctx context.Context, offerID, affiliateID int64) (string, error) {
-	p, found := Page[string]{Limit: maxBatch, Parent: offerID}, ""
+	p, found := Page[string]{Limit: maxBatch, Parent: offerID, Affiliate: affiliateID}, ""
 	for {
 		rows, err := a.Links.List(ctx, p)
 		if err != nil {
 			return "", err
 		}
 		for _, row := range rows {
-			found = better(found, row.Value, affiliateID)
+			found = better(found, row.Value)
 		}
 		if len(rows) < maxBatch {
 			return found, nil
@@ -133,8 +133,8 @@ func (a *API) shortLink(ctx context.Context, offerID, affiliateID int64) (string
 }
 
 // better gives the code to be shown of one found before and a link.
-func better(found string, l link.Link, affiliateID int64) string {
-	if l.AffiliateID == affiliateID && l.Status == link.Active && (found == "" || l.Query == "") {
+func better(found string, l link.Link) string {
+	if l.Status == link.Active && (found == "" || l.Query == "") {
 		return l.Code
 	}
 	return found

@@ -24,6 +24,7 @@ const (
 	kindDestination  kind = "destination"
 	kindDeadLetters  kind = "dead letters"
 	kindJob          kind = "job"
+	kindLink         kind = "link"
 	kindNetwork      kind = "network" // for the network alone
 )
 
@@ -83,7 +84,7 @@ func affiliateSees(k kind) []string {
 		}
 	case kindEntry:
 		return []string{"account", "amount", "conversion_id", "signal_id", "reason", "at"}
-	case kindBalance, kindAccess:
+	case kindBalance, kindAccess, kindLink:
 		return everythingOf(k)
 	case kindCause:
 		return causeFields()
@@ -129,7 +130,7 @@ func advertiserSees(k kind) []string {
 		return append(causeFields(), "advertiser_id")
 	case kindSum:
 		return []string{"currency", "conversions", "amount", "revenue"}
-	case kindClick, kindNetwork, kindAccess:
+	case kindClick, kindNetwork, kindAccess, kindLink:
 		return nil
 	}
 	return nil
@@ -167,6 +168,8 @@ func everythingOf(k kind) []string {
 		}
 	case kindBalance:
 		return []string{"account", "amount"}
+	case kindLink:
+		return []string{"code", "offer_id", "affiliate_id", "query", "status"}
 	case kindAccess:
 		return []string{"offer_id", "affiliate_id", "status", "note", "decision_note", "at", "decided_at", "offer_name", "affiliate_name"}
 	default:

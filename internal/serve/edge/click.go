@@ -8,7 +8,6 @@ import (
 
 	"waybill/internal/affiliate"
 	"waybill/internal/click"
-	"waybill/internal/link"
 	"waybill/internal/offer"
 	"waybill/internal/param"
 	"waybill/internal/txid"
@@ -115,7 +114,7 @@ func (v *visit) follow(code string) {
 		v.click.LinkCode = v.strangeCode(code)
 		return
 	}
-	if l.Status == link.Retired {
+	if !l.Leads() {
 		v.click.TurnedAway = click.LinkRetired
 	}
 	v.click.LinkCode = l.Code

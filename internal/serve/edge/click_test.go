@@ -226,6 +226,7 @@ func TestVisitorWhoCannotBeSentToTheOffer(t *testing.T) {
 		{name: "with nowhere to go but the installation's fallback", target: "/click?offer_id=6&affiliate_id=8", reason: click.AffiliateBlocked, want: network},
 		{name: "by an unknown short link", target: "/c/nowhere?offer_id=5&affiliate_id=7", reason: click.LinkUnknown, want: network},
 		{name: "by a retired short link", target: "/c/gone?", reason: click.LinkRetired, want: fallback},
+		{name: "by a deleted short link", target: "/c/deleted?", reason: click.LinkRetired, want: fallback},
 		{name: "by a short link to no offer", target: "/c/lost?", reason: click.OfferUnknown, want: network},
 		{name: "whose URL came out too long", target: toMain, reason: click.DestinationBroken, want: fallback, change: change(func(s *catalog.Source) {
 			s.Offers[0].DestinationURL = "https://shop.example/?" + strings.Repeat("{user_agent}&", 200) + "{transaction_id}"

@@ -72,6 +72,7 @@ func source() catalog.Source {
 			{Code: "spring", OfferID: mainOffer, AffiliateID: blog, Query: "source=news&sub1=may", Status: link.Active},
 			{Code: "autumn", OfferID: mainOffer, AffiliateID: blog, Query: "sub2=fall", Status: link.Active},
 			{Code: "gone", OfferID: mainOffer, AffiliateID: blog, Status: link.Retired},
+			{Code: "deleted", OfferID: mainOffer, AffiliateID: blog, Status: link.Deleted},
 			{Code: "lost", OfferID: 99, AffiliateID: blog, Status: link.Active},
 		},
 		Ring:     []txid.Key{{Number: 1, Secret: [32]byte{1}}},

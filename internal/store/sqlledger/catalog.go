@@ -116,7 +116,7 @@ func ifSet(field, table string, id int64) []parent {
 // Links is the table of short links, by code; Parent is the offer.
 func (db *DB) Links() *Table[string, link.Link] {
 	return &Table[string, link.Link]{db: db, entity: entity[string, link.Link]{
-		name: "link", noun: "link", key: "code", columns: "offer_id, affiliate_id, status", owner: "offer_id",
+		name: "link", noun: "link", key: "code", columns: "offer_id, affiliate_id, status", owner: "offer_id", holder: "affiliate_id",
 		values: func(l *link.Link) []any { return []any{l.OfferID, l.AffiliateID, string(l.Status)} },
 		id:     func(l *link.Link) *string { return &l.Code },
 		parents: func(l *link.Link) []parent {

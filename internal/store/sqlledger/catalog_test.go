@@ -126,6 +126,44 @@ func keepsEntities(t *testing.T, db *DB) {
 	}
 }
 
+func listsAnAffiliatesLinks(t *testing.T, db *DB) {
+	a := create(t, db.Advertisers(), newAdvertiser("one"))
+	first, second := create(t, db.Offers(), newOffer(a.ID)), create(t, db.Offers(), newOffer(a.ID))
+	mine, other := create(t, db.Affiliates(), newAffiliate("one")), create(t, db.Affiliates(), newAffiliate("two"))
+	for _, l := range []link.Link{
+		{Code: "d", OfferID: first.ID, AffiliateID: mine.ID},
+		{Code: "a", OfferID: second.ID, AffiliateID: mine.ID},
+		{Code: "b", OfferID: first.ID, AffiliateID: other.ID},
+		{Code: "c", OfferID: first.ID, AffiliateID: mine.ID, Status: link.Deleted},
+	} {
+		create(t, db.Links(), l)
+	}
+	for _, tt := range []struct {
+		name string
+		list List[string]
+		want string
+	}{
+		{"an affiliate's", List[string]{Affiliate: mine.ID}, "a c d"},
+		{"those behind one", List[string]{Affiliate: mine.ID, After: "a"}, "c d"},
+		{"so many of them", List[string]{Affiliate: mine.ID, Limit: 2}, "a c"},
+		{"an affiliate's to one offer", List[string]{Affiliate: mine.ID, Parent: first.ID}, "c d"},
+		{"another affiliate's", List[string]{Affiliate: other.ID}, "b"},
+		{"everybody's", List[string]{}, "a b c d"},
+	} {
+		rows, err := db.Links().List(t.Context(), tt.list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var codes []string
+		for _, row := range rows {
+			codes = append(codes, row.Value.Code)
+		}
+		if got := strings.Join(codes, " "); got != tt.want {
+			t.Errorf("%s: links %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
 func refusesStale(t *testing.T, db *DB) {
 	a := create(t, db.Advertisers(), newAdvertiser("one"))
 	rename := func(name string) func(*advertiser.Advertiser) error {

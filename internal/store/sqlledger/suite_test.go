@@ -50,6 +50,7 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 
 		{"catalog entities come back as they were saved", keepsEntities},
 		{"a change needs the version it was made from", refusesStale},
+		{"an affiliate's links are listed alone", listsAnAffiliatesLinks},
 		{"references and unique values are held", holdsReferences},
 		{"an offer has the goal default", makesDefaultGoal},
 		{"every change of the catalog is noted, without secrets", notesChanges},

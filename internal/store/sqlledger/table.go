@@ -32,6 +32,7 @@ type entity[K int64 | string, T any] struct {
 	parents func(*T) []parent                             // what it refers to
 	unique  func(*T) error                                // the fault when it is there already
 	owner   string                                        // column of Page's Parent, empty for none
+	holder  string                                        // column of Page's Affiliate, empty for none
 	hide    func(*T)                                      // takes secrets out before the audit keeps it
 	created func(context.Context, *DB, session, *T) error // what is made along with it
 }
@@ -51,11 +52,12 @@ type Row[T any] struct {
 }
 
 // List says which part of a table is wanted: those behind After, up to Limit, of
-// one Parent.
+// one Parent and one Affiliate.
 type List[K int64 | string] struct {
-	After  K
-	Limit  int   // default 100, at most 1000
-	Parent int64 // the offer of goals, terms, links; the advertiser of offers; 0 for all
+	After     K
+	Limit     int   // default 100, at most 1000
+	Parent    int64 // the offer of goals, terms, links; the advertiser of offers; 0 for all
+	Affiliate int64 // of links; 0 for all
 }
 
 // By gives the table for somebody who goes into the audit.
@@ -110,6 +112,9 @@ func (t *Table[K, T]) List(ctx context.Context, l List[K]) ([]Row[T], error) {
 	q.where(t.entity.key+" > ?", l.After)
 	if l.Parent != 0 && t.entity.owner != "" {
 		q.number(t.entity.owner, l.Parent)
+	}
+	if l.Affiliate != 0 && t.entity.holder != "" {
+		q.number(t.entity.holder, l.Affiliate)
 	}
 	text := q.withConditions() + fmt.Sprintf(" ORDER BY %s LIMIT %d", t.entity.key, Page{Limit: l.Limit}.limit())
 	var rows []Row[T]

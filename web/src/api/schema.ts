@@ -903,17 +903,17 @@ export interface paths {
         };
         /**
          * List links
-         * @description A short link stands for an offer, an affiliate and values to see again. Its code never changes meaning; it is retired, not reused.
+         * @description A short link stands for an offer, an affiliate and values to see again. Its code never changes meaning; it is retired, not reused. Affiliates see and manage their own, to offers that they may promote, up to 5000 of them; `affiliate_id` is theirs when left out.
          *
-         *     Keys: network.
+         *     Keys: network, affiliate.
          */
         get: operations["list-links"];
         put?: never;
         /**
          * Create a link
-         * @description A short link stands for an offer, an affiliate and values to see again. Its code never changes meaning; it is retired, not reused.
+         * @description A short link stands for an offer, an affiliate and values to see again. Its code never changes meaning; it is retired, not reused. Affiliates see and manage their own, to offers that they may promote, up to 5000 of them; `affiliate_id` is theirs when left out.
          *
-         *     Keys: network. Of the network's users: owner, manager.
+         *     Keys: network, affiliate. Of the network's users: owner, manager.
          */
         post: operations["create-link"];
         delete?: never;
@@ -931,19 +931,25 @@ export interface paths {
         };
         /**
          * Read one link
-         * @description Keys: network.
+         * @description Keys: network, affiliate.
          */
         get: operations["get-link"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a link
+         * @description For good: it leaves every list, and who follows it goes to the fallback, as with a retired one. Its code is never used again. What it has brought stays in reports, and is paid.
+         *
+         *     Keys: network, affiliate. Of the network's users: owner, manager.
+         */
+        delete: operations["delete-link"];
         options?: never;
         head?: never;
         /**
          * Change a link
          * @description By the rules of JSON Merge Patch (RFC 7396): only the fields sent are changed, and null puts a field back to its default.
          *
-         *     Keys: network. Of the network's users: owner, manager.
+         *     Keys: network, affiliate. Of the network's users: owner, manager.
          */
         patch: operations["change-link"];
         trace?: never;
@@ -1059,7 +1065,7 @@ export interface paths {
         head?: never;
         /**
          * Approve or refuse an affiliate at an offer
-         * @description Whether it has asked or not, so that private offers are given to whom they are meant for, and before an open offer begins to ask. It takes effect at once. Clicks that were sent to the offer before go on earning when an approval is taken back.
+         * @description Whether it has asked or not, so that private offers are given to whom they are meant for, and before an open offer begins to ask. It takes effect at once. Clicks that were sent to the offer before go on earning when an approval is taken back, whether by `rejected` or by `requested`.
          *
          *     Keys: network. Of the network's users: owner, manager.
          */
@@ -2090,13 +2096,13 @@ export interface components {
             status: "requested" | "approved" | "rejected";
         };
         AccessDecision: {
-            /** @description For the affiliate, which reads it as decision_note. */
+            /** @description For the affiliate, which reads it as decision_note. Not with requested. */
             note?: string;
             /**
-             * @description approved: the affiliate's visitors are sent to the offer. rejected: they are turned away (not_approved).
+             * @description approved: the affiliate's visitors are sent to the offer. rejected: they are turned away (not_approved). requested: the decision is taken back with its note, and the affiliate waits for one again.
              * @enum {string}
              */
-            status: "approved" | "rejected";
+            status: "approved" | "rejected" | "requested";
         };
         AccessList: {
             data: components["schemas"]["Access"][];
@@ -8805,6 +8811,37 @@ export interface operations {
             200: {
                 headers: {
                     ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

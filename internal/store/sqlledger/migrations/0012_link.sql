@@ -1,0 +1,2 @@
+-- An affiliate's own links, by code.
+CREATE INDEX link_of_affiliate ON link (affiliate_id, code);
