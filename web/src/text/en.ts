@@ -348,7 +348,7 @@ export const text = {
 		chartOf: (what: string) => `${what} over time`,
 		first: "Line",
 		second: "Second line",
-		noSecond: "none",
+		noSecond: "No second line",
 		total: "All together",
 		topRows: (n: number) => `Top ${n} rows`,
 		lines: "Lines",
@@ -1320,6 +1320,7 @@ export const text = {
 			title: "The last 7 days",
 			caption: "The last 7 days, today included, and the change to the same time before.",
 			cost: "Cost",
+			currency: "Currency of the money",
 			earnings: "Earnings",
 			names: {
 				clicks: "Clicks",

@@ -176,6 +176,7 @@ function optionsOf(
 				grid: { show: false },
 				ticks: { show: false },
 				font: `12px ${css.fontFamily}`,
+				size: 28,
 				space: 64,
 				incrs: (by === "day" ? dayBy : hourBy).map((n) => n * 3600),
 				values: (_: uPlot, all: number[]) => all.map((v) => tick(v, by, tz)),
@@ -193,7 +194,8 @@ function optionsOf(
 					stroke: c,
 					width: s.dashed ? 1.5 : 2,
 					dash: s.dashed ? [5, 4] : undefined,
-					points: { show: s.values.length < 2 },
+					// What stands alone has no line to be seen by.
+					points: { show: s.values.filter((v) => v !== null).length < 2, size: 6 },
 				} satisfies uPlot.Series;
 			}),
 		],

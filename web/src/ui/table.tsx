@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count } from "../lib/format.ts";
 import { text } from "../text/en.ts";
 import { Button } from "./button.tsx";
+import { Heights } from "./heights.ts";
 
 /** Column is one column of a table of T. */
 export type Column<T> = {
@@ -43,6 +44,13 @@ const many = 150;
 const beyond = 12;
 const rowHeight = 40;
 
+// What does not fit into its cell is told when one points at it.
+function tell(e: PointerEvent) {
+	const cell = (e.target as Element).closest("td");
+	if (!cell || cell.title || cell.scrollWidth <= cell.clientWidth) return;
+	cell.title = cell.textContent ?? "";
+}
+
 /**
  * A table. It stays a real table however long it is: of many rows those in sight
  * are in the page, and the rest is room above and below.
@@ -51,7 +59,7 @@ export function Table<T>(props: TableProps<T>) {
 	const { caption, columns, rows, rowKey, sort, onSort, onRow, selected, height, empty, loading } = props;
 	const box = useRef<HTMLDivElement>(null);
 	const virtual = rows.length > many;
-	const [from, to] = useWindow(box, rows.length, virtual);
+	const { from, to, above, below } = useWindow(box, rows, virtual);
 	const footed = columns.some((c) => c.foot !== undefined);
 	if (rows.length === 0 && !loading && empty) return <>{empty}</>;
 	return (
@@ -83,9 +91,9 @@ export function Table<T>(props: TableProps<T>) {
 						))}
 					</tr>
 				</thead>
-				<tbody>
+				<tbody onPointerOver={tell}>
 					{loading && rows.length === 0 && <Waiting columns={columns.length} />}
-					{virtual && from > 0 && <Room height={from * rowHeight} columns={columns.length} />}
+					{above > 0 && <Room height={above} columns={columns.length} />}
 					{rows.slice(from, to).map((row, i) => (
 						<tr
 							key={rowKey(row, from + i)}
@@ -109,9 +117,7 @@ export function Table<T>(props: TableProps<T>) {
 							))}
 						</tr>
 					))}
-					{virtual && to < rows.length && (
-						<Room height={(rows.length - to) * rowHeight} columns={columns.length} />
-					)}
+					{below > 0 && <Room height={below} columns={columns.length} />}
 				</tbody>
 				{footed && (
 					<tfoot>
@@ -186,20 +192,30 @@ function Room({ height, columns }: { height: number; columns: number }) {
 	);
 }
 
-function useWindow(
-	box: { current: HTMLDivElement | null },
-	rows: number,
-	virtual: boolean,
-): [number, number] {
+type Window = { from: number; to: number; above: number; below: number };
+
+// The rows in sight, and the room that the others take. Rows are as high as what is in
+// them: they are measured when they are in the page.
+function useWindow(box: { current: HTMLDivElement | null }, rows: unknown[], virtual: boolean): Window {
 	const [range, setRange] = useState<[number, number]>([0, many]);
+	const [, setKnown] = useState(0);
+	const heights = useRef(new Heights(rowHeight)).current;
+	const count = rows.length;
+	heights.resize(count);
 	useLayoutEffect(() => {
 		const el = box.current;
 		if (!el || !virtual) return;
 		let frame = 0;
+		let width = el.clientWidth;
 		const look = () => {
 			frame = 0;
-			const from = Math.max(0, Math.floor(el.scrollTop / rowHeight) - beyond);
-			const to = Math.min(rows, Math.ceil((el.scrollTop + el.clientHeight) / rowHeight) + beyond);
+			if (el.clientWidth !== width) {
+				width = el.clientWidth;
+				heights.forget();
+				setKnown((n) => n + 1);
+			}
+			const from = Math.max(0, heights.at(el.scrollTop) - beyond);
+			const to = Math.min(count, heights.at(el.scrollTop + el.clientHeight) + 1 + beyond);
 			setRange((now) => (now[0] === from && now[1] === to ? now : [from, to]));
 		};
 		const soon = () => {
@@ -214,8 +230,23 @@ function useWindow(
 			el.removeEventListener("scroll", soon);
 			size.disconnect();
 		};
-	}, [rows, virtual]);
-	return virtual ? [Math.min(range[0], rows), Math.min(range[1], rows)] : [0, rows];
+	}, [count, virtual]);
+	const from = virtual ? Math.min(range[0], count) : 0;
+	const to = virtual ? Math.min(range[1], count) : count;
+	useLayoutEffect(() => {
+		if (!virtual || !box.current) return;
+		const shown = [...box.current.querySelectorAll<HTMLElement>("tbody > tr:not(.pad)")];
+		if (
+			heights.measured(
+				from,
+				shown.map((r) => r.getBoundingClientRect().height),
+			)
+		)
+			setKnown((n) => n + 1);
+	}, [from, to, rows, virtual]);
+	if (!virtual) return { from, to, above: 0, below: 0 };
+	const above = heights.before(from);
+	return { from, to, above, below: heights.before(count) - heights.before(to) };
 }
 
 type FootProps = {

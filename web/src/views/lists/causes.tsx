@@ -4,6 +4,7 @@ import type { ComponentProps } from "preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api, type Schema, useRead } from "../../api/client.ts";
+import { codeName } from "../../lib/codes.ts";
 import { count, plural } from "../../lib/format.ts";
 import { may, side, zone } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
@@ -15,7 +16,7 @@ import { Card } from "../../ui/page.tsx";
 import { type Bar, Filters, useNarrowing } from "./filters.tsx";
 import { askOf, stringOf } from "./query.ts";
 import { ReplayDialog } from "./replaydialog.tsx";
-import { codeName, sentence } from "./words.ts";
+import { sentence } from "./words.ts";
 
 const t = text.lists.causes;
 const f = text.lists.fields;

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { cache } from "../../api/client.ts";
+import { codeName } from "../../lib/codes.ts";
 import { count, plural } from "../../lib/format.ts";
 import { type Problem, problemOf } from "../../lib/problem.ts";
 import { text } from "../../text/en.ts";
@@ -12,7 +13,7 @@ import { CheckField } from "../../ui/form.tsx";
 import { Failed, Notice } from "../../ui/notice.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { type Group, noTally, ofStatus, replay, type Tally } from "./replay.ts";
-import { codeName, isAboutSender, sentence } from "./words.ts";
+import { isAboutSender, sentence } from "./words.ts";
 
 const t = text.lists.replay;
 

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Link, useParams } from "wouter-preact";
 import { api, type Schema, useChange, useRead } from "../../api/client.ts";
+import { codeName } from "../../lib/codes.ts";
 import { none } from "../../lib/format.ts";
 import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
@@ -16,7 +17,7 @@ import { Card, Facts, Page } from "../../ui/page.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import "./lists.css";
-import { codeName, isAboutSender, isId, sentence, worded } from "./words.ts";
+import { isAboutSender, isId, sentence, worded } from "./words.ts";
 
 const t = text.lists.signal;
 const f = text.lists.fields;

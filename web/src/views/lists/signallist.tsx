@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import type { Schema } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
+import { codeName } from "../../lib/codes.ts";
 import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status, TraceLink, When } from "../../ui/bits.tsx";
@@ -16,7 +17,7 @@ import { AsOf } from "./asof.tsx";
 import { Csv } from "./csv.tsx";
 import { type Bar, Filters, type Narrowing, useNarrowing } from "./filters.tsx";
 import { stringOf } from "./query.ts";
-import { codeName, isId, sentence, worded } from "./words.ts";
+import { isId, sentence, worded } from "./words.ts";
 
 const t = text.lists.signals;
 const f = text.lists.fields;

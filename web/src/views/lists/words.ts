@@ -33,12 +33,6 @@ export function millis(span: string | undefined): number | undefined {
 	return all;
 }
 
-/** A code of a verdict in words. */
-export function codeName(code: string): string {
-	const known = (text.lists.codes as Record<string, string>)[code];
-	return known ?? (code ? code[0]!.toUpperCase() + code.slice(1).replaceAll("_", " ") : "");
-}
-
 const aboutSender = new Set([
 	"token_missing",
 	"token_invalid",

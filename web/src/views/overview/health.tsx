@@ -1,5 +1,6 @@
 import { CircleAlert, CircleCheck, TriangleAlert } from "lucide-preact";
 import type { ComponentChildren } from "preact";
+import { codeName } from "../../lib/codes.ts";
 import { ago, count, span } from "../../lib/format.ts";
 import { text } from "../../text/en.ts";
 import { Go } from "../../ui/button.tsx";
@@ -27,7 +28,7 @@ function lines(h: Overview["health"]): Line[] {
 	const first = h.rejected[0];
 	all.push({
 		tone: rejected === 0 ? "good" : "warn",
-		say: first ? t.rejected(rejected, first.code, count(first.count)) : t.noneRejected,
+		say: first ? t.rejected(rejected, codeName(first.code), count(first.count)) : t.noneRejected,
 		to: rejected > 0 ? "/signals" : undefined,
 	});
 	all.push({

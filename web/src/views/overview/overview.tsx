@@ -249,6 +249,7 @@ function Top(props: { title: string; by: "offer" | "affiliate"; rows: Figures[];
 		<Card
 			title={title}
 			flush
+			class="name-first"
 			actions={
 				<Go small quiet to={`/reports${queryOf({ range: "today", dimensions: by })}`}>
 					{t.all}

@@ -23,7 +23,7 @@ import { Security } from "./security.tsx";
 import "./setup.css";
 import { StatusWords } from "./statuswords.tsx";
 import type { Advertiser as Record } from "./types.ts";
-import { cell, metricName, useWeek, Week } from "./week.tsx";
+import { metricName, useWeek, Week } from "./week.tsx";
 
 const t = text.setup.advertiser;
 const parts = ["overview", "details", "security", "words", "postbacks", "people"] as const;
@@ -145,10 +145,7 @@ function Overview({ id }: { id: number }) {
 							key: `w${m}`,
 							head: text.setup.offers.inWeek(metricName(m)),
 							end: true,
-							cell: (o: { id?: number }) => {
-								const row = week.of(o.id);
-								return row ? cell(m, row, week.currency) : <span class="mute">–</span>;
-							},
+							cell: (o: { id?: number }) => week.written(o.id, m) ?? <span class="mute">–</span>,
 						})),
 					]}
 					rows={rows}

@@ -21,7 +21,7 @@ import { priceWords } from "./pricefields.tsx";
 import { Applications } from "./requests.tsx";
 import "./setup.css";
 import type { Affiliate as Record, Term } from "./types.ts";
-import { cell, metricName, metricsOf, type Row, Week } from "./week.tsx";
+import { metricName, metricsOf, type Row, useWeek, Week } from "./week.tsx";
 
 const t = text.setup.affiliate;
 const parts = ["overview", "details", "offers", "terms", "links", "postbacks", "people"] as const;
@@ -88,7 +88,7 @@ function Overview({ id }: { id: number }) {
 				query: {
 					dimensions: "offer",
 					names: "true",
-					metrics: metricsOf().join(","),
+					metrics: "clicks,conversions,cr",
 					from: today(-6),
 					filter: [`affiliate=${id}`],
 					sort: "-clicks",
@@ -100,6 +100,7 @@ function Overview({ id }: { id: number }) {
 		}),
 	);
 	const report = r.data as Schema["Report"] | undefined;
+	const week = useWeek("offer", [`affiliate=${id}`]);
 	const columns: Column<Row>[] = [
 		{
 			key: "offer",
@@ -110,7 +111,7 @@ function Overview({ id }: { id: number }) {
 			key: m,
 			head: metricName(m),
 			end: true,
-			cell: (row: Row) => cell(m, row, report?.currency),
+			cell: (row: Row) => week.written(Number(row.offer), m) ?? <span class="mute">–</span>,
 		})),
 	];
 	return (

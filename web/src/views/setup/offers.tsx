@@ -17,7 +17,7 @@ import { NewOffer } from "./newoffer.tsx";
 import { statusItems, useOfferStatus } from "./offerstatus.tsx";
 import { priceWords } from "./pricefields.tsx";
 import type { Offer } from "./types.ts";
-import { cell, metricName, metricsOf, useWeek } from "./week.tsx";
+import { metricName, metricsOf, useWeek } from "./week.tsx";
 
 const t = text.setup.offers;
 
@@ -106,10 +106,7 @@ function OfferList() {
 				key: m,
 				head: t.inWeek(metricName(m)),
 				end: true,
-				cell: (o: Offer) => {
-					const row = week.of(o.id);
-					return row ? cell(m, row, week.currency) : <span class="mute">–</span>;
-				},
+				cell: (o: Offer) => week.written(o.id, m) ?? <span class="mute">–</span>,
 			})),
 		...(canMake
 			? [

@@ -16,7 +16,7 @@ import { Card, Page } from "../../ui/page.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { useOffers } from "./offers.tsx";
 import type { Advertiser, Affiliate } from "./types.ts";
-import { cell, metricName, metricsOf, useWeek } from "./week.tsx";
+import { metricName, metricsOf, useWeek } from "./week.tsx";
 
 const t = text.setup.parties;
 
@@ -107,10 +107,7 @@ export function Parties({ kind }: { kind: Kind }) {
 				key: m,
 				head: text.setup.offers.inWeek(metricName(m)),
 				end: true,
-				cell: (p: Party) => {
-					const row = week.of(p.id);
-					return row ? cell(m, row, week.currency) : <span class="mute">–</span>;
-				},
+				cell: (p: Party) => week.written(p.id, m) ?? <span class="mute">–</span>,
 			})),
 	];
 	return (
