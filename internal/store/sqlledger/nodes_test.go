@@ -30,7 +30,7 @@ func TestNodesClaim(t *testing.T) {
 func nodesClaim(t *testing.T, nodes []*DB) {
 	const conversions, events = 15, 3
 	i := newIDs(t)
-	w := &witness{t: t, now: clock.Add(time.Hour), leases: make(map[string]time.Time)}
+	w := &witness{t: t, now: clock.Add(time.Hour), leases: make(map[try]time.Time)}
 	for s := int64(1); s <= 2; s++ {
 		for _, d := range queue(t, nodes[0], i, s, conversions) {
 			w.all = append(w.all, d)
@@ -89,10 +89,18 @@ type witness struct {
 	all []delivery.Owed
 
 	mu     sync.Mutex
-	now    time.Time            // for all nodes
-	leases map[string]time.Time // that are held, and their ends
+	now    time.Time         // for all nodes
+	leases map[try]time.Time // that were given, and their ends
 	claims int
 	left   int
+}
+
+// try is a delivery and how many attempts were recorded when it was claimed. With
+// the next one recorded all leases for it are over, also that of a node which has
+// claimed it since from one that was late to record.
+type try struct {
+	id       string
+	attempts int
 }
 
 // lifetime gives a context that may well end in the midst of what is asked.
@@ -151,12 +159,13 @@ func (w *witness) lease(ask delivery.Ask, got []delivery.Owed) {
 	defer w.mu.Unlock()
 	w.claims++
 	for _, d := range got {
-		until, held := w.leases[d.ID] // which may be the later one: this node was slow to tell
+		of := try{d.ID, d.Attempts}
+		until, held := w.leases[of] // which may be the later one: this node was slow to tell
 		if held && until.After(ask.Now) && until.Add(-leaseTime).Before(d.LeasedUntil) {
 			w.t.Errorf("%s was claimed at %s and is on a lease until %s", d.ID, ask.Now, until)
 		}
 		if d.LeasedUntil.After(until) {
-			w.leases[d.ID] = d.LeasedUntil
+			w.leases[of] = d.LeasedUntil
 		}
 		if !d.LeasedUntil.Equal(ask.LeaseUntil) || d.State != delivery.Waiting {
 			w.t.Errorf("claimed %+v", d)
@@ -173,9 +182,6 @@ func (w *witness) attempt(db *DB, random *rand.Rand, d delivery.Owed) {
 		a.Status, a.Error = 503, delivery.ErrStatus
 	}
 	after := d.After(a, nil, 0, random.Float64())
-	w.mu.Lock()
-	delete(w.leases, d.ID) // it ends with the commit, of which others may hear first
-	w.mu.Unlock()
 	ctx, cancel := lifetime(random)
 	defer cancel()
 	err := db.Record(ctx, delivery.Report{Attempt: a, After: after})
