@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -115,7 +116,8 @@ func tags() []*huma.Tag {
 }
 
 // serveDescription serves the description in both forms, without a key: it
-// holds nothing that the source does not.
+// holds nothing that the source does not. Each is written when it is first asked
+// for, as it seldom is: that takes longer than to register all routes.
 func serveDescription(mux *http.ServeMux, o *huma.OpenAPI) {
 	for _, f := range [...]struct {
 		ending, media string
@@ -124,9 +126,10 @@ func serveDescription(mux *http.ServeMux, o *huma.OpenAPI) {
 		{".json", "application/openapi+json", func() ([]byte, error) { return json.Marshal(o) }},
 		{".yaml", "application/openapi+yaml", o.YAML},
 	} {
-		text, err := f.write()
+		written := sync.OnceValues(f.write)
 		mux.HandleFunc("GET "+prefix+"/openapi"+f.ending, func(w http.ResponseWriter, _ *http.Request) {
 			x, ok := w.(*exchange)
+			text, err := written()
 			if err != nil && ok {
 				x.refuse(fmt.Errorf("write description: %w", err))
 				return
