@@ -103,6 +103,7 @@ type Principal struct {
 	Test         bool       // what it reports is test traffic
 	ViewAs       bool       // it looks with a partner's eyes, and changes nothing
 	Masked       bool       // secrets are kept from it, whatever its role sees
+	Confirmed    bool       // a user: has shown in the last minutes who that is
 	Address      netip.Addr // where it calls from, where that is known
 }
 

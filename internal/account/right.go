@@ -81,6 +81,11 @@ func (p Principal) SecretsMasked() bool {
 	return p.Masked || p.Role == Network && p.Grade != Owner && p.Grade != Manager
 }
 
+// MustConfirm reports whether the caller is to show anew who that is, before
+// something that whoever has stolen a session must not do. A key shows itself
+// with every request.
+func (p Principal) MustConfirm() bool { return p.UserID != 0 && !p.Confirmed }
+
 // Actor names the caller for the audit: "user 3" or "key 7".
 func (p Principal) Actor() string {
 	if p.UserID != 0 {

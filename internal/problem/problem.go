@@ -75,7 +75,7 @@ func WrongMethod() Kind {
 }
 
 // Problem is the body of every answer that is not a success.
-type Problem struct {
+type Problem struct { //nolint:errname // that is what RFC 9457 calls it
 	Type     string  `json:"type" doc:"What kind of problem it is: a URI that never changes." example:"urn:waybill:problem:invalid"`
 	Title    string  `json:"title" doc:"The kind in words."`
 	Status   int     `json:"status" doc:"The HTTP status."`

@@ -44,7 +44,9 @@ func TestOf(t *testing.T) {
 
 func TestFrom(t *testing.T) {
 	t.Parallel()
-	at := func(location, message string) problem.Place { return problem.Place{Location: location, Message: message} }
+	at := func(location, message string) problem.Place {
+		return problem.Place{Location: location, Message: message}
+	}
 	tests := []struct {
 		name string
 		err  error

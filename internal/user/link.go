@@ -19,7 +19,6 @@ const (
 	LinkOwner      LinkKind = "owner"      // makes the first owner
 	LinkInvitation LinkKind = "invitation" // lets an invited person in
 	LinkReset      LinkKind = "reset"      // sets a new password
-	LinkCeremony   LinkKind = "ceremony"   // goes on with a log-in of several steps
 )
 
 // Life is how long a link of the kind is good.
@@ -31,8 +30,6 @@ func (k LinkKind) Life() time.Duration {
 		return 7 * 24 * time.Hour
 	case LinkReset:
 		return time.Hour
-	case LinkCeremony:
-		return 10 * time.Minute
 	default:
 		return 0
 	}
@@ -41,8 +38,7 @@ func (k LinkKind) Life() time.Duration {
 // Link is a token that may be used once, without the token itself.
 type Link struct {
 	Kind      LinkKind
-	UserID    int64  // whom it is for; 0 for what is for nobody yet
-	Doc       string // what a ceremony has to remember
+	UserID    int64 // whom it is for; 0 for what is for nobody yet
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }

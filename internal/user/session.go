@@ -9,6 +9,9 @@ const (
 	SessionIdle = 7 * 24 * time.Hour
 	// SeenEvery is how exactly it is known when a session was last used.
 	SeenEvery = time.Minute
+	// ConfirmedFor is how long it is enough to have shown who one is, before what a
+	// stolen session must not do.
+	ConfirmedFor = 10 * time.Minute
 )
 
 // Session is one log-in of one person in one browser. Its token is known to the
@@ -20,6 +23,8 @@ type Session struct {
 	SeenAt    time.Time `json:"seen_at"`
 	Address   string    `json:"address"`
 	UserAgent string    `json:"user_agent"`
+
+	ConfirmedAt time.Time `json:"-"` // when its person last showed who that is
 }
 
 // Ends gives the time from which a session is of no use any more.
@@ -33,6 +38,12 @@ func (s Session) Ends() time.Time {
 
 // Alive reports whether a session is good at a time.
 func (s Session) Alive(now time.Time) bool { return now.Before(s.Ends()) }
+
+// Confirmed reports whether its person has shown lately who that is.
+func (s Session) Confirmed(now time.Time) bool { return now.Before(s.ConfirmedUntil()) }
+
+// ConfirmedUntil gives the time from which its person has to show it anew.
+func (s Session) ConfirmedUntil() time.Time { return s.ConfirmedAt.Add(ConfirmedFor) }
 
 // SeenAgain reports whether it is to be written down that a session is used.
 func (s Session) SeenAgain(now time.Time) bool { return now.Sub(s.SeenAt) >= SeenEvery }

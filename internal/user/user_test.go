@@ -137,8 +137,7 @@ func TestSession(t *testing.T) {
 func TestLink(t *testing.T) {
 	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	for kind, want := range map[user.LinkKind]time.Duration{
-		user.LinkOwner: 24 * time.Hour, user.LinkInvitation: 7 * 24 * time.Hour, user.LinkReset: time.Hour,
-		user.LinkCeremony: 10 * time.Minute, "other": 0,
+		user.LinkOwner: 24 * time.Hour, user.LinkInvitation: 7 * 24 * time.Hour, user.LinkReset: time.Hour, "other": 0,
 	} {
 		l := user.NewLink(kind, 3, now)
 		if l.Alive(now.Add(want)) || want > 0 && !l.Alive(now.Add(want-1)) {

@@ -78,9 +78,10 @@ type elsewhere string
 
 // route is one ceremony, or one of its halves.
 type route struct {
-	pattern string // behind Prefix
-	signed  bool   // for whoever is signed in alone
-	handle  func(x *exchange) (answer, error)
+	pattern   string // behind Prefix
+	signed    bool   // for whoever is signed in alone
+	confirmed bool   // and has shown in the last minutes who that is
+	handle    func(x *exchange) (answer, error)
 }
 
 // mux makes the handler of all routes.
@@ -155,7 +156,11 @@ func (x *exchange) run(one route) {
 	if one.signed {
 		gate = x.signedIn
 	}
-	if err := gate(); err != nil {
+	err := gate()
+	if err == nil && one.confirmed {
+		err = x.confirmedLately()
+	}
+	if err != nil {
 		x.refuse(err)
 		return
 	}

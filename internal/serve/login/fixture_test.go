@@ -45,7 +45,19 @@ func (c *clock) pass(d time.Duration) {
 }
 
 // realLedger is the ledger in the words of log-in.
-type realLedger struct{ *sqlledger.DB }
+type realLedger struct {
+	*sqlledger.DB
+	w *world
+}
+
+// CreateSession lets a test have something happen in the last moment.
+func (l realLedger) CreateSession(ctx context.Context, s user.Session, hash string, shown user.Shown) (user.Session, error) {
+	if now := l.w.meanwhile; now != nil {
+		l.w.meanwhile = nil
+		now()
+	}
+	return l.DB.CreateSession(ctx, s, hash, shown)
+}
 
 func (l realLedger) AcceptLink(ctx context.Context, hash string, a Accepted, now time.Time) (user.Link, user.User, error) {
 	return l.DB.AcceptLink(ctx, hash, sqlledger.Accepted(a), now)
@@ -77,6 +89,8 @@ type world struct {
 	path  string
 	clock *clock
 	log   *safe
+
+	meanwhile func() // what happens, once, between a look at what was shown and the session
 }
 
 func newWorld(t *testing.T, set Settings) *world {
@@ -99,7 +113,7 @@ func (w *world) open(set Settings) {
 		w.t.Fatal(err)
 	}
 	set.Now = w.clock.now
-	l, err := New(realLedger{db}, set, slog.New(slog.NewTextHandler(w.log, nil)))
+	l, err := New(realLedger{db, w}, set, slog.New(slog.NewTextHandler(w.log, nil)))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -127,7 +141,7 @@ func (w *world) join(email string, role user.Role) user.User {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.db.SetPassword(w.t.Context(), user.By{Actor: "test"}, made.ID, hash, 0); err != nil {
+	if err := w.db.SetPassword(w.t.Context(), user.By{Actor: "test"}, made.ID, "", hash, 0); err != nil {
 		w.t.Fatal(err)
 	}
 	return made
@@ -268,4 +282,21 @@ func (b *browser) signedIn() int64 {
 		b.w.t.Fatal(err)
 	}
 	return p.UserID
+}
+
+// confirm shows goodPassword again.
+func (b *browser) confirm() *browser {
+	b.w.t.Helper()
+	b.send("POST", "confirm", secret{Password: goodPassword}).want(200).has("confirmed_until")
+	return b
+}
+
+// copied is another browser with the same cookies, as a thief has them.
+func (b *browser) copied() *browser {
+	thief := b.w.browser()
+	thief.origin, thief.from = b.origin, "203.0.113.66"
+	for name, c := range b.jar {
+		thief.jar[name] = c
+	}
+	return thief
 }

@@ -97,7 +97,7 @@ func (x *exchange) accept() (answer, error) {
 	if u.TOTP {
 		return next{nextTOTP}, nil
 	}
-	return next{nextDone}, x.signIn(u, "link of kind "+string(link.Kind))
+	return next{nextDone}, x.signIn(u, user.Shown{How: "link of kind " + string(link.Kind), Password: made, At: x.now})
 }
 
 // forgotten asks for mail with a link for a new password. The answer is the same

@@ -12,7 +12,10 @@
 //   - A password, a code or a link is of use once where it should be, whoever else
 //     tries at the same moment: the ledger decides.
 //   - What was shown decides how far it leads: a link never gets around a second
-//     step.
+//     step. It is looked at once more in the moment in which it counts.
+//   - What a person signs in with is changed by nobody who only has a session: it
+//     must have been confirmed in the last minutes (confirm.go), and a session that
+//     is confirmed gets another token.
 //   - Nothing that changes anything is taken from another site.
 //   - No token, password or code is written to the log, and no address that is
 //     sent to somebody is made of what a request says of itself.
@@ -60,9 +63,10 @@ type Members interface {
 	UpdateUser(ctx context.Context, by user.By, id int64, change func(*user.User) error) (user.User, error)
 }
 
-// Passwords keeps hashes of passwords. SetPassword ends all sessions but keep.
+// Passwords keeps hashes of passwords. SetPassword ends all sessions but keep, and
+// is refused when the old one was changed meanwhile.
 type Passwords interface {
-	SetPassword(ctx context.Context, by user.By, userID int64, hash string, keep int64) error
+	SetPassword(ctx context.Context, by user.By, userID int64, old, hash string, keep int64) error
 	Rehash(ctx context.Context, userID int64, old, hash string) error
 }
 
@@ -105,9 +109,11 @@ type Accepted struct {
 	Address  string
 }
 
-// Sessions keeps who is signed in, by the hashes of their tokens.
+// Sessions keeps who is signed in, by the hashes of their tokens. CreateSession and
+// RenewSession refuse what was shown and is not good any more.
 type Sessions interface {
-	CreateSession(ctx context.Context, s user.Session, hash, how string) (user.Session, error)
+	CreateSession(ctx context.Context, s user.Session, hash string, shown user.Shown) (user.Session, error)
+	RenewSession(ctx context.Context, by user.By, s user.Session, hash, next string, shown user.Shown) error
 	SessionByHash(ctx context.Context, hash string, now time.Time) (user.Session, user.User, error)
 	TouchSession(ctx context.Context, s user.Session, address string, now time.Time) error
 	Sessions(ctx context.Context, userID int64, now time.Time) ([]user.Session, error)
@@ -200,13 +206,17 @@ func (l *Login) all() []route {
 		{pattern: "GET oidc/callback", handle: (*exchange).comeBack},
 		{pattern: "POST passkey/login/begin", handle: (*exchange).beginPasskeyLogin},
 		{pattern: "POST passkey/login/finish", handle: (*exchange).finishPasskeyLogin},
-		{pattern: "POST passkey/register/begin", signed: true, handle: (*exchange).beginPasskey},
-		{pattern: "POST passkey/register/finish", signed: true, handle: (*exchange).finishPasskey},
+		{pattern: "GET confirm", signed: true, handle: (*exchange).howToConfirm},
+		{pattern: "POST confirm", signed: true, handle: (*exchange).confirm},
+		{pattern: "POST passkey/confirm/begin", signed: true, handle: (*exchange).beginPasskeyConfirm},
+		{pattern: "POST passkey/confirm/finish", signed: true, handle: (*exchange).finishPasskeyConfirm},
+		{pattern: "POST passkey/register/begin", signed: true, confirmed: true, handle: (*exchange).beginPasskey},
+		{pattern: "POST passkey/register/finish", signed: true, confirmed: true, handle: (*exchange).finishPasskey},
 		{pattern: "GET passkeys", signed: true, handle: (*exchange).listPasskeys},
-		{pattern: "DELETE passkeys/{id}", signed: true, handle: (*exchange).removePasskey},
-		{pattern: "POST totp/begin", signed: true, handle: (*exchange).beginTOTP},
-		{pattern: "POST totp/confirm", signed: true, handle: (*exchange).confirmTOTP},
-		{pattern: "POST totp/disable", signed: true, handle: (*exchange).disableTOTP},
+		{pattern: "DELETE passkeys/{id}", signed: true, confirmed: true, handle: (*exchange).removePasskey},
+		{pattern: "POST totp/begin", signed: true, confirmed: true, handle: (*exchange).beginTOTP},
+		{pattern: "POST totp/confirm", signed: true, confirmed: true, handle: (*exchange).confirmTOTP},
+		{pattern: "POST totp/disable", signed: true, confirmed: true, handle: (*exchange).disableTOTP},
 		{pattern: "GET sessions", signed: true, handle: (*exchange).listSessions},
 		{pattern: "DELETE sessions/{id}", signed: true, handle: (*exchange).endSession},
 		{pattern: "POST sessions/revoke-others", signed: true, handle: (*exchange).endOthers},

@@ -99,40 +99,64 @@ func (p *provider) config(at *oidc.Provider, from place) *oauth2.Config {
 type way struct {
 	state, nonce, verifier string
 	back                   string // the page to return to
+	confirms               int64  // the session that is to be confirmed, 0 for a log-in
+	begun                  time.Time
 }
 
-// setOut leads the browser to the provider.
+// failed gives the page that says what went wrong.
+func (w way) failed(code string) answer {
+	if w.confirms != 0 {
+		return elsewhere(confirmedPage + "?error=" + code)
+	}
+	return elsewhere(consolePath + "login?error=" + code)
+}
+
+// confirmedPage is where a browser comes back to that has confirmed, or was to.
+const confirmedPage = consolePath + "confirmed"
+
+// setOut leads the browser to the provider: to sign in, or to confirm who is signed
+// in, for which the provider is asked to look anew.
 func (x *exchange) setOut() (answer, error) {
 	p := x.l.provider
 	if p == nil {
 		return nil, fault.New(fault.NotFound, "no identity provider is set up")
 	}
-	at, err := p.discover(x.ctx())
-	if err != nil {
-		return x.sentBack("oidc_unavailable", err)
-	}
+	q := x.r.URL.Query()
 	w := way{
 		state: oauth2.GenerateVerifier(), nonce: oauth2.GenerateVerifier(), verifier: oauth2.GenerateVerifier(),
-		back: wayBack(x.r.URL.Query().Get("return")),
+		back: wayBack(q.Get("return")), begun: x.now,
+	}
+	options := []oauth2.AuthCodeOption{oidc.Nonce(w.nonce), oauth2.S256ChallengeOption(w.verifier)}
+	if q.Has("confirm") {
+		s, u, err := x.l.sessionOf(x.r)
+		if err != nil {
+			return x.sentBack(w, "oidc_expired", err)
+		}
+		w.confirms = s.ID
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"),
+			oauth2.SetAuthURLParam("login_hint", u.Email))
+	}
+	at, err := p.discover(x.ctx())
+	if err != nil {
+		return x.sentBack(w, "oidc_unavailable", err)
 	}
 	token, err := x.l.begun.begin(w, x.from, x.now)
 	if err != nil {
 		return nil, err
 	}
 	x.setWay(token)
-	return elsewhere(p.config(at, x.place()).AuthCodeURL(w.state, oidc.Nonce(w.nonce), oauth2.S256ChallengeOption(w.verifier))), nil
+	return elsewhere(p.config(at, x.place()).AuthCodeURL(w.state, options...)), nil
 }
 
-// sentBack leads the browser to the log-in page, which says what went wrong by
-// its code.
-func (x *exchange) sentBack(code string, cause error) (answer, error) {
+// sentBack leads the browser to the page that says what went wrong by its code.
+func (x *exchange) sentBack(w way, code string, cause error) (answer, error) {
 	if k := fault.Of(cause); cause != nil && k != fault.Unauthorized && k != fault.Forbidden {
 		x.cause = cause
 	}
-	return elsewhere(consolePath + "login?error=" + code), nil
+	return w.failed(code), nil
 }
 
-// comeBack takes whoever returns from the provider in.
+// comeBack takes whoever returns from the provider in, or confirms who is signed in.
 func (x *exchange) comeBack() (answer, error) {
 	p := x.l.provider
 	if p == nil {
@@ -143,40 +167,71 @@ func (x *exchange) comeBack() (answer, error) {
 	w, fits := first.(way)
 	q := x.r.URL.Query()
 	if !ok || !fits || subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(w.state)) != 1 {
-		return x.sentBack("oidc_expired", nil)
+		return x.sentBack(w, "oidc_expired", nil)
 	}
 	if q.Get("error") != "" {
-		return x.sentBack("oidc_denied", nil)
+		return x.sentBack(w, "oidc_denied", nil)
 	}
 	if iss := q.Get("iss"); iss != "" && iss != p.Issuer { // RFC 9207: the answer is another provider's
-		return x.refusedBy("oidc_failed", errors.New("the answer came from another issuer"))
+		return x.refusedBy(w, "oidc_failed", errors.New("the answer came from another issuer"))
 	}
 	c, err := p.claims(x.ctx(), x.place(), q.Get("code"), w)
 	if err != nil {
-		return x.refusedBy("oidc_failed", err)
+		return x.refusedBy(w, "oidc_failed", err)
 	}
 	if !bool(c.Verified) || c.Email == "" {
-		return x.refusedBy("oidc_unverified", nil)
+		return x.refusedBy(w, "oidc_unverified", nil)
 	}
+	if w.confirms != 0 {
+		return x.confirmedByProvider(w, c)
+	}
+	return x.enterByProvider(w, c)
+}
+
+// enterByProvider signs in whom the provider has named.
+func (x *exchange) enterByProvider(w way, c claims) (answer, error) {
 	u, err := x.knownBy(c)
 	if k := fault.Of(err); k == fault.NotFound || k == fault.Forbidden || k == fault.Invalid {
-		return x.refusedBy("oidc_unknown", nil)
+		return x.refusedBy(w, "oidc_unknown", nil)
 	}
 	if err == nil {
-		err = x.signIn(u, "oidc")
+		err = x.signIn(u, user.Shown{How: byProvider, Email: u.Email, At: c.shownAt(x.now)})
 	}
 	if err != nil {
-		return x.sentBack("oidc_failed", err)
+		return x.sentBack(w, "oidc_failed", err)
 	}
 	return elsewhere(w.back), nil
 }
 
+// confirmedByProvider confirms the session that has set out, if the provider has
+// looked anew, and at the same person.
+func (x *exchange) confirmedByProvider(w way, c claims) (answer, error) {
+	var err error
+	x.session, x.who, err = x.l.sessionOf(x.r)
+	if err != nil || x.session.ID != w.confirms {
+		return x.sentBack(w, "oidc_expired", err)
+	}
+	if user.FoldEmail(c.Email) != x.who.Email {
+		return x.refusedBy(w, "oidc_another", nil)
+	}
+	if c.shownAt(x.now).Before(w.begun.Add(-clocksDiffer)) {
+		return x.refusedBy(w, "oidc_not_anew", nil)
+	}
+	if err := x.renew(user.Shown{How: byProvider, Email: x.who.Email, At: x.now}); err != nil {
+		return x.sentBack(w, "oidc_failed", err)
+	}
+	return elsewhere(w.back), nil
+}
+
+// clocksDiffer is how far the provider's clock may be behind ours.
+const clocksDiffer = time.Minute
+
 // refusedBy notes that somebody came back from the provider in vain.
-func (x *exchange) refusedBy(code string, cause error) (answer, error) {
-	if err := x.note(user.User{}, code); err != nil {
+func (x *exchange) refusedBy(w way, code string, cause error) (answer, error) {
+	if err := x.note(x.who, code); err != nil {
 		return nil, err
 	}
-	return x.sentBack(code, cause)
+	return x.sentBack(w, code, cause)
 }
 
 // claims is what the provider says of a person.
@@ -185,6 +240,16 @@ type claims struct {
 	Verified truth  `json:"email_verified"`
 	Name     string `json:"name"`
 	Party    string `json:"azp"`
+	AuthTime int64  `json:"auth_time"`
+}
+
+// shownAt gives when the provider last looked who that is. One that does not say
+// is taken to have looked now: it has at least the browser's log-in there.
+func (c claims) shownAt(now time.Time) time.Time {
+	if at := time.Unix(c.AuthTime, 0); c.AuthTime > 0 && at.Before(now) {
+		return at
+	}
+	return now
 }
 
 // truth is true as JSON has it, or as the text that some providers send.

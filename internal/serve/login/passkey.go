@@ -110,6 +110,10 @@ type (
 		data    webauthn.SessionData
 		session int64
 	}
+	begunConfirm struct {
+		data    webauthn.SessionData
+		session int64
+	}
 )
 
 // tooLate is the answer to a second half without a first.
@@ -160,20 +164,29 @@ func (x *exchange) finishPasskeyLogin() (answer, error) {
 	if err != nil {
 		return nil, x.failed(h.user, "passkey", wrongPasskey())
 	}
-	if err := x.fit(h.user, used, parsed.Response.AuthenticatorData.Flags.HasUserVerified()); err != nil {
+	shown, err := x.used(h.user, used, parsed)
+	if err != nil {
 		return nil, err
+	}
+	return next{nextDone}, x.signIn(h.user, shown)
+}
+
+// used keeps that a passkey was used, which has risen its counter, and gives what
+// was shown by it.
+func (x *exchange) used(u user.User, c *webauthn.Credential, parsed *protocol.ParsedCredentialAssertionData) (user.Shown, error) {
+	verified := parsed.Response.AuthenticatorData.Flags.HasUserVerified()
+	shown := user.Shown{How: "passkey", Passkey: idOf(c), Verified: verified, At: x.now}
+	if err := x.fit(u, c, verified); err != nil {
+		return shown, err
 	}
 	if err := x.l.ledger.AttemptSucceeded(x.ctx(), x.address()); err != nil {
-		return nil, err
+		return shown, err
 	}
-	doc, err := json.Marshal(used)
+	doc, err := json.Marshal(c)
 	if err != nil {
-		return nil, fmt.Errorf("keep a passkey: %w", err)
+		return shown, fmt.Errorf("keep a passkey: %w", err)
 	}
-	if err := x.l.ledger.UsePasskey(x.ctx(), h.user.ID, idOf(used), string(doc), x.now); err != nil {
-		return nil, err
-	}
-	return next{nextDone}, x.signIn(h.user, "passkey")
+	return shown, x.l.ledger.UsePasskey(x.ctx(), u.ID, shown.Passkey, string(doc), x.now)
 }
 
 // holderOf finds whose handle an authenticator has named. Who is not found has no

@@ -145,6 +145,7 @@ func TestPasskeys(t *testing.T) {
 	t.Run("another session cannot finish what one has begun", func(*testing.T) {
 		w.clock.pass(time.Hour)
 		other := w.browser().logIn("ann@example.com")
+		b.confirm()
 		var first begun
 		b.send("POST", "passkey/register/begin", nil).want(200).into(&first)
 		other.send("POST", "passkey/register/finish", shownPasskey{first.Ceremony, "x", json.RawMessage(`{}`)}).want(409)
@@ -175,6 +176,7 @@ func TestPasskeys(t *testing.T) {
 		b.send("GET", "passkeys", nil).want(200).into(&all)
 		w.clock.pass(time.Hour)
 		w.browser().logIn("bob@example.com").send("DELETE", "passkeys/"+all[0].ID, nil).want(404)
+		b.confirm()
 		b.send("DELETE", "passkeys/"+all[0].ID, nil).want(204)
 		mine.key.Counter = 30
 		w.clock.pass(time.Hour)

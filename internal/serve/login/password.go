@@ -135,18 +135,23 @@ func (x *exchange) logIn() (answer, error) {
 	if !right || u.Status != user.Active {
 		return nil, x.failed(u, "password", wrongPassword())
 	}
-	if u.TOTP {
+	shown := user.Shown{How: "password", Password: secrets.Password, At: x.now}
+	if secrets.TOTPSecret != "" {
 		if c.Code == "" {
 			return next{nextTOTP}, nil
 		}
 		if err := x.takeCode(u, secrets, c.Code); err != nil {
 			return nil, err
 		}
+		shown.How, shown.Authenticator = "password and code", secrets.TOTPSecret
+	}
+	if err := x.begin(u, shown); err != nil {
+		return nil, err
 	}
 	if weak {
 		x.rehash(u, secrets.Password, c.Password)
 	}
-	return next{nextDone}, x.begin(u, how("password", u.TOTP))
+	return next{nextDone}, nil
 }
 
 // check looks for what no account has, before anything is counted.
@@ -236,14 +241,6 @@ func textOf(a netip.Addr) string {
 	return a.String()
 }
 
-// how tells the audit what was shown.
-func how(first string, code bool) string {
-	if code {
-		return first + " and code"
-	}
-	return first
-}
-
 // rehash makes a stronger hash of a password that was right. That it did not
 // work is no reason to keep somebody out.
 func (x *exchange) rehash(u user.User, old, password string) {
@@ -262,9 +259,9 @@ type newPassword struct {
 	New string `json:"new"`
 }
 
-// changePassword sets a new password for whoever knows the old one, and ends all
-// sessions but a new one. Whoever has none yet, having come by another way, needs
-// to know none.
+// changePassword sets a new password for whoever knows the old one, ends all other
+// sessions, and gives this one another token. Whoever has none yet, having come by
+// another way, must have confirmed lately.
 func (x *exchange) changePassword() (answer, error) {
 	var p newPassword
 	if err := x.read(&p); err != nil {
@@ -273,17 +270,29 @@ func (x *exchange) changePassword() (answer, error) {
 	if err := renamed(user.CheckPassword(p.New, x.who.Email), "new"); err != nil {
 		return nil, err
 	}
-	if err := x.confirm(p.Old, "old"); err != nil {
+	secrets, err := x.l.ledger.Credentials(x.ctx(), x.who.ID)
+	if err != nil {
+		return nil, err
+	}
+	shown := x.unconfirmed()
+	if secrets.Password == "" {
+		err = x.confirmedLately()
+	} else {
+		shown.At = x.now
+		err = x.guarded(func() error { return x.checkPassword(secrets, p.Old, "old") })
+	}
+	if err != nil {
 		return nil, err
 	}
 	made, err := x.l.hashing.hash(x.ctx(), p.New)
 	if err != nil {
 		return nil, err
 	}
-	if err := x.l.ledger.SetPassword(x.ctx(), x.by(x.who), x.who.ID, made, 0); err != nil {
+	if err := x.l.ledger.SetPassword(x.ctx(), x.by(x.who), x.who.ID, secrets.Password, made, x.session.ID); err != nil {
 		return nil, err
 	}
-	return next{nextDone}, x.signIn(x.who, "new password")
+	shown.How, shown.Password = "new password", made
+	return next{nextDone}, x.renew(shown)
 }
 
 // renamed gives faults about the field password the name that the request has
@@ -294,25 +303,4 @@ func renamed(err error, field string) error {
 		all = append(all, fault.At(field, "%s", f.Text))
 	}
 	return errors.Join(all...)
-}
-
-// confirm has somebody who is signed in show the password again, in field of the
-// request. Guesses are counted as those at the door are.
-func (x *exchange) confirm(password, field string) error {
-	secrets, err := x.l.ledger.Credentials(x.ctx(), x.who.ID)
-	if err != nil || secrets.Password == "" {
-		return err
-	}
-	account := user.AccountDoor(x.who.Email)
-	if err := x.attempt(account, x.address()); err != nil {
-		return err
-	}
-	right, _, err := x.l.hashing.matches(x.ctx(), password, secrets.Password)
-	if err != nil {
-		return err
-	}
-	if !right {
-		return x.failed(x.who, "password", fault.At(field, "is not your password"))
-	}
-	return x.l.ledger.AttemptSucceeded(x.ctx(), account, x.address())
 }

@@ -52,7 +52,7 @@ func (l *Login) Caller(r *http.Request) (account.Principal, error) {
 		return account.Principal{}, err
 	}
 	p := u.Principal()
-	p.Address = l.client(r)
+	p.Address, p.Confirmed = l.client(r), s.Confirmed(l.now())
 	return p, l.touch(r.Context(), s, textOf(p.Address))
 }
 
@@ -76,24 +76,28 @@ func (x *exchange) signedIn() (err error) {
 
 // begin ends an attempt that succeeded: it is taken back from the counts, and the
 // person is signed in.
-func (x *exchange) begin(u user.User, how string) error {
+func (x *exchange) begin(u user.User, shown user.Shown) error {
 	err := x.l.ledger.AttemptSucceeded(x.ctx(), user.AccountDoor(u.Email), x.address())
 	if err != nil {
 		return err
 	}
-	return x.signIn(u, how)
+	return x.signIn(u, shown)
 }
 
 // signIn gives the browser a new session, in place of the one it may have: no
 // token that was known before somebody signed in is of use after it.
-func (x *exchange) signIn(u user.User, how string) error {
+func (x *exchange) signIn(u user.User, shown user.Shown) error {
 	old, before, errOld := x.l.sessionOf(x.r)
 	token, err := user.NewToken(rand.Reader)
 	if err != nil {
 		return err
 	}
 	s := user.Session{UserID: u.ID, CreatedAt: x.now, Address: textOf(x.from), UserAgent: agentOf(x.r)}
-	if _, err := x.l.ledger.CreateSession(x.ctx(), s, user.Hash(token), how); err != nil {
+	_, err = x.l.ledger.CreateSession(x.ctx(), s, user.Hash(token), shown)
+	if fault.Of(err) == fault.NotFound { // removed at this moment
+		return notSignedIn()
+	}
+	if err != nil {
 		return err
 	}
 	if errOld == nil {
@@ -106,6 +110,29 @@ func (x *exchange) signIn(u user.User, how string) error {
 	x.setSession(token)
 	return nil
 }
+
+// renew gives the session another token: whoever has copied the cookie has nothing
+// any more. Where something was shown that still holds, the session is confirmed.
+func (x *exchange) renew(shown user.Shown) error {
+	token, err := user.NewToken(rand.Reader)
+	if err != nil {
+		return err
+	}
+	old := tokenIn(x.r, x.place(), sessionSecure, sessionPlain)
+	err = x.l.ledger.RenewSession(x.ctx(), x.by(x.who), x.session, user.Hash(old), user.Hash(token), shown)
+	if fault.Of(err) == fault.NotFound {
+		return notSignedIn()
+	}
+	if err != nil {
+		return err
+	}
+	x.session.ConfirmedAt = shown.At
+	x.setSession(token)
+	return nil
+}
+
+// unconfirmed is what was shown by whoever has shown nothing new.
+func (x *exchange) unconfirmed() user.Shown { return user.Shown{At: x.session.ConfirmedAt} }
 
 // agentOf gives what a browser calls itself, as text that can be kept.
 func agentOf(r *http.Request) string {

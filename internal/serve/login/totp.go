@@ -132,22 +132,13 @@ func (x *exchange) confirmTOTP() (answer, error) {
 	if err := x.l.ledger.ConfirmTOTP(x.ctx(), x.by(x.who), x.who.ID, secret, step, hashes); err != nil {
 		return nil, err
 	}
-	return map[string][]string{"recovery_codes": codes}, x.signIn(x.who, "authenticator set up")
+	return map[string][]string{"recovery_codes": codes}, x.renew(x.unconfirmed())
 }
 
-// disableTOTP turns codes off, for whoever knows the password.
+// disableTOTP turns codes off.
 func (x *exchange) disableTOTP() (answer, error) {
-	var b struct {
-		Password string `json:"password"`
-	}
-	if err := x.read(&b); err != nil {
-		return nil, err
-	}
-	if err := x.confirm(b.Password, "password"); err != nil {
-		return nil, err
-	}
 	if err := x.l.ledger.DropTOTP(x.ctx(), x.by(x.who), x.who.ID); err != nil {
 		return nil, err
 	}
-	return nil, x.signIn(x.who, "authenticator taken off")
+	return nil, x.renew(x.unconfirmed())
 }

@@ -10,16 +10,28 @@ import (
 
 // Credentials gives what a person logs in with. It must not leave the machine.
 func (db *DB) Credentials(ctx context.Context, userID int64) (user.Credentials, error) {
-	var c user.Credentials
-	err := db.read().must(ctx, "such user", []any{&c.Password, &c.TOTPSecret, &c.TOTPStep},
-		`SELECT password, totp_secret, totp_step FROM users WHERE id = $1 AND removed_at = 0`, userID)
+	c, err := credentialsOf(ctx, db.read(), userID)
 	return c, db.failed(err, "read what user %d logs in with", userID)
 }
 
-// SetPassword changes a person's password, known by its hash. All sessions but
-// keep end, and so do the links that would set another.
-func (db *DB) SetPassword(ctx context.Context, by user.By, userID int64, hash string, keep int64) error {
+func credentialsOf(ctx context.Context, s session, userID int64) (c user.Credentials, err error) {
+	err = s.must(ctx, "such user", []any{&c.Password, &c.TOTPSecret, &c.TOTPStep},
+		`SELECT password, totp_secret, totp_step FROM users WHERE id = $1 AND removed_at = 0`, userID)
+	return c, err
+}
+
+// SetPassword puts a password in place of the old one, both known by their hashes,
+// unless that was changed meanwhile. All sessions but keep end, and so do the links
+// that would set another.
+func (db *DB) SetPassword(ctx context.Context, by user.By, userID int64, old, hash string, keep int64) error {
 	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+		now, err := credentialsOf(ctx, s, userID)
+		if err != nil {
+			return nil, err
+		}
+		if now.Password != old {
+			return nil, fault.New(fault.Conflict, "the password was changed at this moment, by somebody else or in another window")
+		}
 		if err := setPassword(ctx, s, userID, hash, keep); err != nil {
 			return nil, err
 		}

@@ -13,25 +13,13 @@ import (
 // reset puts an end to those before it, and needs somebody who may log in. A link
 // for the first owner is refused once there is an owner who can log in.
 func (db *DB) CreateLink(ctx context.Context, by user.By, l user.Link, hash string) error {
-	run := db.changeUsers
-	if l.Kind == user.LinkCeremony {
-		run = db.unnoted // many of them, and none of anybody's business
-	}
-	err := run(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
 		if err := makeWay(ctx, s, &l); err != nil {
 			return nil, err
 		}
 		return db.insertLink(ctx, s, by, &l, hash)
 	})
 	return db.failed(err, "make a link")
-}
-
-// unnoted is changeUsers for what the audit does not keep.
-func (db *DB) unnoted(ctx context.Context, f func(ctx context.Context, s session) (*Note, error)) error {
-	return db.write(ctx, func(ctx context.Context, s session) error {
-		_, err := f(ctx, s)
-		return err
-	})
 }
 
 // makeWay checks whom a link is for, and takes away those that it replaces.
@@ -49,8 +37,6 @@ func makeWay(ctx context.Context, s session, l *user.Link) error {
 		}
 		_, err = s.exec(ctx, `DELETE FROM user_link WHERE user_id = $1 AND kind = $2`, l.UserID, string(l.Kind))
 		return err
-	case user.LinkCeremony:
-		return nil
 	default:
 		return fault.New(fault.Internal, "%q is no kind of link", l.Kind)
 	}
@@ -73,26 +59,23 @@ const deadLinks = "100"
 func (db *DB) insertLink(ctx context.Context, s session, by user.By, l *user.Link, hash string) (*Note, error) {
 	drop := `DELETE FROM user_link WHERE hash IN (
 		SELECT hash FROM user_link WHERE expires_at <= $1 ORDER BY expires_at LIMIT ` + deadLinks + db.engine.skipLocked() + `)`
-	const insert = `INSERT INTO user_link (hash, kind, user_id, doc, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`
+	const insert = `INSERT INTO user_link (hash, kind, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`
 	if _, err := s.exec(ctx, drop, micros(l.CreatedAt)); err != nil {
 		return nil, err
 	}
-	if _, err := s.exec(ctx, insert, hash, string(l.Kind), l.UserID, l.Doc, micros(l.CreatedAt), micros(l.ExpiresAt)); err != nil {
+	if _, err := s.exec(ctx, insert, hash, string(l.Kind), l.UserID, micros(l.CreatedAt), micros(l.ExpiresAt)); err != nil {
 		return nil, err
-	}
-	if l.Kind == user.LinkCeremony {
-		return nil, nil //nolint:nilnil // nothing to note, and nothing wrong
 	}
 	n := noteOf(by, db.now(), "link_"+string(l.Kind), "user", l.UserID)
 	return &n, nil
 }
 
-const linkColumns = `kind, user_id, doc, created_at, expires_at`
+const linkColumns = `kind, user_id, created_at, expires_at`
 
 func scanLink(row scan) (user.Link, error) {
 	var l user.Link
 	var created, expires int64
-	err := row(&l.Kind, &l.UserID, &l.Doc, &created, &expires)
+	err := row(&l.Kind, &l.UserID, &created, &expires)
 	l.CreatedAt, l.ExpiresAt = instant(created), instant(expires)
 	return l, err
 }
@@ -120,16 +103,6 @@ func (db *DB) LinkByHash(ctx context.Context, hash string, now time.Time) (user.
 	return l, db.failed(err, "read a link")
 }
 
-// TakeLink uses a ceremony's link up. Of several who try at once, one gets it.
-func (db *DB) TakeLink(ctx context.Context, hash string, now time.Time) (user.Link, error) {
-	var l user.Link
-	err := db.write(ctx, func(ctx context.Context, s session) (err error) {
-		l, err = linkIn(ctx, s, now, `DELETE FROM user_link WHERE hash = $1 AND kind = 'ceremony' RETURNING `+linkColumns, hash)
-		return err
-	})
-	return l, db.failed(err, "use a link")
-}
-
 // Accepted is what somebody says who follows a link.
 type Accepted struct {
 	Email    string // of the first owner; others have one
@@ -148,7 +121,7 @@ func (db *DB) AcceptLink(ctx context.Context, hash string, a Accepted, now time.
 	var l user.Link
 	var u user.User
 	err := db.changeUsers(ctx, func(ctx context.Context, s session) (_ *Note, err error) {
-		l, err = linkIn(ctx, s, now, `DELETE FROM user_link WHERE hash = $1 AND kind <> 'ceremony' RETURNING `+linkColumns, hash)
+		l, err = linkIn(ctx, s, now, `DELETE FROM user_link WHERE hash = $1 RETURNING `+linkColumns, hash)
 		if err != nil {
 			return nil, err
 		}
@@ -157,8 +130,6 @@ func (db *DB) AcceptLink(ctx context.Context, hash string, a Accepted, now time.
 			u, err = db.acceptOwner(ctx, s, &a)
 		case user.LinkInvitation, user.LinkReset:
 			u, err = db.acceptUser(ctx, s, &l, &a)
-		case user.LinkCeremony:
-			err = fault.New(fault.Internal, "a ceremony is not accepted")
 		}
 		if err != nil {
 			return nil, err
@@ -213,6 +184,6 @@ func (db *DB) acceptUser(ctx context.Context, s session, l *user.Link, a *Accept
 }
 
 func dropLinks(ctx context.Context, s session, userID int64) error {
-	_, err := s.exec(ctx, `DELETE FROM user_link WHERE user_id = $1 AND kind <> 'ceremony'`, userID)
+	_, err := s.exec(ctx, `DELETE FROM user_link WHERE user_id = $1`, userID)
 	return err
 }

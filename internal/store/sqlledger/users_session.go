@@ -8,20 +8,20 @@ import (
 	"waybill/internal/user"
 )
 
-const sessionColumns = `s.id, s.user_id, s.created_at, s.seen_at, s.address, s.user_agent`
+const sessionColumns = `s.id, s.user_id, s.created_at, s.seen_at, s.address, s.user_agent, s.confirmed_at`
 
 // sessionRow reads sessionColumns.
 type sessionRow struct {
-	value         user.Session
-	created, seen int64
+	value                    user.Session
+	created, seen, confirmed int64
 }
 
 func (r *sessionRow) dest() []any {
-	return []any{&r.value.ID, &r.value.UserID, &r.created, &r.seen, &r.value.Address, &r.value.UserAgent}
+	return []any{&r.value.ID, &r.value.UserID, &r.created, &r.seen, &r.value.Address, &r.value.UserAgent, &r.confirmed}
 }
 
 func (r *sessionRow) session() user.Session {
-	r.value.CreatedAt, r.value.SeenAt = instant(r.created), instant(r.seen)
+	r.value.CreatedAt, r.value.SeenAt, r.value.ConfirmedAt = instant(r.created), instant(r.seen), instant(r.confirmed)
 	return r.value
 }
 
@@ -29,26 +29,24 @@ func (r *sessionRow) session() user.Session {
 const maxUserAgent = 300
 
 // CreateSession logs a person in: n has whom, when, from where and with what. Its
-// token is known by its hash; how tells the audit what the person has shown.
-// Whoever is disabled is not let in.
-func (db *DB) CreateSession(ctx context.Context, n user.Session, hash, how string) (user.Session, error) {
+// token is known by its hash. What was shown must let the person in at this very
+// moment, whatever was changed since it was looked at.
+func (db *DB) CreateSession(ctx context.Context, n user.Session, hash string, shown user.Shown) (user.Session, error) {
 	const insert = `
-		INSERT INTO user_session (id, hash, user_id, created_at, seen_at, address, user_agent) VALUES ($1, $2, $3, $4, $4, $5, $6)`
+		INSERT INTO user_session (id, hash, user_id, created_at, seen_at, address, user_agent, confirmed_at)
+		VALUES ($1, $2, $3, $4, $4, $5, $6, $7)`
 	n.UserAgent = n.UserAgent[:min(len(n.UserAgent), maxUserAgent)]
 	n.CreatedAt = instant(micros(n.CreatedAt))
-	n.SeenAt = n.CreatedAt
+	n.SeenAt, n.ConfirmedAt = n.CreatedAt, instant(micros(shown.At))
 	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
-		u, err := userOf(ctx, s, n.UserID)
+		u, err := stillGood(ctx, s, n.UserID, shown, shown.LetsIn)
 		if err != nil {
 			return nil, err
-		}
-		if u.Status != user.Active {
-			return nil, fault.New(fault.Forbidden, "user %d is disabled", n.UserID)
 		}
 		if n.ID, err = nextNumber(ctx, s, "user_session"); err != nil {
 			return nil, err
 		}
-		if _, err := s.exec(ctx, insert, n.ID, hash, n.UserID, micros(n.CreatedAt), n.Address, n.UserAgent); err != nil {
+		if _, err := s.exec(ctx, insert, n.ID, hash, n.UserID, micros(n.CreatedAt), n.Address, n.UserAgent, micros(n.ConfirmedAt)); err != nil {
 			return nil, err
 		}
 		if err := arrive(ctx, s, &u, n.CreatedAt); err != nil {
@@ -59,10 +57,56 @@ func (db *DB) CreateSession(ctx context.Context, n user.Session, hash, how strin
 		}
 		by := user.ByOf(u.Principal())
 		by.Address = n.Address
-		done, err := noteOf(by, n.CreatedAt, "log_in", "user", n.UserID).with(nil, map[string]string{"how": how})
+		done, err := noteOf(by, n.CreatedAt, "log_in", "user", n.UserID).with(nil, map[string]string{"how": shown.How})
 		return &done, err
 	})
 	return n, db.failed(err, "log user %d in", n.UserID)
+}
+
+// stillGood gives a person of whom what was shown is good now.
+func stillGood(ctx context.Context, s session, userID int64, shown user.Shown, good func(user.User, user.Credentials) bool) (user.User, error) {
+	u, err := userOf(ctx, s, userID)
+	if err != nil {
+		return u, err
+	}
+	c, err := credentialsOf(ctx, s, userID)
+	if err != nil {
+		return u, err
+	}
+	found := true
+	if shown.Passkey != "" {
+		var id string
+		found, err = s.get(ctx, []any{&id}, `SELECT id FROM user_passkey WHERE id = $2 AND user_id = $1`, userID, shown.Passkey)
+	}
+	if err == nil && (!found || !good(u, c)) {
+		err = fault.New(fault.Unauthorized, "what you sign in with was changed at this moment; sign in again")
+	}
+	return u, err
+}
+
+// RenewSession gives a session another token in place of the one that was brought,
+// both known by their hashes: whoever else has the old one has nothing any more.
+// What was shown must still be good; from then on the session is confirmed.
+func (db *DB) RenewSession(ctx context.Context, by user.By, n user.Session, hash, next string, shown user.Shown) error {
+	const update = `UPDATE user_session SET hash = $3, confirmed_at = $4 WHERE id = $1 AND hash = $2`
+	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+		if _, err := stillGood(ctx, s, n.UserID, shown, shown.Holds); err != nil {
+			return nil, err
+		}
+		changed, err := s.exec(ctx, update, n.ID, hash, next, micros(shown.At))
+		if err != nil {
+			return nil, err
+		}
+		if changed == 0 {
+			return nil, notFound("such session")
+		}
+		if !shown.At.After(n.ConfirmedAt) {
+			return nil, nil //nolint:nilnil // nothing was confirmed, and nothing is wrong
+		}
+		done, err := noteOf(by, db.now(), "confirm", "user", n.UserID).with(nil, map[string]string{"how": shown.How})
+		return &done, err
+	})
+	return db.failed(err, "renew session %d", n.ID)
 }
 
 // arrive notes that a person has come. Whoever came by another way than the

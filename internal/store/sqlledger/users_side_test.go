@@ -60,7 +60,7 @@ func endsLogInsOfPartners(t *testing.T, db *DB) {
 	u.AffiliateID = a.ID
 	u = must(t)(db.CreateUser(ctx, byOwner, u, true))
 	if err := errors.Join(
-		db.SetPassword(ctx, byOwner, u.ID, "hash", 0),
+		db.SetPassword(ctx, byOwner, u.ID, "", "hash", 0),
 		db.AddPasskey(ctx, byOwner, user.Passkey{ID: "key", UserID: u.ID, CreatedAt: clock}),
 		db.BeginTOTP(ctx, u.ID, "secret"), db.ConfirmTOTP(ctx, byOwner, u.ID, "secret", 1, []string{"code"}), db.BeginTOTP(ctx, u.ID, "draft"),
 	); err != nil {

@@ -39,7 +39,7 @@ func TestUsers(t *testing.T) {
 			{"the owner is made among others", makesTheOwnerAmongOthers},
 			{"an invited owner is the first", refusesASecondFirstOwner},
 			{"a new link puts an end to the one before", replacesLinks},
-			{"a ceremony's link is taken once, and not accepted", takesCeremonies},
+			{"links that have expired go when one is made", dropsDeadLinks},
 			{"a code of an authenticator is taken once", takesCodesOnce},
 			{"a recovery code is taken once", takesRecoveryOnce},
 			{"passkeys are added, used and removed", keepsPasskeys},
@@ -199,11 +199,18 @@ func keepsAnOwnerAtOnce(t *testing.T, db *DB) {
 func logIn(t testing.TB, db *DB, userID int64, token string) (user.Session, string) {
 	t.Helper()
 	hash := user.Hash(token)
-	s, err := db.CreateSession(t.Context(), user.Session{UserID: userID, CreatedAt: clock, Address: "192.0.2.7", UserAgent: "Browser"}, hash, "password")
+	begun := user.Session{UserID: userID, CreatedAt: clock, Address: "192.0.2.7", UserAgent: "Browser"}
+	s, err := db.CreateSession(t.Context(), begun, hash, vouched(t, db, userID, clock))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s, hash
+}
+
+// vouched is what somebody has shown for whom a provider vouches.
+func vouched(t testing.TB, db *DB, userID int64, at time.Time) user.Shown {
+	t.Helper()
+	return user.Shown{How: "oidc", Email: must(t)(db.User(t.Context(), userID)).Email, At: at}
 }
 
 func disablesUsers(t *testing.T, db *DB) {
@@ -217,9 +224,9 @@ func disablesUsers(t *testing.T, db *DB) {
 	}
 	_, _, errSession := db.SessionByHash(ctx, hash, clock)
 	_, errLink := db.LinkByHash(ctx, user.Hash("link"), clock)
-	_, errLogin := db.CreateSession(ctx, user.Session{UserID: u.ID, CreatedAt: clock}, "other", "password")
+	_, errLogin := db.CreateSession(ctx, user.Session{UserID: u.ID, CreatedAt: clock}, "other", vouched(t, db, u.ID, clock))
 	errNew := db.CreateLink(ctx, byOwner, user.NewLink(user.LinkReset, u.ID, clock), "new")
-	if fault.Of(errSession) != fault.NotFound || fault.Of(errLink) != fault.NotFound || fault.Of(errLogin) != fault.Forbidden || fault.Of(errNew) != fault.Conflict {
+	if fault.Of(errSession) != fault.NotFound || fault.Of(errLink) != fault.NotFound || fault.Of(errLogin) != fault.Unauthorized || fault.Of(errNew) != fault.Conflict {
 		t.Errorf("session %v, link %v, log-in %v, new link %v", errSession, errLink, errLogin, errNew)
 	}
 }
@@ -229,7 +236,7 @@ func removesUsers(t *testing.T, db *DB) {
 	createUser(t, db, "one@example.com", user.Owner)
 	u := createUser(t, db, "two@example.com", user.Manager)
 	_, hash := logIn(t, db, u.ID, "token")
-	if err := db.SetPassword(ctx, user.ByOf(u.Principal()), u.ID, "hash", 1); err != nil {
+	if err := db.SetPassword(ctx, user.ByOf(u.Principal()), u.ID, "", "hash", 1); err != nil {
 		t.Fatal(err)
 	}
 	denied := fault.New(fault.Forbidden, "not yours")
@@ -242,7 +249,7 @@ func removesUsers(t *testing.T, db *DB) {
 	_, errUser := db.User(ctx, u.ID)
 	_, _, errSession := db.SessionByHash(ctx, hash, clock)
 	_, errCredentials := db.Credentials(ctx, u.ID)
-	for _, err := range []error{errUser, errSession, errCredentials, db.SetPassword(ctx, byOwner, u.ID, "new", 0), db.RemoveUser(ctx, byOwner, u.ID, anybody)} {
+	for _, err := range []error{errUser, errSession, errCredentials, db.SetPassword(ctx, byOwner, u.ID, "", "new", 0), db.RemoveUser(ctx, byOwner, u.ID, anybody)} {
 		if fault.Of(err) != fault.NotFound {
 			t.Errorf("who was removed is there: %v", err)
 		}
@@ -262,7 +269,7 @@ func keepsSessions(t *testing.T, db *DB) {
 	u := createUser(t, db, "one@example.com", user.Owner)
 	first, hash := logIn(t, db, u.ID, "first")
 	second, _ := logIn(t, db, u.ID, "second")
-	want := user.Session{ID: first.ID, UserID: u.ID, CreatedAt: clock, SeenAt: clock, Address: "192.0.2.7", UserAgent: "Browser"}
+	want := user.Session{ID: first.ID, UserID: u.ID, CreatedAt: clock, SeenAt: clock, Address: "192.0.2.7", UserAgent: "Browser", ConfirmedAt: clock}
 	got, whose, err := db.SessionByHash(ctx, hash, clock.Add(user.SessionIdle-1))
 	if err != nil || whose.ID != u.ID || whose.LastSeenAt == nil || cmp.Diff(want, got) != "" {
 		t.Errorf("session of user %d (%v): %s", whose.ID, err, cmp.Diff(want, got))
@@ -292,7 +299,7 @@ func keepsSessions(t *testing.T, db *DB) {
 	}
 	// Those that have ended by themselves go when somebody logs in.
 	later := user.Session{UserID: u.ID, CreatedAt: clock.Add(user.SessionIdle)}
-	if _, err := db.CreateSession(ctx, later, "later", "password"); err != nil {
+	if _, err := db.CreateSession(ctx, later, "later", vouched(t, db, u.ID, later.CreatedAt)); err != nil {
 		t.Fatal(err)
 	}
 	var n int
@@ -330,7 +337,7 @@ func changesPassword(t *testing.T, db *DB) {
 	mine, hash := logIn(t, db, u.ID, "mine")
 	_, other := logIn(t, db, u.ID, "other")
 	addLink(t, db, user.LinkReset, u.ID, "link")
-	if err := db.SetPassword(ctx, byOwner, u.ID, "new", mine.ID); err != nil {
+	if err := db.SetPassword(ctx, byOwner, u.ID, "", "new", mine.ID); err != nil {
 		t.Fatal(err)
 	}
 	_, _, errMine := db.SessionByHash(ctx, hash, clock)
@@ -507,37 +514,20 @@ func replacesLinks(t *testing.T, db *DB) {
 	}
 }
 
-func takesCeremonies(t *testing.T, db *DB) {
+func dropsDeadLinks(t *testing.T, db *DB) {
 	ctx := t.Context()
-	l := user.NewLink(user.LinkCeremony, 0, clock)
-	l.Doc = `{"state":"x"}`
-	if err := db.CreateLink(ctx, byOwner, l, "hash"); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := db.AcceptLink(ctx, "hash", Accepted{Email: "a@example.com"}, clock); fault.Of(err) != fault.NotFound {
-		t.Errorf("accepted: %v", err)
-	}
-	n := atOnce(t, 8, fault.NotFound, func(ctx context.Context) error {
-		got, err := db.TakeLink(ctx, "hash", clock)
-		if err == nil && got.Doc != l.Doc {
-			t.Errorf("it remembers %q", got.Doc)
-		}
-		return err
-	})
-	if n != 1 {
-		t.Errorf("taken %d times", n)
-	}
-	addLink(t, db, user.LinkOwner, 0, "owner")
-	if _, err := db.TakeLink(ctx, user.Hash("owner"), clock); fault.Of(err) != fault.NotFound {
-		t.Errorf("a link of another kind was taken: %v", err)
-	}
-	later := user.NewLink(user.LinkCeremony, 0, clock.Add(48*time.Hour))
+	first, second := createUser(t, db, "one@example.com", user.Owner), createUser(t, db, "two@example.com", user.Owner)
+	addLink(t, db, user.LinkReset, first.ID, "first")
+	later := user.NewLink(user.LinkReset, second.ID, clock.Add(48*time.Hour))
 	if err := db.CreateLink(ctx, byOwner, later, "later"); err != nil {
 		t.Fatal(err)
 	}
 	var left int
 	if err := db.read().must(ctx, "count", []any{&left}, `SELECT COUNT(*) FROM user_link`); err != nil || left != 1 {
 		t.Errorf("%d links are kept (%v), want the one that is good", left, err)
+	}
+	if err := db.CreateLink(ctx, byOwner, user.NewLink("ceremony", first.ID, clock), "other"); fault.Of(err) != fault.Internal {
+		t.Errorf("a link of a kind that there is not: %v", err)
 	}
 }
 
