@@ -87,5 +87,9 @@ func (f *flights) fly(ctx context.Context, one *flight, making func(context.Cont
 	one.until = start // of one that breaks down
 	one.found, one.err = making(ctx)
 	end := time.Now()
-	one.until = end.Add(max(freshFor, restFor*end.Sub(start)))
+	rest := end.Sub(start) // what has failed may be tried again after as long as it took
+	if one.err == nil {
+		rest = restFor * one.found.took
+	}
+	one.until = end.Add(max(freshFor, rest))
 }

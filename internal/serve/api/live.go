@@ -14,7 +14,7 @@ import (
 // Streams of events.
 const (
 	lookEvery    = 2 * time.Second  // how often a stream looks for what is new
-	tellEvery    = 15 * time.Second // how long it is silent at most
+	tellEvery    = 15 * time.Second // how long it is silent, and goes on without asking whether its caller is let in, at most
 	mostStreams  = 1000             // at once
 	streamsOfOne = 8                // of one user or key
 )
@@ -58,6 +58,12 @@ func (o *overseer) live(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
+	h := x.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no") // a proxy must not gather what is to be seen at once
+	if x.r.Method == http.MethodHead {
+		return nil // no event can reach who asks so, and the connection would never be free again
+	}
 	leave, err := o.streams.enter(x.who)
 	if err != nil {
 		return err
@@ -70,10 +76,7 @@ func (o *overseer) live(ctx context.Context, x *exchange) error {
 	}
 	// What comes from the client is of no interest, so nothing of it is late.
 	_ = http.NewResponseController(x).SetReadDeadline(time.Time{}) // a writer without deadlines has none to lift
-	h := x.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("X-Accel-Buffering", "no") // a proxy must not gather what is to be seen at once
-	watch := watcher{overseer: o, x: x, scope: s, who: x.who}
+	watch := watcher{overseer: o, x: x, scope: s, who: x.who, known: time.Now()}
 	if err := watch.tell(first); err != nil {
 		return nil // the client has left: there is nobody to tell
 	}
@@ -89,6 +92,7 @@ type watcher struct {
 	who   account.Principal
 	told  []byte    // the numbers it was told last
 	at    time.Time // when it was told anything last
+	known time.Time // when it was last found to be let in
 }
 
 // run tells the client what is new, until there is a reason to end.
@@ -111,12 +115,13 @@ func (w *watcher) run(ctx context.Context) {
 
 // look looks for what is new, and gives an error when the stream is to end.
 func (w *watcher) look(ctx context.Context) error {
-	due := time.Since(w.at) >= tellEvery
-	if due {
+	if time.Since(w.known) >= tellEvery { // however much it is told meanwhile
 		if err := w.stillThere(ctx); err != nil {
 			return err
 		}
+		w.known = time.Now()
 	}
+	due := time.Since(w.at) >= tellEvery
 	found, err := w.latest(ctx, w.who, w.scope)
 	if err != nil { // the next look may do better; until then the client knows that somebody is there
 		if !due {

@@ -59,8 +59,12 @@ func (p *pipe) events() (overviews, comments int) {
 
 // watch opens a stream, and gives what is sent and how it ended.
 func (o *overseer) watch(ctx context.Context, who account.Principal) (*pipe, <-chan error) {
+	return o.open(ctx, http.MethodGet, who)
+}
+
+func (o *overseer) open(ctx context.Context, method string, who account.Principal) (*pipe, <-chan error) {
 	p, ended := &pipe{header: http.Header{}}, make(chan error, 1)
-	r := httptest.NewRequest(http.MethodGet, "/api/v1/overview/live", nil).WithContext(ctx)
+	r := httptest.NewRequest(method, "/api/v1/overview/live", nil).WithContext(ctx)
 	r.Header.Set("Cookie", "waybill_session=x")
 	f := &front{api: o.API, looks: newLooks(), veils: new(veils), cross: http.NewCrossOriginProtection().Check}
 	x := &exchange{ResponseWriter: p, api: o.API, front: f, r: r, who: who}
@@ -182,6 +186,48 @@ func TestLiveEndsWithTheSession(t *testing.T) {
 			}
 		default:
 			t.Error("the session is over, and the stream goes on")
+		}
+	})
+}
+
+// TestLiveEndsWithTheSessionHoweverMuchHappens: on a busy network a stream is
+// never silent.
+func TestLiveEndsWithTheSessionHoweverMuchHappens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var made atomic.Int64
+		o := newWatched(nil, func() (*overviewRecord, error) {
+			return &overviewRecord{Health: overviewHealths{Failing: int(made.Add(1))}}, nil
+		})
+		o.Sessions = func(*http.Request) (account.Principal, error) {
+			return account.Principal{}, fault.New(fault.Unauthorized, "log in")
+		}
+		_, ended := o.watch(t.Context(), userOfNetwork(1, account.Owner))
+		pass(tellEvery + lookEvery)
+		synctest.Wait()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		default:
+			t.Errorf("the session is over, %d overviews were made, and the stream goes on", made.Load())
+		}
+	})
+}
+
+// TestLiveAnswersHeadAtOnce: the connection is wanted again.
+func TestLiveAnswersHeadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newWatched(nil, func() (*overviewRecord, error) { return &overviewRecord{}, nil })
+		p, ended := o.open(t.Context(), http.MethodHead, userOfNetwork(1, account.Owner))
+		synctest.Wait()
+		select {
+		case err := <-ended:
+			if got := p.header.Get("Content-Type"); err != nil || got != "text/event-stream" {
+				t.Errorf("ended with %v, content type %q", err, got)
+			}
+		default:
+			t.Error("HEAD is answered with a stream")
 		}
 	})
 }

@@ -28,6 +28,8 @@ type overviewRecord struct {
 	TopOffers     []figures       `json:"top_offers" doc:"Today's, with id, name, clicks, conversions and money."`
 	TopAffiliates []figures       `json:"top_affiliates,omitempty" doc:"In the same way; for the network alone."`
 	Health        overviewHealths `json:"health"`
+
+	took time.Duration // to count it, once it was its turn
 }
 
 type periodsRecord struct {
@@ -184,6 +186,8 @@ func (o *overseer) compute(ctx context.Context, who account.Principal, s overvie
 		return nil, err
 	}
 	err = o.look(ctx, who, o.desk.Answer, func(ctx context.Context, r report.Reader) error {
+		start := time.Now()
+		defer func() { c.out.took = time.Since(start) }()
 		c.ask = func(q url.Values) (report.Answer, error) { return c.answer(ctx, r, q) }
 		return c.all(ctx, r, s.currency)
 	})
