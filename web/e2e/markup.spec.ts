@@ -16,12 +16,16 @@ const payloads = [
 	"👩‍👩‍👧‍👦🏴‍☠️ Ω≈ç√ ﷽",
 ];
 const payload = (i: number) => payloads[i % payloads.length] as string;
+// What hides or turns text around, as it must not stand on a page.
+const unseen =
+	"[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufeff]";
 const header = (s: string) => s.replace(/[^\x20-\x7e]/g, "?");
 
 type Seeded = {
 	affiliate: number;
 	advertiser: number;
 	offer: number;
+	asked: number;
 	clicks: string[];
 	pages: string[];
 	shared: string[];
@@ -51,7 +55,15 @@ async function seed(node: Node, tracker: Tracker): Promise<Seeded> {
 			destination_url: "https://shop.example.com/?tid={transaction_id}",
 		})
 	).id;
-	tracker.answer = { status: 500, body: payloads.join("\n") };
+	tracker.answer = {
+		status: 500,
+		body: payloads.join("\n"),
+		headers: {
+			"Content-Type": header(payload(0)),
+			Location: encodeURI(payload(6)),
+			"X-Said": header(payload(1)),
+		},
+	};
 	const subscription = (
 		await node.api("POST", "/postbacks", {
 			owner: { affiliate_id: affiliate },
@@ -64,6 +76,7 @@ async function seed(node: Node, tracker: Tracker): Promise<Seeded> {
 	const clicks: string[] = [];
 	for (const i of payloads.keys()) {
 		const more: Record<string, string> = { source: payload(i), aff_click_id: payload(i + 1) };
+		more.url = `https://shop.example.com/${encodeURIComponent(payload(i))}?q=${payload(i + 1)}`;
 		for (let n = 1; n <= 10; n++) more[`sub${n}`] = payload(i + n);
 		clicks.push(
 			await node.click(offer, affiliate, more, {
@@ -128,11 +141,12 @@ async function seed(node: Node, tracker: Tracker): Promise<Seeded> {
 		affiliate,
 		advertiser,
 		offer,
+		asked,
 		clicks,
 		shared,
 		pages: [
 			"",
-			...clicks.slice(0, 4).map((id) => `trace/${id}`),
+			...[0, 1, 3, 7].map((i) => `trace/${clicks[i]}`),
 			...[
 				"clicks",
 				"conversions",
@@ -158,17 +172,26 @@ async function seed(node: Node, tracker: Tracker): Promise<Seeded> {
 
 /** Looks for anything on a page that was made of what a stranger wrote. */
 async function harmless(page: Page, left: string[], what: string): Promise<void> {
-	const found = await page.evaluate(() => ({
-		ran: "pwned" in window,
-		links: [...document.querySelectorAll("a[href], form[action], [src]")]
-			.map((e) => e.getAttribute("href") ?? e.getAttribute("src") ?? e.getAttribute("action") ?? "")
-			.filter((a) => /^\s*(javascript|data|vbscript):/i.test(a) || a.includes("evil.example")),
-		made: [
-			...document.querySelectorAll("[onerror], [onload], [onmouseover], main script, main iframe, main b"),
-		].filter((e) => e.tagName !== "B" || e.textContent === "x").length,
-		violations: (window as unknown as { violations: string[] }).violations,
-	}));
-	expect(found, what).toEqual({ ran: false, links: [], made: 0, violations: [] });
+	const found = await page.evaluate(
+		(unseen) => ({
+			ran: "pwned" in window,
+			links: [...document.querySelectorAll("a[href], form[action], [src]")]
+				.map((e) => e.getAttribute("href") ?? e.getAttribute("src") ?? e.getAttribute("action") ?? "")
+				.filter((a) => /^\s*(javascript|data|vbscript):/i.test(a) || a.includes("evil.example")),
+			made: [
+				...document.querySelectorAll("[onerror], [onload], [onmouseover], main script, main iframe, main b"),
+			].filter((e) => e.tagName !== "B" || e.textContent === "x").length,
+			violations: (window as unknown as { violations: string[] }).violations,
+			unseen: [...document.querySelectorAll("body *")].flatMap((e) => {
+				const own = [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent ?? "");
+				return [...own, e.getAttribute("title") ?? "", document.title].filter((s) =>
+					new RegExp(unseen).test(s),
+				);
+			}),
+		}),
+		unseen,
+	);
+	expect(found, what).toEqual({ ran: false, links: [], made: 0, violations: [], unseen: [] });
 	expect(left, what).toEqual([]);
 }
 
@@ -198,7 +221,23 @@ test("whatever strangers write is text", async ({ browser, node, owner, tracker 
 	const seeded = await seed(node, tracker);
 	const advertiser = await node.person("advertiser", { advertiser_id: seeded.advertiser }, "xa@example.com");
 	const affiliate = await node.person("affiliate", { affiliate_id: seeded.affiliate }, "xb@example.com");
+	// Who asks to promote an offer says why.
+	for (const [i, said] of payloads.entries()) {
+		const asking = (await node.api("POST", "/affiliates", { name: `${payload(i + 1)} ${i}` })).id;
+		const person = await node.person("affiliate", { affiliate_id: asking }, `asks${i}@example.com`);
+		const r = await fetch(`${node.url}/api/v1/offers/${seeded.asked}/access`, {
+			method: "POST",
+			headers: {
+				Cookie: `${person.name}=${person.value}`,
+				Origin: node.url,
+				"Content-Type": "application/json",
+			},
+			body: JSON.stringify({ note: said }),
+		});
+		expect(r.ok, await r.text()).toBe(true);
+	}
 	const network = [
+		`offers/${seeded.asked}/access`,
 		"advertisers",
 		"affiliates",
 		`advertisers/${seeded.advertiser}`,
@@ -222,6 +261,8 @@ test("whatever strangers write is text", async ({ browser, node, owner, tracker 
 			});
 			await harmless(page, left, path);
 			if (who === owner || who === null) await sound(page);
+			if (who === owner && path === `trace/${seeded.clicks[7]}`)
+				await expect(page.getByText("U+202E").first()).toBeVisible();
 		}
 		await page.context().close();
 	}

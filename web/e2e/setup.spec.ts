@@ -243,16 +243,29 @@ test.describe("access", () => {
 		await sound(page);
 		await row.getByRole("checkbox").check();
 		await page.getByRole("button", { name: "Approve 1 request" }).click();
-		await expect(row).toContainText("Approving…");
+		await expect(page.getByText("1 affiliate approved")).toBeVisible();
+		const standing = async () => (await node.api("GET", `/access?offer_id=${offer}`)).data[0];
+		expect((await standing()).status).toBe("approved");
+		await expect(row).toHaveCount(0);
 		await page.getByRole("button", { name: "Undo" }).click();
+		await expect(page.getByText("Approval taken back.")).toBeVisible();
 		await expect(row).toContainText("Requested");
-		expect((await node.api("GET", `/access?offer_id=${offer}`)).data[0].status).toBe("requested");
+		expect(await standing()).toMatchObject({ status: "requested", note: "Tea newsletter" });
 
+		await row.getByRole("button", { name: /^Decline/ }).click();
+		await dialog(page).getByLabel("Note to the affiliate").fill("No newsletters");
+		await dialog(page).getByRole("button", { name: "Decline 1 request" }).click();
+		await expect(page.getByText("1 affiliate declined")).toBeVisible();
+		await page.goto("access?status=rejected");
 		await row.getByRole("button", { name: /^Approve/ }).click();
-		// A decision that waits to be taken back is sent when the page is left.
+		await expect(row).toHaveCount(0);
+		await page.getByRole("button", { name: "Undo" }).click();
+		await expect(row).toContainText("Declined");
+		expect(await standing()).toMatchObject({ status: "rejected", decision_note: "No newsletters" });
+		await row.getByRole("button", { name: /^Approve/ }).click();
 		await page.goto("access?status=approved");
-		await expect(page.getByRole("row", { name: /Guarded Blog/ })).toBeVisible();
-		expect((await node.api("GET", `/access?offer_id=${offer}`)).data[0].status).toBe("approved");
+		await expect(row).toBeVisible();
+		expect((await standing()).status).toBe("approved");
 		await until("its visitors get through", async () => {
 			const id = await node.click(offer, affiliate);
 			return !(await node.api("GET", `/clicks/${id}`).catch(() => ({ turned_away: "wait" }))).turned_away;

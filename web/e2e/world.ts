@@ -181,7 +181,7 @@ export type Cookie = { name: string; value: string; url: string };
 /** Tracker is what an affiliate's tracker is to a postback. */
 export class Tracker {
 	readonly heard: { method: string; url: string; body: string }[] = [];
-	answer: { status: number; body: string } = { status: 200, body: "OK" };
+	answer: { status: number; body: string; headers?: Record<string, string> } = { status: 200, body: "OK" };
 	private server: Server | undefined;
 
 	async start(): Promise<void> {
@@ -192,7 +192,7 @@ export class Tracker {
 			});
 			q.on("end", () => {
 				this.heard.push({ method: q.method ?? "", url: q.url ?? "", body });
-				r.writeHead(this.answer.status, { "Content-Type": "text/html" });
+				r.writeHead(this.answer.status, { "Content-Type": "text/html", ...this.answer.headers });
 				r.end(this.answer.body);
 			});
 		});

@@ -4,6 +4,7 @@ import { useLocation } from "wouter-preact";
 import { api, type Schema, useRead } from "../api/client.ts";
 import { ago } from "../lib/format.ts";
 import { text } from "../text/en.ts";
+import { Said, said } from "../ui/said.tsx";
 
 type Found = Schema["SearchLine"];
 
@@ -111,7 +112,7 @@ export function Find() {
 						>
 							<span class="badge">{f.kind}</span>
 							<span class="grow break">
-								{f.title} {f.detail && <span class="mute small">{f.detail}</span>}
+								<Said of={f.title} /> {f.detail && <span class="mute small">{said(f.detail)}</span>}
 							</span>
 							{f.at && <span class="mute small nowrap">{ago(f.at)}</span>}
 						</div>

@@ -10,6 +10,7 @@ import { type Theme, theme } from "../lib/theme.ts";
 import { text } from "../text/en.ts";
 import { Button } from "../ui/button.tsx";
 import { Menu } from "../ui/menu.tsx";
+import { said } from "../ui/said.tsx";
 import { Find } from "./find.tsx";
 import { menu } from "./nav.ts";
 
@@ -73,7 +74,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 			</header>
 			{v && (
 				<div class="view-as" role="status">
-					<span class="grow">{text.viewAs.now(v.name)}</span>
+					<span class="grow">{said(text.viewAs.now(v.name))}</span>
 					<Button
 						small
 						onClick={() => {

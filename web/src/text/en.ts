@@ -18,6 +18,7 @@ export const text = {
 		crumbs: "Where you are",
 		downloaded: (name: string) => `${name} is downloaded`,
 		edit: "Edit",
+		hidden: "A character that is not seen",
 		loading: "Loading…",
 		more: "Show more",
 		all: "All",
@@ -1899,10 +1900,16 @@ export const text = {
 			said: "What they say",
 			nothingSaid: "nothing",
 			at: "When",
-			soon: { approved: "Approving…", rejected: "Declining…" },
 			decided: {
-				approved: { one: "# affiliate is being approved", other: "# affiliates are being approved" },
-				rejected: { one: "# affiliate is being declined", other: "# affiliates are being declined" },
+				approved: { one: "# affiliate approved", other: "# affiliates approved" },
+				rejected: { one: "# affiliate declined", other: "# affiliates declined" },
+			},
+			undone: {
+				approved: {
+					one: "Approval taken back. Visitors sent in the meantime still count.",
+					other: "# approvals taken back. Visitors sent in the meantime still count.",
+				},
+				rejected: { one: "# affiliate is no longer declined", other: "# affiliates are no longer declined" },
 			},
 			failed: (n: number, why: string) =>
 				n === 1 ? `It could not be decided: ${why}` : `${n} could not be decided: ${why}`,

@@ -4,13 +4,15 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { ago, instant, percent } from "../lib/format.ts";
+import { plainly } from "../lib/hidden.ts";
 import { text } from "../text/en.ts";
+import { Said, said } from "./said.tsx";
 
 type Tone = "good" | "warn" | "bad" | "info" | "mute";
 
 /** A word with a colour. The colour is never all that tells it. */
 export function Badge({ tone = "mute", children }: { tone?: Tone; children: ComponentChildren }) {
-	return <span class={`badge ${tone}`}>{children}</span>;
+	return <span class={`badge ${tone}`}>{said(children)}</span>;
 }
 
 const tones: Record<string, Tone> = {
@@ -99,8 +101,8 @@ export function Copy({ value, label, small = true }: { value: string; label?: st
 export function TraceLink({ id, short }: { id: string | undefined | null; short?: boolean }) {
 	if (!id) return <span class="mute">–</span>;
 	return (
-		<Link href={`/trace/${encodeURIComponent(id)}`} class="id" title={id}>
-			{short ? `${id.slice(0, 10)}…${id.slice(-4)}` : id}
+		<Link href={`/trace/${encodeURIComponent(id)}`} class="id" title={plainly(id)}>
+			<Said of={short ? `${id.slice(0, 10)}…${id.slice(-4)}` : id} />
 		</Link>
 	);
 }
@@ -109,7 +111,9 @@ export function TraceLink({ id, short }: { id: string | undefined | null; short?
 export function Id({ of }: { of: string }) {
 	return (
 		<span class="row tight">
-			<span class="id break">{of}</span>
+			<span class="id break">
+				<Said of={of} />
+			</span>
 			<Copy value={of} />
 		</span>
 	);
@@ -136,7 +140,9 @@ export function Code({
 				aria-label={label ?? text.common.code}
 				role={many ? "group" : "region"}
 			>
-				<code>{of}</code>
+				<code>
+					<Said of={of} lines />
+				</code>
 			</pre>
 			<Copy value={of} />
 		</div>

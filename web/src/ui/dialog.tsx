@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { text } from "../text/en.ts";
 import { Button } from "./button.tsx";
+import { said } from "./said.tsx";
 
 type DialogProps = {
 	title: string;
@@ -30,7 +31,7 @@ export function Dialog({ title, onClose, children, footer, wide, onSubmit }: Dia
 	const inner = (
 		<>
 			<header>
-				<h2 id={id}>{title}</h2>
+				<h2 id={id}>{said(title)}</h2>
 				<Button quiet icon aria-label={text.common.close} onClick={onClose}>
 					<X aria-hidden />
 				</Button>
@@ -106,7 +107,7 @@ export function Questions() {
 				</>
 			}
 		>
-			{q.body ?? null}
+			{said(q.body ?? null)}
 		</Dialog>
 	);
 }

@@ -4,6 +4,7 @@ import { useContext, useId } from "preact/hooks";
 import type { Problem } from "../lib/problem.ts";
 import { text } from "../text/en.ts";
 import { Notice } from "./notice.tsx";
+import { said } from "./said.tsx";
 
 const Wrong = createContext<Problem | undefined>(undefined);
 
@@ -40,7 +41,7 @@ export function Form({ problem, warnings, onSubmit, children, class: more, label
 			>
 				{problem && (
 					<Notice tone="bad" live>
-						{problem.places.length > 0 ? text.common.checkFields : problem.message}
+						{problem.places.length > 0 ? text.common.checkFields : said(problem.message)}
 					</Notice>
 				)}
 				{children}

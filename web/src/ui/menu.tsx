@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
+import { said } from "./said.tsx";
 
 /** One thing that a menu offers. */
 export type Item =
@@ -70,14 +71,14 @@ export function Menu({ label, children, items, class: more }: MenuProps) {
 					if ("title" in it)
 						return (
 							<div key={i} class="title" role="presentation">
-								{it.title}
+								{said(it.title)}
 							</div>
 						);
 					const close = () => pop.current?.hidePopover();
 					const inner = (
 						<>
 							{it.icon}
-							{it.label}
+							{said(it.label)}
 						</>
 					);
 					return it.to ? (

@@ -3,6 +3,7 @@ import { useRead } from "../api/client.ts";
 import { type Side, side } from "../lib/session.ts";
 import { text } from "../text/en.ts";
 import { type Kind, listOf, oneOf } from "./picker.tsx";
+import { Said } from "./said.tsx";
 
 // Whose names a side may know. Of the others it knows the numbers.
 const knows: Record<Side, Kind[]> = {
@@ -28,10 +29,10 @@ export function Named({ kind, id, plain }: { kind: Kind; id: number | undefined;
 	const name = useName(kind, id);
 	if (!id) return <span class="mute">–</span>;
 	const shown = name ?? `${text.pick[kind]} ${id}`;
-	if (plain || !knows[side.value].includes(kind)) return <>{shown}</>;
+	if (plain || !knows[side.value].includes(kind)) return <Said of={shown} />;
 	return (
 		<Link href={`/${kind}s/${id}`} title={`#${id}`}>
-			{shown}
+			<Said of={shown} />
 		</Link>
 	);
 }

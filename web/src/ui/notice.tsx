@@ -3,6 +3,7 @@ import type { ComponentChildren, ComponentType } from "preact";
 import type { Problem } from "../lib/problem.ts";
 import { text } from "../text/en.ts";
 import { Button } from "./button.tsx";
+import { said } from "./said.tsx";
 
 type Tone = "info" | "good" | "warn" | "bad";
 const icons = { info: Info, good: CircleCheck, warn: TriangleAlert, bad: CircleAlert };
@@ -21,7 +22,7 @@ export function Notice({
 	return (
 		<div class={`notice ${tone}`} role={live ? "alert" : undefined}>
 			<Icon aria-hidden />
-			<div class="grow">{children}</div>
+			<div class="grow">{said(children)}</div>
 		</div>
 	);
 }
@@ -38,8 +39,8 @@ export function Empty({ icon: Icon = SearchX, title, children, action }: EmptyPr
 	return (
 		<div class="empty">
 			<Icon aria-hidden />
-			<h2>{title}</h2>
-			{children && <p>{children}</p>}
+			<h2>{said(title)}</h2>
+			{children && <p>{said(children)}</p>}
 			{action}
 		</div>
 	);
@@ -69,7 +70,7 @@ export function Failed({ problem, again }: { problem: Problem; again?: () => voi
 				)
 			}
 		>
-			{problem.message}
+			{said(problem.message)}
 			{problem.places.map((p) => (
 				<span key={p.location} class="small break">
 					{" "}

@@ -1,7 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { Link } from "wouter-preact";
+import { plainly } from "../lib/hidden.ts";
 import { text } from "../text/en.ts";
+import { said } from "./said.tsx";
 
 type PageProps = {
 	title: string;
@@ -15,7 +17,7 @@ type PageProps = {
 /** A page: its title, what it is for, what may be done, and the rest. */
 export function Page({ title, lead, actions, crumbs, children }: PageProps) {
 	useEffect(() => {
-		document.title = `${title} · Waybill`;
+		document.title = `${plainly(title)} · Waybill`;
 	}, [title]);
 	return (
 		<>
@@ -30,8 +32,8 @@ export function Page({ title, lead, actions, crumbs, children }: PageProps) {
 							))}
 						</nav>
 					)}
-					<h1>{title}</h1>
-					{lead && <p class="lead">{lead}</p>}
+					<h1>{said(title)}</h1>
+					{lead && <p class="lead">{said(lead)}</p>}
 				</div>
 				{actions && <div class="row">{actions}</div>}
 			</header>
@@ -56,7 +58,7 @@ export function Card({ title, actions, children, footer, flush, class: more }: C
 		<section class={`card ${more ?? ""}`}>
 			{(title || actions) && (
 				<header>
-					{title ? <h2>{title}</h2> : <span />}
+					{title ? <h2>{said(title)}</h2> : <span />}
 					{actions && <div class="row">{actions}</div>}
 				</header>
 			)}
@@ -93,8 +95,8 @@ export function Facts({ of }: { of: [ComponentChildren, ComponentChildren][] }) 
 		<dl class="kv">
 			{of.map(([name, value], i) => (
 				<>
-					<dt key={`n${i}`}>{name}</dt>
-					<dd key={`v${i}`}>{value}</dd>
+					<dt key={`n${i}`}>{said(name)}</dt>
+					<dd key={`v${i}`}>{said(value)}</dd>
 				</>
 			))}
 		</dl>

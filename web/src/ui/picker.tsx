@@ -2,6 +2,7 @@ import { ChevronDown, X } from "lucide-preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { api, useRead } from "../api/client.ts";
 import { text } from "../text/en.ts";
+import { Said, said } from "./said.tsx";
 
 /** One thing that can be picked. */
 export type Option = { value: string; label: string; detail?: string };
@@ -144,8 +145,10 @@ export function Combo(props: ComboProps) {
 							onMouseDown={(e) => e.preventDefault()}
 							onClick={() => take(o)}
 						>
-							<span class="grow break">{o.label}</span>
-							{o.detail && <span class="mute small">{o.detail}</span>}
+							<span class="grow break">
+								<Said of={o.label} />
+							</span>
+							{o.detail && <span class="mute small">{said(o.detail)}</span>}
 						</div>
 					))}
 					{found.length === 0 && (

@@ -5,6 +5,7 @@ import { count } from "../lib/format.ts";
 import { text } from "../text/en.ts";
 import { Button } from "./button.tsx";
 import { Heights } from "./heights.ts";
+import { said } from "./said.tsx";
 
 /** Column is one column of a table of T. */
 export type Column<T> = {
@@ -44,6 +45,12 @@ const many = 150;
 const beyond = 12;
 const rowHeight = 40;
 
+// What a column takes that names no width: its head is read whole.
+function usualWidth<T>(c: Column<T>, i: number): number {
+	const head = typeof c.head === "string" ? c.head.length * 8 + 28 : 0;
+	return Math.max(i === 0 ? 240 : c.end ? 120 : 160, head);
+}
+
 // What does not fit into its cell is told when one points at it.
 function tell(e: PointerEvent) {
 	const cell = (e.target as Element).closest("td");
@@ -80,7 +87,7 @@ export function Table<T>(props: TableProps<T>) {
 				{virtual && (
 					<colgroup>
 						{columns.map((c, i) => (
-							<col key={c.key} style={{ width: `${c.width ?? (i === 0 ? 240 : c.end ? 120 : 160)}px` }} />
+							<col key={c.key} style={{ width: `${c.width ?? usualWidth(c, i)}px` }} />
 						))}
 					</colgroup>
 				)}
@@ -112,7 +119,7 @@ export function Table<T>(props: TableProps<T>) {
 										undefined
 									}
 								>
-									{c.cell(row, from + i)}
+									{said(c.cell(row, from + i))}
 								</td>
 							))}
 						</tr>

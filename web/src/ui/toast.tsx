@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { X } from "lucide-preact";
 import { text } from "../text/en.ts";
+import { said } from "./said.tsx";
 
 type Toast = { id: number; message: string; tone: "plain" | "bad"; undo?: () => void; label?: string };
 
@@ -28,7 +29,7 @@ export function Toasts() {
 		<div class="toasts" role="status" aria-live="polite">
 			{toasts.value.map((t) => (
 				<div key={t.id} class={`toast ${t.tone}`}>
-					<span class="grow">{t.message}</span>
+					<span class="grow">{said(t.message)}</span>
 					{t.undo && (
 						<button
 							type="button"

@@ -14,6 +14,7 @@ import { Fielded, TextField, type Warned } from "../../ui/form.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 
@@ -63,7 +64,7 @@ export default function Coupons() {
 		</Button>
 	);
 	const columns: Column<Coupon>[] = [
-		{ key: "code", head: t.code, cell: (c) => <code class="strong">{c.code}</code> },
+		{ key: "code", head: t.code, cell: (c) => <code class="strong">{said(c.code)}</code> },
 		{
 			key: "affiliate",
 			head: text.pick.affiliate,

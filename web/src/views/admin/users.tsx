@@ -13,6 +13,7 @@ import { type Item, Menu } from "../../ui/menu.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
+import { said } from "../../ui/said.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 
@@ -57,9 +58,9 @@ export default function Users() {
 									head: t.who,
 									cell: (u) => (
 										<>
-											<span class="strong">{u.name || u.email}</span>{" "}
+											<span class="strong">{said(u.name || u.email)}</span>{" "}
 											{u.id === me.value?.user?.id && <Badge tone="info">{t.you}</Badge>}
-											{u.name && <div class="mute small">{u.email}</div>}
+											{u.name && <div class="mute small">{said(u.email)}</div>}
 										</>
 									),
 								},

@@ -12,6 +12,7 @@ import { Form, SelectField, TextField } from "../../ui/form.tsx";
 import { Notice, Read } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Qr } from "../../ui/qr.tsx";
+import { said } from "../../ui/said.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { addPasskey, knowsPasskeys } from "./passkey.ts";
 
@@ -230,7 +231,7 @@ function Passkeys() {
 								{all.map((p) => (
 									<li key={p.id} class="row between">
 										<span>
-											<span class="strong">{p.name}</span>{" "}
+											<span class="strong">{said(p.name)}</span>{" "}
 											<span class="mute small">
 												{t.used}: {p.used_at ? <When at={p.used_at} /> : t.never}
 											</span>

@@ -1,4 +1,5 @@
 // The live check: a test click, the landing page, and what arrives for it.
+
 import {
 	CircleAlert,
 	CircleCheck,
@@ -16,6 +17,7 @@ import { text } from "../../text/en.ts";
 import { Copy, Status, TraceLink, When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { Failed, Notice, Skeleton } from "../../ui/notice.tsx";
+import { said } from "../../ui/said.tsx";
 import { Table } from "../../ui/table.tsx";
 
 const t = text.integration.check;
@@ -201,7 +203,7 @@ function Findings({ of, waiting }: { of: Checked; waiting: boolean }) {
 						<Icon class={tones[f.level]} aria-hidden />
 						<div class="grow">
 							<span class="visually-hidden">{t.levels[f.level]}: </span>
-							<span class="break">{f.text}</span>{" "}
+							<span class="break">{said(f.text)}</span>{" "}
 							{f.request_id && <Link href={`/signals/${f.request_id}`}>{t.seeSignal}</Link>}
 						</div>
 					</li>

@@ -1,4 +1,5 @@
 // Makes a link of an offer, an affiliate and values to see again, while one types.
+
 import { Download, ExternalLink, FlaskConical } from "lucide-preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -14,6 +15,7 @@ import { SelectField, TextField } from "../../ui/form.tsx";
 import { Empty, Failed, Notice, Skeleton } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { Qr, qrPath } from "../../ui/qr.tsx";
+import { said } from "../../ui/said.tsx";
 import {
 	limitOf,
 	type Name,
@@ -395,7 +397,7 @@ function Arrived({ of }: { of: { id: string; url?: string } }) {
 				<p>
 					{of.url ? t.tryDone : t.tryAway} <TraceLink id={of.id} short />
 				</p>
-				{of.url && <p class="id break">{of.url}</p>}
+				{of.url && <p class="id break">{said(of.url)}</p>}
 				<div class="row">
 					<Go small to={`/trace/${of.id}`}>
 						{t.seeTrace}

@@ -3,6 +3,7 @@ import { useLocation } from "wouter-preact";
 import type { Schema } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
 import { country, none } from "../../lib/format.ts";
+import { plainly } from "../../lib/hidden.ts";
 import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, TraceLink, When } from "../../ui/bits.tsx";
@@ -10,6 +11,7 @@ import { Button } from "../../ui/button.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page, TabLinks } from "../../ui/page.tsx";
+import { Said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { askList } from "./ask.ts";
 import { AsOf } from "./asof.tsx";
@@ -173,8 +175,8 @@ function columnsOf(): Column<Row>[] {
 // A text of a stranger, of whatever length, on one line.
 function Short({ of }: { of: string | undefined }) {
 	return of ? (
-		<span class="clip-1" title={of}>
-			{of}
+		<span class="clip-1" title={plainly(of)}>
+			<Said of={of} />
 		</span>
 	) : (
 		<span class="mute">{none}</span>

@@ -11,6 +11,7 @@ import { Button } from "../../ui/button.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { askList } from "./ask.ts";
 import { AsOf } from "./asof.tsx";
@@ -188,7 +189,7 @@ function columnsOf(): Column<Row>[] {
 			head: f.order,
 			cell: (r) => (
 				<span class="row tight">
-					{r.order_id || <span class="mute">–</span>}
+					{said(r.order_id) || <span class="mute">–</span>}
 					{r.test && <Badge>{f.testBadge}</Badge>}
 				</span>
 			),
@@ -201,7 +202,7 @@ function columnsOf(): Column<Row>[] {
 			cell: (r) => (
 				<>
 					<Named kind="offer" id={r.offer_id} />
-					{r.goal && r.goal !== "default" && <span class="mute"> · {r.goal}</span>}
+					{r.goal && r.goal !== "default" && <span class="mute"> · {said(r.goal)}</span>}
 				</>
 			),
 		},

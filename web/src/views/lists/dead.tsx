@@ -1,4 +1,5 @@
 // Postbacks that were given up, by destination and cause.
+
 import { RotateCcw, SendHorizontal } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -10,6 +11,7 @@ import { When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { Empty, Read, Skeleton } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { BulkDialog } from "./bulkdialog.tsx";
 import { type Bar, Filters, useNarrowing } from "./filters.tsx";
 import { RunningJobs } from "./jobs.tsx";
@@ -99,9 +101,9 @@ function OneGroup({ of: g, asked }: { of: Group; asked: Record<string, unknown> 
 						<Link href={`/deliveries?${list}`}>{cause}</Link>
 					</h2>
 					<Link href={`/postbacks/${g.subscription_id}`}>
-						{g.name || name || t.subscription(g.subscription_id)}
+						{said(g.name || name || t.subscription(g.subscription_id))}
 					</Link>
-					{g.host && <span class="mute break">{g.host}</span>}
+					{g.host && <span class="mute break">{said(g.host)}</span>}
 				</div>
 				<p class="break">{g.hint}</p>
 				<p class="mute small">

@@ -10,6 +10,7 @@ import { Badge, When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { type Bar, Filters, useNarrowing } from "./filters.tsx";
@@ -98,7 +99,7 @@ function columnsOf(): Column<Destination>[] {
 			cell: (d) => (
 				<>
 					<Link class="lead-link" href={`/postbacks/${d.id}`}>
-						{d.name || d.host || t.number(d.id)}
+						{said(d.name || d.host || t.number(d.id))}
 					</Link>
 					<div class="mute small clip-where">
 						{side.value === "network" && <Owner of={d.owner} plain />}

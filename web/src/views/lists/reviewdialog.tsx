@@ -1,5 +1,6 @@
 // The dialog by which many conversions are approved, rejected or put on hold: first
 // what would come of it, then how far it is, then what came of it.
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { cache } from "../../api/client.ts";
@@ -12,6 +13,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { AreaField } from "../../ui/form.tsx";
 import { Failed, Notice, Skeleton } from "../../ui/notice.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import type { Asked } from "./query.ts";
@@ -208,7 +210,8 @@ function Also({ of, target }: { of: Outcome; target: Target }) {
 							<li key={g.code + g.message}>
 								<details>
 									<summary>
-										<b class="num">{count(g.ids.length)}</b> <span class="mute">{g.code}</span> {g.message}
+										<b class="num">{count(g.ids.length)}</b> <span class="mute">{g.code}</span>{" "}
+										{said(g.message)}
 									</summary>
 									<ul class="row small">
 										{g.ids.slice(0, 50).map((id) => (

@@ -1,9 +1,11 @@
 // All signals, whatever became of them.
+
 import { useEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import type { Schema } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
 import { codeName } from "../../lib/codes.ts";
+import { plainly } from "../../lib/hidden.ts";
 import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status, TraceLink, When } from "../../ui/bits.tsx";
@@ -11,6 +13,7 @@ import { Button } from "../../ui/button.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { askList } from "./ask.ts";
 import { AsOf } from "./asof.tsx";
@@ -183,10 +186,10 @@ function columnsOf(): Column<Row>[] {
 			width: 420,
 			cell: (r) =>
 				r.code === "ok" ? (
-					<span class="mute clip-said">{sentence(r.message)}</span>
+					<span class="mute clip-said">{said(sentence(r.message))}</span>
 				) : (
-					<span class="clip-said" title={sentence(r.message)}>
-						<b>{codeName(r.code)}</b> <span class="mute">{sentence(r.message)}</span>
+					<span class="clip-said" title={plainly(sentence(r.message))}>
+						<b>{codeName(r.code)}</b> <span class="mute">{said(sentence(r.message))}</span>
 					</span>
 				),
 		},
@@ -203,7 +206,7 @@ function columnsOf(): Column<Row>[] {
 				isId(r.transaction_id) ? (
 					<TraceLink id={r.transaction_id} short />
 				) : (
-					<span class="mute clip-1">{r.transaction_id || "–"}</span>
+					<span class="mute clip-1">{said(r.transaction_id || "–")}</span>
 				),
 		},
 	);

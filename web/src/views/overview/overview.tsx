@@ -1,3 +1,4 @@
+import { Said } from "../../ui/said.tsx";
 import "./overview.css";
 import { Link } from "wouter-preact";
 import { clock, count, day, money, percent, short, shortMoney } from "../../lib/format.ts";
@@ -267,7 +268,7 @@ function Top(props: { title: string; by: "offer" | "affiliate"; rows: Figures[];
 						head: by === "offer" ? text.pick.offer : text.pick.affiliate,
 						cell: (r) => (
 							<Link href={side.value === "network" || by === "offer" ? `/${by}s/${r.id}` : "/reports"}>
-								{String(r.name ?? `#${r.id}`)}
+								<Said of={String(r.name ?? `#${r.id}`)} />
 							</Link>
 						),
 					},

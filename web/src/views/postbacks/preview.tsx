@@ -1,4 +1,5 @@
 // What would be sent, as the API makes it of what is being written.
+
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { api, useRead } from "../../api/client.ts";
 import { jsonOf } from "../../api/record.ts";
@@ -10,6 +11,7 @@ import { Badge, Code, Copy } from "../../ui/bits.tsx";
 import { SelectField, type Warned } from "../../ui/form.tsx";
 import { Failed, Notice, Skeleton } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Postback, parametersOf, type Unsaved } from "./draft.ts";
 
 const t = text.postbacks.preview;
@@ -145,7 +147,7 @@ export function Wire({ of }: { of: Sent }) {
 		<div class="stack">
 			<div class="request-line">
 				<Badge tone="info">{of.method}</Badge>
-				<span class="id break grow">{of.url}</span>
+				<span class="id break grow">{said(of.url)}</span>
 				<Copy value={of.url} />
 			</div>
 			{parameters.length > 0 && <Named title={t.parameters} of={parameters} />}

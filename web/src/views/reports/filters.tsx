@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { useName } from "../../ui/named.tsx";
 import type { Kind } from "../../ui/picker.tsx";
 import { Popover } from "../../ui/popover.tsx";
+import { said } from "../../ui/said.tsx";
 import { fits } from "./choose.tsx";
 import type { Report } from "./query.ts";
 import { useSeen, writeValue } from "./values.ts";
@@ -360,7 +361,7 @@ function Tick(props: {
 		<label class="check">
 			<input type="checkbox" checked={props.on} onChange={() => props.onToggle(props.value)} />
 			<span class="grow break">{props.label}</span>
-			{props.detail && <span class="small mute num">{props.detail}</span>}
+			{props.detail && <span class="small mute num">{said(props.detail)}</span>}
 		</label>
 	);
 }

@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { CheckField, TextField } from "../../ui/form.tsx";
 import { type Item, Menu } from "../../ui/menu.tsx";
+import { said } from "../../ui/said.tsx";
 import { toast } from "../../ui/toast.tsx";
 
 const t = text.reports;
@@ -119,7 +120,7 @@ export function SavedReports({ query, go }: SavedProps) {
 		<>
 			<Menu label={open?.name ? `${t.saved}: ${open.name}` : t.saved} class="btn" items={items}>
 				<Bookmark aria-hidden />
-				{open?.name ?? t.saved}
+				{said(open?.name ?? t.saved)}
 			</Menu>
 			{naming === "new" && (
 				<Naming

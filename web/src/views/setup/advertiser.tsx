@@ -14,6 +14,7 @@ import { RadioField } from "../../ui/fields.tsx";
 import { TextField } from "../../ui/form.tsx";
 import { Empty, Failed, Skeleton } from "../../ui/notice.tsx";
 import { Card, Page, TabLinks } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { Table } from "../../ui/table.tsx";
 import { NewOffer } from "./newoffer.tsx";
 import { useOffers } from "./offers.tsx";
@@ -126,7 +127,7 @@ function Overview({ id }: { id: number }) {
 							head: text.setup.offers.name,
 							cell: (o) => (
 								<span>
-									<Link href={`/offers/${o.id}`}>{o.name}</Link> <span class="mute small">#{o.id}</span>
+									<Link href={`/offers/${o.id}`}>{said(o.name)}</Link> <span class="mute small">#{o.id}</span>
 								</span>
 							),
 						},

@@ -13,6 +13,7 @@ import { RadioField } from "../../ui/fields.tsx";
 import { TextField } from "../../ui/form.tsx";
 import { Empty, Failed, Skeleton } from "../../ui/notice.tsx";
 import { Card, Page, TabLinks } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { holdsFor, period, TermState } from "./offer/payouts.tsx";
 import { useOffers } from "./offers.tsx";
@@ -105,7 +106,7 @@ function Overview({ id }: { id: number }) {
 		{
 			key: "offer",
 			head: text.pick.offer,
-			cell: (row) => <Link href={`/offers/${row.offer}`}>{row.offer_name ?? `#${row.offer}`}</Link>,
+			cell: (row) => <Link href={`/offers/${row.offer}`}>{said(row.offer_name ?? `#${row.offer}`)}</Link>,
 		},
 		...metricsOf().map((m) => ({
 			key: m,

@@ -1,4 +1,5 @@
 // What an affiliate may promote.
+
 import { Link2, Megaphone } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -9,6 +10,7 @@ import { Badge } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { Empty, Failed, Skeleton } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
+import { Said } from "../../ui/said.tsx";
 import { AskAccess, type Standing, Stands, standing } from "./ask.tsx";
 import { useOffers } from "./offers.tsx";
 import { priceWords } from "./pricefields.tsx";
@@ -129,7 +131,11 @@ function OfferCard({ offer: o, onAsk }: { offer: Offer; onAsk: () => void }) {
 				</h2>
 				<p class="earn num">{priceWords(o.payout, o.currency)}</p>
 			</div>
-			{o.description && <p class="about">{o.description}</p>}
+			{o.description && (
+				<p class="about">
+					<Said of={o.description} lines />
+				</p>
+			)}
 			<p class="mute small">{countriesOf(o)}</p>
 			<div class="row foot">
 				{s === "approved" && (

@@ -11,6 +11,7 @@ import { Menu } from "../../ui/menu.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { FindOffers } from "./findoffers.tsx";
 import { NewOffer } from "./newoffer.tsx";
@@ -67,7 +68,7 @@ function OfferList() {
 			head: t.name,
 			cell: (o) => (
 				<span>
-					<Link href={`/offers/${o.id}`}>{o.name}</Link> <span class="mute small">#{o.id}</span>
+					<Link href={`/offers/${o.id}`}>{said(o.name)}</Link> <span class="mute small">#{o.id}</span>
 				</span>
 			),
 		},

@@ -13,7 +13,7 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { AreaField } from "../../ui/form.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
-import { about, decide, type Verdict, waiting } from "./decide.ts";
+import { decide, type Verdict } from "./decide.ts";
 
 const t = text.setup.access;
 
@@ -44,17 +44,19 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 	const list = useApplications(filter);
 	const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
 	const [asking, setAsking] = useState<{ verdict: Verdict; of: Application[] }>();
+	const [busy, setBusy] = useState(false);
 	const write = may("write");
 	const rows = list.data ?? [];
-	const open = rows.filter((a) => !about(a));
-	const picked = open.filter((a) => chosen.has(keyOf(a)));
+	const picked = rows.filter((a) => chosen.has(keyOf(a)));
 	const toggle = (a: Application) => {
 		const next = new Set(chosen);
 		if (!next.delete(keyOf(a))) next.add(keyOf(a));
 		setChosen(next);
 	};
-	const now = (of: Application[], verdict: Verdict, note = "") => {
-		decide(of, verdict, note);
+	const now = async (of: Application[], verdict: Verdict, note = "") => {
+		setBusy(true);
+		await decide(of, verdict, note);
+		setBusy(false);
 		setChosen(new Set());
 		setAsking(undefined);
 	};
@@ -68,15 +70,14 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 							<input
 								type="checkbox"
 								aria-label={t.pickAll}
-								checked={open.length > 0 && picked.length === open.length}
-								onChange={(e) => setChosen(new Set(e.currentTarget.checked ? open.map(keyOf) : []))}
+								checked={rows.length > 0 && picked.length === rows.length}
+								onChange={(e) => setChosen(new Set(e.currentTarget.checked ? rows.map(keyOf) : []))}
 							/>
 						),
 						cell: (a: Application) => (
 							<input
 								type="checkbox"
 								aria-label={t.pick(a.affiliate_name ?? "", a.offer_name ?? "")}
-								disabled={about(a) !== undefined}
 								checked={chosen.has(keyOf(a))}
 								onChange={() => toggle(a)}
 							/>
@@ -106,7 +107,7 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 						),
 					},
 				]),
-		{ key: "status", head: text.setup.offers.status, cell: (a) => <Standing of={a} /> },
+		{ key: "status", head: text.setup.offers.status, cell: (a) => <Status of={a.status} /> },
 		{
 			key: "note",
 			head: t.said,
@@ -120,32 +121,33 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 						key: "do",
 						head: <span class="visually-hidden">{text.setup.offers.actions}</span>,
 						end: true,
-						cell: (a: Application) =>
-							about(a) ? null : (
-								<span class="row tight" style={{ flexWrap: "nowrap", justifyContent: "flex-end" }}>
-									{a.status !== "approved" && (
-										<Button
-											small
-											aria-label={t.approveOne(a.affiliate_name ?? "", a.offer_name ?? "")}
-											onClick={() => now([a], "approved")}
-										>
-											<Check aria-hidden />
-											{t.approve}
-										</Button>
-									)}
-									{a.status !== "rejected" && (
-										<Button
-											small
-											quiet
-											aria-label={t.rejectOne(a.affiliate_name ?? "", a.offer_name ?? "")}
-											onClick={() => setAsking({ verdict: "rejected", of: [a] })}
-										>
-											<X aria-hidden />
-											{a.status === "approved" ? t.takeBack : t.reject}
-										</Button>
-									)}
-								</span>
-							),
+						cell: (a: Application) => (
+							<span class="row tight" style={{ flexWrap: "nowrap", justifyContent: "flex-end" }}>
+								{a.status !== "approved" && (
+									<Button
+										small
+										disabled={busy}
+										aria-label={t.approveOne(a.affiliate_name ?? "", a.offer_name ?? "")}
+										onClick={() => now([a], "approved")}
+									>
+										<Check aria-hidden />
+										{t.approve}
+									</Button>
+								)}
+								{a.status !== "rejected" && (
+									<Button
+										small
+										quiet
+										disabled={busy}
+										aria-label={t.rejectOne(a.affiliate_name ?? "", a.offer_name ?? "")}
+										onClick={() => setAsking({ verdict: "rejected", of: [a] })}
+									>
+										<X aria-hidden />
+										{a.status === "approved" ? t.takeBack : t.reject}
+									</Button>
+								)}
+							</span>
+						),
 					},
 				]
 			: []),
@@ -156,7 +158,7 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 			{write && picked.length > 0 && (
 				<div class="bulk" role="region" aria-label={t.bulk}>
 					<span class="strong">{t.picked(count(picked.length))}</span>
-					<Button small primary onClick={() => now(picked, "approved")}>
+					<Button small primary busy={busy} onClick={() => now(picked, "approved")}>
 						{plural(picked.length, t.approveMany)}
 					</Button>
 					<Button small onClick={() => setAsking({ verdict: "approved", of: picked })}>
@@ -183,6 +185,7 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 			{rows.length > 0 && <TableFoot shown={rows.length} />}
 			{asking && (
 				<Decide
+					busy={busy}
 					verdict={asking.verdict}
 					of={asking.of}
 					onClose={() => setAsking(undefined)}
@@ -193,20 +196,15 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 	);
 }
 
-function Standing({ of }: { of: Application }) {
-	// It is read here, so that the row follows what is being decided.
-	const soon = waiting.value.length > 0 ? about(of) : undefined;
-	return soon ? <span class="mute">{t.soon[soon]}</span> : <Status of={of.status} />;
-}
-
 type DecideProps = {
+	busy: boolean;
 	verdict: Verdict;
 	of: Application[];
 	onClose: () => void;
 	onDecide: (note: string) => void;
 };
 
-function Decide({ verdict, of, onClose, onDecide }: DecideProps) {
+function Decide({ busy, verdict, of, onClose, onDecide }: DecideProps) {
 	const [note, setNote] = useState("");
 	const title = plural(of.length, verdict === "approved" ? t.approveMany : t.rejectMany);
 	return (
@@ -217,7 +215,7 @@ function Decide({ verdict, of, onClose, onDecide }: DecideProps) {
 			footer={
 				<>
 					<Button onClick={onClose}>{text.common.cancel}</Button>
-					<Button primary danger={verdict === "rejected"} type="submit">
+					<Button primary danger={verdict === "rejected"} type="submit" busy={busy}>
 						{title}
 					</Button>
 				</>

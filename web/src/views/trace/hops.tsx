@@ -2,6 +2,7 @@ import { ArrowRight } from "lucide-preact";
 import type { Schema } from "../../api/client.ts";
 import { text } from "../../text/en.ts";
 import { Status } from "../../ui/bits.tsx";
+import { said } from "../../ui/said.tsx";
 
 const t = text.trace.hop;
 
@@ -17,7 +18,7 @@ export function Hops({ of }: { of: Schema["Part"] }) {
 				<span class="strong">
 					{of.before?.affiliate_id ? t.affiliate(of.before.affiliate_id) : t.unknown}
 				</span>
-				<span class="id break small">{of.before?.id || t.noId}</span>
+				<span class="id break small">{said(of.before?.id || t.noId)}</span>
 			</li>
 			<Arrow />
 			<li class="self">
@@ -54,7 +55,7 @@ export function Hops({ of }: { of: Schema["Part"] }) {
 				{onward.slice(0, 3).map((o) => (
 					<span key={o.delivery_id} class="row tight">
 						<Status of={o.state} />
-						<span class="small break">{o.host}</span>
+						<span class="small break">{said(o.host)}</span>
 					</span>
 				))}
 				{onward.length > 3 && <span class="small mute">{t.moreOwed(onward.length - 3)}</span>}

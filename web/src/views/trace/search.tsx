@@ -1,3 +1,4 @@
+import { said } from "../../ui/said.tsx";
 import "./trace.css";
 import { Route as RouteIcon } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
@@ -74,7 +75,7 @@ export default function TraceSearch() {
 									<Link href={pathOf(f)} class="found">
 										<Badge>{f.kind}</Badge>
 										<span class="grow break">
-											<span class="strong">{f.title}</span> <span class="mute">{f.detail}</span>
+											<span class="strong">{said(f.title)}</span> <span class="mute">{said(f.detail)}</span>
 										</span>
 										{f.at && <span class="mute small nowrap">{ago(f.at)}</span>}
 									</Link>

@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Form, SelectField, TextField } from "../../ui/form.tsx";
 import { Notice } from "../../ui/notice.tsx";
+import { said } from "../../ui/said.tsx";
 
 const t = text.trace.share;
 
@@ -88,7 +89,7 @@ export function ShareDialog({ id, onClose }: { id: string; onClose: () => void }
 					{open.map((s) => (
 						<div key={s.id} class="row between">
 							<span>
-								<Badge>{s.as}</Badge> {s.note}{" "}
+								<Badge>{s.as}</Badge> {said(s.note)}{" "}
 								<span class="mute small">{t.until(dateTime(s.expires_at))}</span>
 							</span>
 							<Button small danger onClick={() => revoke.run(s.id)} busy={revoke.busy}>

@@ -19,6 +19,7 @@ import { clock, instant, span, sum } from "../../lib/format.ts";
 import { text } from "../../text/en.ts";
 import { Code, Status } from "../../ui/bits.tsx";
 import { Facts } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { Table } from "../../ui/table.tsx";
 
 type Step = Schema["TraceStep"];
@@ -71,7 +72,7 @@ export function Steps({ steps, actions }: { steps: Step[]; actions?: (step: Step
 							</div>
 							<Mark step={s} />
 							<div class="what">
-								<p>{s.text}</p>
+								<p>{said(s.text)}</p>
 								<div class="row small">
 									<span class="mute">{t.store[s.store]}</span>
 									{actions?.(s)}
@@ -261,7 +262,7 @@ export function Candidates({ all }: { all: Schema["Considered"][] }) {
 				{
 					key: "won",
 					head: t.candidate.won,
-					cell: (c) => (c.won ? <Status of="accepted" /> : <span>{c.code}</span>),
+					cell: (c) => (c.won ? <Status of="accepted" /> : <span>{said(c.code)}</span>),
 				},
 				{ key: "why", head: t.candidate.why, wrap: true, cell: (c) => c.lost || c.rule },
 			]}

@@ -10,6 +10,7 @@ import { Button, Go } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { useName } from "../../ui/named.tsx";
 import { Empty, Failed, Read, Skeleton } from "../../ui/notice.tsx";
+import { said } from "../../ui/said.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
 import type { Standing } from "./books.ts";
 
@@ -67,7 +68,7 @@ export function Entries({ of, test, onClose }: { of: Standing; test: boolean; on
 								head: t.conversion,
 								cell: (c) => (
 									<Link href={`/conversions/${c.id}`} class={c.order_id ? "" : "id"}>
-										{c.order_id || `${c.id?.slice(0, 14)}…`}
+										{said(c.order_id) || `${c.id?.slice(0, 14)}…`}
 									</Link>
 								),
 							},

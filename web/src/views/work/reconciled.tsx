@@ -8,6 +8,7 @@ import { text } from "../../text/en.ts";
 import { Go } from "../../ui/button.tsx";
 import { Failed, Notice, Read, Skeleton } from "../../ui/notice.tsx";
 import { Card, Facts, Page } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { Table } from "../../ui/table.tsx";
 import { PartyOf } from "./reconciliation.tsx";
 import { ReconciledRows } from "./rows.tsx";
@@ -110,7 +111,7 @@ function Explained({ made }: { made: Made }) {
 					<h2 class="notice-title">
 						<Clock class="inline" aria-hidden /> {t.shiftTitle}
 					</h2>
-					<p>{s.clock.message}</p>
+					<p>{said(s.clock.message)}</p>
 					{!viewing.value && (
 						<p class="above">
 							<Go small to={`/reconciliation${queryOf({ new: 1, tz: zone, name: made.name })}`}>
@@ -125,7 +126,7 @@ function Explained({ made }: { made: Made }) {
 					<h2 class="notice-title">
 						<Percent class="inline" aria-hidden /> {t.factorTitle}
 					</h2>
-					<p>{f.message}</p>
+					<p>{said(f.message)}</p>
 				</Notice>
 			))}
 			{s.likely > 0 && <Notice>{t.likely(count(s.likely))}</Notice>}
@@ -251,7 +252,7 @@ function HowUnderstood({ made }: { made: Made }) {
 					))}
 					{l.problems.map((p) => (
 						<li key={`${p.line} ${p.column}`}>
-							{t.problemAt(count(p.line))}: {p.message}
+							{t.problemAt(count(p.line))}: {said(p.message)}
 						</li>
 					))}
 				</ul>

@@ -7,6 +7,7 @@ import { Status, TraceLink } from "../../ui/bits.tsx";
 import { Download } from "../../ui/download.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
 import type { Class } from "./reconciled.tsx";
 
@@ -79,10 +80,10 @@ function Ids({ of: r }: { of: Row }) {
 		<span class="row tight keep">
 			{r.ours?.conversion_id ? (
 				<Link href={`/conversions/${encodeURIComponent(r.ours.conversion_id)}`}>
-					{order || <span class="id">{r.ours.conversion_id.slice(0, 12)}…</span>}
+					{said(order) || <span class="id">{r.ours.conversion_id.slice(0, 12)}…</span>}
 				</Link>
 			) : (
-				order
+				said(order)
 			)}
 			{transaction && <TraceLink id={transaction} short />}
 		</span>
@@ -104,12 +105,12 @@ function Side({ of: e }: { of: Entry | undefined }) {
 function Why({ of: r }: { of: Row }) {
 	return (
 		<>
-			{r.message}
+			{said(r.message)}
 			{r.signal?.request_id && (
 				<>
 					{" "}
 					<Link href={`/signals/${encodeURIComponent(r.signal.request_id)}`}>{t.seeSignal}</Link>
-					{r.signal.message && <span class="mute">: {r.signal.message}</span>}
+					{r.signal.message && <span class="mute">: {said(r.signal.message)}</span>}
 				</>
 			)}
 			{r.see && (

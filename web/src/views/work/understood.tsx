@@ -4,6 +4,7 @@ import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { SelectField, TextField } from "../../ui/form.tsx";
 import { Notice } from "../../ui/notice.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import type { Said, Trial } from "./compare.tsx";
 
@@ -133,7 +134,7 @@ function Problems({ of }: { of: Trial }) {
 			<ul class="plain-list small">
 				{l.problems.slice(0, 5).map((p) => (
 					<li key={`${p.line} ${p.column}`}>
-						{t.problemAt(count(p.line))}: {p.message}
+						{t.problemAt(count(p.line))}: {said(p.message)}
 					</li>
 				))}
 			</ul>

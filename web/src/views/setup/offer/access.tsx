@@ -8,7 +8,7 @@ import { PickField, RadioField } from "../../../ui/fields.tsx";
 import { Notice } from "../../../ui/notice.tsx";
 import { Card } from "../../../ui/page.tsx";
 import { decide } from "../decide.ts";
-import { Applications } from "../requests.tsx";
+import { Applications, useApplications } from "../requests.tsx";
 import type { Offer } from "../types.ts";
 import { useOfferEdit } from "./use.ts";
 import { offerWords } from "./words.ts";
@@ -57,15 +57,19 @@ export function OfferAccess({ record }: { record: Tagged<Offer> }) {
 // Give approves an affiliate who has not asked.
 function Give({ offerId }: { offerId: number }) {
 	const [affiliate, setAffiliate] = useState("");
+	const known = useApplications({ offer_id: offerId });
+	const give = () => {
+		const pair = { offer_id: offerId, affiliate_id: Number(affiliate) };
+		void decide([known.data?.find((a) => a.affiliate_id === pair.affiliate_id) ?? pair], "approved");
+		setAffiliate("");
+	};
 	return (
 		<Card title={t.give}>
 			<form
 				class="stack"
 				onSubmit={(e) => {
 					e.preventDefault();
-					if (!affiliate) return;
-					decide([{ offer_id: offerId, affiliate_id: Number(affiliate) }], "approved", "");
-					setAffiliate("");
+					if (affiliate) give();
 				}}
 			>
 				<PickField

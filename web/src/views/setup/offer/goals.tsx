@@ -12,6 +12,7 @@ import { RadioField } from "../../../ui/fields.tsx";
 import { CheckField, Fielded, SelectField, TextField } from "../../../ui/form.tsx";
 import { Empty, Failed, Notice, Read } from "../../../ui/notice.tsx";
 import { Card } from "../../../ui/page.tsx";
+import { said } from "../../../ui/said.tsx";
 import { type Column, Table } from "../../../ui/table.tsx";
 import { sent } from "../newoffer.tsx";
 import { PriceFields, priceWords } from "../pricefields.tsx";
@@ -41,13 +42,13 @@ export function OfferGoals({ record }: { record: Tagged<Offer> }) {
 			cell: (g) =>
 				write ? (
 					<button type="button" class="link" onClick={() => setOpen(g.id)}>
-						{g.name || g.code}
+						{said(g.name || g.code)}
 					</button>
 				) : (
 					g.name || g.code
 				),
 		},
-		{ key: "code", head: t.code, cell: (g) => <code>{g.code}</code> },
+		{ key: "code", head: t.code, cell: (g) => <code>{said(g.code)}</code> },
 		...(side.value !== "advertiser"
 			? [{ key: "payout", head: text.setup.offers.payout, end: true, cell: (g: Goal) => own(g, "payout") }]
 			: []),

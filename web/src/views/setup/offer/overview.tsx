@@ -11,6 +11,7 @@ import { Copy } from "../../../ui/bits.tsx";
 import { Button, Go } from "../../../ui/button.tsx";
 import { Notice } from "../../../ui/notice.tsx";
 import { Card, Facts } from "../../../ui/page.tsx";
+import { Said, said } from "../../../ui/said.tsx";
 import { AskAccess, Stands, standing } from "../ask.tsx";
 import { countriesOf } from "../findoffers.tsx";
 import { handsIdOn } from "../macros.ts";
@@ -151,7 +152,7 @@ function About({ offer: o }: { offer: Offer }) {
 									[
 										f.advertiser,
 										<Link key="a" href={`/advertisers/${o.advertiser_id}`}>
-											{advertiser.data?.name ?? `#${o.advertiser_id}`}
+											{said(advertiser.data?.name ?? `#${o.advertiser_id}`)}
 										</Link>,
 									],
 								] as [ComponentChildren, ComponentChildren][])
@@ -214,7 +215,9 @@ function ForAffiliate({ offer: o }: { offer: Offer }) {
 				<Card title={f.about}>
 					<div class="stack">
 						{o.description ? (
-							<p class="prose-lines">{o.description}</p>
+							<p class="prose-lines">
+								<Said of={o.description} lines />
+							</p>
 						) : (
 							<p class="mute">{f.noDescription}</p>
 						)}
