@@ -129,7 +129,7 @@ test.describe("the link builder", () => {
 		expect((await png).suggestedFilename()).toBe("link.png");
 	});
 
-	test("is an affiliate's own, without anybody else's short links", async ({ browser, node }) => {
+	test("is an affiliate's own, with its own short links and nobody else's", async ({ browser, node }) => {
 		const m = await node.market("Own");
 		const who = await node.person("affiliate", { affiliate_id: m.affiliate }, "links@example.com");
 		const page = await as(browser, node, who);
@@ -137,7 +137,43 @@ test.describe("the link builder", () => {
 		await expect(page.getByRole("region", { name: "Tracking link" })).toHaveText(
 			`${node.url}/click?offer_id=${m.offer}&affiliate_id=${m.affiliate}`,
 		);
-		await expect(page.getByRole("heading", { name: "Short links" })).toHaveCount(0);
+		const other = await node.market("Neighbour");
+		await node.api("POST", "/links", { code: "foreign", offer_id: m.offer, affiliate_id: other.affiliate });
+		await expect(page.getByText("No short links yet")).toBeVisible();
+		await page.getByLabel("sub1").fill("may");
+		await page.getByRole("button", { name: "Make a short link" }).click();
+		const dialog = page.getByRole("dialog");
+		await dialog.getByLabel("Code").fill("foreign");
+		await dialog.getByRole("button", { name: "Create short link" }).click();
+		await expect(dialog.getByText(/is there already/)).toBeVisible();
+		await dialog.getByLabel("Code").fill("mine-may");
+		await dialog.getByRole("button", { name: "Create short link" }).click();
+		await expect(dialog.getByRole("region", { name: "Short link" })).toHaveText(`${node.url}/c/mine-may`);
+		await dialog.getByRole("button", { name: "Close" }).last().click();
+		const row = page.getByRole("row", { name: /mine-may/ });
+		await expect(row).toContainText("sub1=may");
+		await expect(page.getByText("foreign")).toHaveCount(0);
+
+		const act = async (what: string) => {
+			await page.getByRole("button", { name: "Actions for /c/mine-may" }).click();
+			await page.getByRole("menuitem", { name: what }).click();
+		};
+		await act("QR code");
+		await expect(dialog.getByRole("img", { name: "QR code of the tracking link" })).toBeVisible();
+		await sound(page);
+		await dialog.getByRole("button", { name: "Close" }).last().click();
+		await act("Delete link");
+		await expect(dialog).toContainText("its code cannot be used again");
+		await dialog.getByRole("button", { name: "Cancel" }).click();
+		await expect(row).toBeVisible();
+		await act("Delete link");
+		await dialog.getByRole("button", { name: "Delete link" }).click();
+		await expect(row).toHaveCount(0);
+		await expect(page.getByText("/c/mine-may is deleted.")).toBeVisible();
+		await until("the deleted link leads nowhere", async () => {
+			const r = await fetch(`${node.url}/c/mine-may?format=json`);
+			return !r.ok;
+		});
 		await page.getByRole("button", { name: "Try it" }).click();
 		await expect(page.getByText("The visitor would arrive here:")).toBeVisible();
 		await sound(page);

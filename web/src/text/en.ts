@@ -2068,8 +2068,18 @@ export const text = {
 		noAffiliateHint: "The link credits the affiliate whose visitor it brings.",
 		notActive: (status: string) =>
 			`The offer is not active (${status.toLowerCase()}): visitors go to the fallback.`,
-		notApproved: "You are not approved for this offer: visitors would be turned away.",
-		toOffer: "Ask for access",
+		noLink: "No link yet",
+		notApproved: {
+			none: "Ask for access first: until the network approves you, visitors would be turned away.",
+			requested:
+				"You asked for access, and the network has not decided yet. Until then visitors would be turned away.",
+			rejected: "The network declined your request: visitors would be turned away.",
+			approved: "Your approval takes effect in a moment.",
+			theirs: "The affiliate is not approved for this offer: its visitors would be turned away.",
+		},
+		toAsk: "Ask for access",
+		toOffer: "See the offer",
+		toAccess: "Who may promote it",
 		clickId: "Your own click ID (aff_click_id)",
 		clickIdHint:
 			"The macro of the system that makes the click. It comes back in postbacks as {aff_click_id}.",
@@ -2109,6 +2119,8 @@ export const text = {
 		codeHint: (base: string) =>
 			`${base}… Left open: one is drawn. It never changes meaning and is never used again.`,
 		shortLinks: "Short links",
+		allShort: "Show all",
+		noSuch: (code: string) => `There is no link /c/${code}`,
 		noShort: "No short links yet",
 		noShortHint: "Build a link above, and press “Make a short link”.",
 		noValues: "no values",
@@ -2121,12 +2133,18 @@ export const text = {
 		retire: "Retire",
 		reactivate: "Make active again",
 		retiredToast: (code: string) => `/c/${code} is retired. It leads to the fallback.`,
+		deleteTitle: (code: string) => `Delete /c/${code}?`,
+		deleteBody:
+			"It cannot be undone. Wherever the link still stands, visitors go to the fallback, and its code cannot be used again. What it has earned stays. To stop it for a while, retire it instead.",
+		deleteYes: "Delete link",
+		deleted: (code: string) => `/c/${code} is deleted.`,
 		clicks30: "Clicks, 30 days",
 		made: "Made",
 		edit: "Change values",
 		actions: "Actions",
 		actionsOf: (code: string) => `Actions for /c/${code}`,
 		qr: "QR code",
+		qrOf: (code: string) => `QR code of /c/${code}`,
 		qrLabel: "QR code of the tracking link",
 		qrHint: "For print. It holds the link as it stands above.",
 		qrLong: "The link is too long for a QR code. A short link fits.",

@@ -1,8 +1,7 @@
 // Makes a link of an offer, an affiliate and values to see again, while one types.
 
-import { Download, ExternalLink, FlaskConical } from "lucide-preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Link } from "wouter-preact";
+import { ExternalLink, FlaskConical } from "lucide-preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api, read, type Schema, useRead } from "../../api/client.ts";
 import { jsonOf } from "../../api/record.ts";
 import { nodeUrl } from "../../lib/place.ts";
@@ -14,7 +13,6 @@ import { PickField } from "../../ui/fields.tsx";
 import { SelectField, TextField } from "../../ui/form.tsx";
 import { Empty, Failed, Notice, Skeleton } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
-import { Qr, qrPath } from "../../ui/qr.tsx";
 import { said } from "../../ui/said.tsx";
 import {
 	limitOf,
@@ -28,6 +26,7 @@ import {
 	withValues,
 } from "./compose.ts";
 import "./links.css";
+import { QrCode } from "./qrcode.tsx";
 import { ShortLinkDialog } from "./shortlinks.tsx";
 
 const t = text.links;
@@ -224,23 +223,19 @@ function Result({ now, offer, links }: { now: Built; offer: Schema["Offer"] | un
 	if (!base)
 		return (
 			<Card title={t.link}>
-				<Empty title={t.noAffiliate}>{t.noAffiliateHint}</Empty>
+				{links.data.not_approved ? (
+					<NotApproved offerId={Number(now.offer)} access={offer?.my_access} />
+				) : (
+					<Empty title={t.noAffiliate}>{t.noAffiliateHint}</Empty>
+				)}
 			</Card>
 		);
 	const link = withValues(base, now);
-	const closed =
-		side.value === "affiliate" && offer?.my_access !== undefined && offer.my_access !== "approved";
 	return (
 		<>
-			{closed && (
-				<Notice tone="warn">
-					{t.notApproved} <Link href={`/offers/${now.offer}`}>{t.toOffer}</Link>
-				</Notice>
-			)}
 			<Card
 				title={t.link}
 				actions={
-					side.value === "network" &&
 					may("write") && (
 						<Button small onClick={() => setShortening(true)}>
 							{t.shorten}
@@ -289,69 +284,14 @@ function Result({ now, offer, links }: { now: Built; offer: Schema["Offer"] | un
 	);
 }
 
-function save(blob: Blob, name: string) {
-	const url = URL.createObjectURL(blob);
-	const a = document.createElement("a");
-	a.href = url;
-	a.download = name;
-	a.click();
-	setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
-
-// A side of 1,024 pixels or more, each module a whole number of them.
-function drawn({ path, size }: { path: string; size: number }): Promise<Blob | null> {
-	const unit = Math.ceil(1024 / size);
-	const canvas = document.createElement("canvas");
-	canvas.width = canvas.height = size * unit;
-	const c = canvas.getContext("2d");
-	if (!c) return Promise.resolve(null);
-	c.fillStyle = "#fff";
-	c.fillRect(0, 0, canvas.width, canvas.height);
-	c.scale(unit, unit);
-	c.fillStyle = "#000";
-	c.fill(new Path2D(path));
-	return new Promise((done) => canvas.toBlob(done, "image/png"));
-}
-
-// A code holds 2,331 bytes at most with the correction that is used.
-const mostInCode = 2331;
-
-/** The link as a code to print, and to take along. */
-export function QrCode({ of }: { of: string }) {
-	const fits = new TextEncoder().encode(of).length <= mostInCode;
-	const code = useMemo(() => (fits ? qrPath(of) : undefined), [of, fits]);
-	if (!code) return <p class="mute">{t.qrLong}</p>;
-	const svg = () =>
-		save(
-			new Blob(
-				[
-					`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${code.size} ${code.size}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${code.size}v${code.size}H0z"/><path d="${code.path}"/></svg>`,
-				],
-				{ type: "image/svg+xml" },
-			),
-			"link.svg",
-		);
-	const png = async () => {
-		const blob = await drawn(code);
-		if (blob) save(blob, "link.png");
-	};
+function NotApproved({ offerId, access }: { offerId: number; access: Schema["Offer"]["my_access"] }) {
+	const mine = side.value === "affiliate";
+	const to = mine ? `/offers/${offerId}` : `/offers/${offerId}/access`;
+	const label = !mine ? t.toAccess : access === "none" ? t.toAsk : t.toOffer;
 	return (
-		<div class="row link-qr">
-			<Qr of={of} label={t.qrLabel} width={168} />
-			<div class="stack tight">
-				<p class="mute">{t.qrHint}</p>
-				<div class="row">
-					<Button small onClick={svg}>
-						<Download aria-hidden />
-						SVG
-					</Button>
-					<Button small onClick={png}>
-						<Download aria-hidden />
-						PNG
-					</Button>
-				</div>
-			</div>
-		</div>
+		<Empty title={t.noLink} action={<Go to={to}>{label}</Go>}>
+			{mine ? t.notApproved[access ?? "none"] : t.notApproved.theirs}
+		</Empty>
 	);
 }
 

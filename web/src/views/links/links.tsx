@@ -10,16 +10,18 @@ const t = text.links;
 
 /** Makes tracking links, and shows the short ones there are. */
 export default function Links() {
-	const [state, set] = useUrlState(unbuilt);
+	const [{ code = "", ...state }, set] = useUrlState({ ...unbuilt, code: "" });
 	const onBuilt = useCallback((b: Built) => set(b, { replace: true }), [set]);
 	return (
 		<Page title={t.title} lead={t.lead}>
 			<div class="stack loose">
 				<Builder built={state as Built} onBuilt={onBuilt} />
-				{side.value === "network" && (
+				{side.value !== "advertiser" && (
 					<ShortLinks
 						offer={Number(state.offer) || undefined}
 						affiliate={Number(state.affiliate) || undefined}
+						code={code}
+						onAll={() => set({ code: "" })}
 					/>
 				)}
 			</div>

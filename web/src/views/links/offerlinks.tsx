@@ -11,7 +11,7 @@ export default function OfferLinks({ offerId }: { offerId: number }) {
 	return (
 		<div class="stack loose">
 			<Builder fixed built={{ ...state, offer: String(offerId) } as Built} onBuilt={onBuilt} />
-			{side.value === "network" && (
+			{side.value !== "advertiser" && (
 				<ShortLinks offer={offerId} affiliate={Number(state.affiliate) || undefined} />
 			)}
 		</div>

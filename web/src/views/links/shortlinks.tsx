@@ -1,16 +1,16 @@
 // Short links: a code that stands for an offer, an affiliate and values.
-import { Archive, Link2, MoreHorizontal, Pencil, RotateCcw } from "lucide-preact";
+import { Archive, Link2, MoreHorizontal, Pencil, QrCode as QrIcon, RotateCcw, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api, type Schema, useChange, useRead } from "../../api/client.ts";
 import { jsonOf, wholeList } from "../../api/record.ts";
 import { count, today } from "../../lib/format.ts";
 import { nodeUrl } from "../../lib/place.ts";
-import { may, me } from "../../lib/session.ts";
+import { may, me, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Code, Copy, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { ask, Dialog } from "../../ui/dialog.tsx";
 import { Fielded, TextField } from "../../ui/form.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Empty, Notice, Read } from "../../ui/notice.tsx";
@@ -19,6 +19,7 @@ import { useNames } from "../../ui/picker.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { tooLongToShorten, valuesOfQuery } from "./compose.ts";
+import { QrCode } from "./qrcode.tsx";
 
 const t = text.links;
 
@@ -147,9 +148,36 @@ function EditDialog({ of, onClose }: { of: Short; onClose: () => void }) {
 	);
 }
 
-/** The short links there are, all or an offer's. Only the network sees them. */
-export function ShortLinks({ offer, affiliate }: { offer?: number; affiliate?: number }) {
+function QrDialog({ of, onClose }: { of: Short; onClose: () => void }) {
+	return (
+		<Dialog
+			title={t.qrOf(of.code ?? "")}
+			onClose={onClose}
+			footer={
+				<Button primary onClick={onClose}>
+					{text.common.close}
+				</Button>
+			}
+		>
+			<Code of={addressOf(of.code)} wrap label={t.short} />
+			<QrCode of={addressOf(of.code)} />
+		</Dialog>
+	);
+}
+
+type ShortLinksProps = {
+	offer?: number;
+	affiliate?: number;
+	/** The one that is looked for, and how to see the others again. */
+	code?: string;
+	onAll?: () => void;
+};
+
+/** The short links there are, all or an offer's; an affiliate's own. */
+export function ShortLinks({ offer, affiliate, code, onAll }: ShortLinksProps) {
 	const [editing, setEditing] = useState<Short>();
+	const [drawn, setDrawn] = useState<Short>();
+	const network = side.value === "network";
 	const query = {
 		...(offer ? { offer_id: String(offer) } : {}),
 		...(affiliate ? { affiliate_id: String(affiliate) } : {}),
@@ -176,33 +204,57 @@ export function ShortLinks({ offer, affiliate }: { offer?: number; affiliate?: n
 	);
 	const rows = (clicks.data as { rows?: { link?: string; clicks?: number }[] } | undefined)?.rows;
 	const offers = useNames("offer");
-	const affiliates = useNames("affiliate");
+	const affiliates = useNames("affiliate", network);
 	const counts = rows && new Map(rows.map((r) => [r.link ?? "", r.clicks ?? 0]));
-	const shown = { counts, offers, affiliates, onEdit: setEditing };
+	const shown = {
+		counts,
+		offers,
+		affiliates: network ? affiliates : undefined,
+		onEdit: setEditing,
+		onDraw: setDrawn,
+	};
 	return (
-		<Card title={t.shortLinks} flush>
+		<Card
+			title={t.shortLinks}
+			flush
+			actions={
+				code && (
+					<Button small onClick={onAll}>
+						{t.allShort}
+					</Button>
+				)
+			}
+		>
 			<Read
 				of={list}
 				wait={<Table caption={t.shortLinks} columns={columns(shown)} rows={[]} rowKey={() => 0} loading />}
 			>
-				{(all) => (
-					<>
-						<Table
-							caption={t.shortLinks}
-							columns={columns(shown)}
-							rows={all}
-							rowKey={(l) => l.code ?? ""}
-							empty={
-								<Empty icon={Link2} title={t.noShort}>
-									{t.noShortHint}
-								</Empty>
-							}
-						/>
-						{all.length > 0 && <TableFoot shown={all.length} />}
-					</>
-				)}
+				{(all) => {
+					const found = code ? all.filter((l) => l.code === code) : all;
+					return (
+						<>
+							<Table
+								caption={t.shortLinks}
+								columns={columns(shown)}
+								rows={found}
+								rowKey={(l) => l.code ?? ""}
+								empty={
+									code ? (
+										<Empty icon={Link2} title={t.noSuch(code)} />
+									) : (
+										<Empty icon={Link2} title={t.noShort}>
+											{t.noShortHint}
+										</Empty>
+									)
+								}
+							/>
+							{found.length > 0 && <TableFoot shown={found.length} />}
+						</>
+					);
+				}}
 			</Read>
 			{editing && <EditDialog of={editing} onClose={() => setEditing(undefined)} />}
+			{drawn && <QrDialog of={drawn} onClose={() => setDrawn(undefined)} />}
 		</Card>
 	);
 }
@@ -210,11 +262,12 @@ export function ShortLinks({ offer, affiliate }: { offer?: number; affiliate?: n
 type Shown = {
 	counts?: Map<string, number>;
 	offers: (id: number | undefined) => string;
-	affiliates: (id: number | undefined) => string;
-	onEdit?: (l: Short) => void;
+	affiliates?: (id: number | undefined) => string;
+	onEdit: (l: Short) => void;
+	onDraw: (l: Short) => void;
 };
 
-function columns({ counts, offers, affiliates, onEdit }: Shown): Column<Short>[] {
+function columns({ counts, offers, affiliates, onEdit, onDraw }: Shown): Column<Short>[] {
 	return [
 		{
 			key: "code",
@@ -246,23 +299,31 @@ function columns({ counts, offers, affiliates, onEdit }: Shown): Column<Short>[]
 			head: text.pick.offer,
 			cell: (l) => <Link href={`/offers/${l.offer_id}`}>{offers(l.offer_id)}</Link>,
 		},
-		{
-			key: "affiliate",
-			head: text.pick.affiliate,
-			cell: (l) => <Link href={`/affiliates/${l.affiliate_id}`}>{affiliates(l.affiliate_id)}</Link>,
-		},
+		...(affiliates
+			? [
+					{
+						key: "affiliate",
+						head: text.pick.affiliate,
+						cell: (l: Short) => (
+							<Link href={`/affiliates/${l.affiliate_id}`}>{affiliates(l.affiliate_id)}</Link>
+						),
+					},
+				]
+			: []),
 		{ key: "values", head: t.values, cell: (l) => <ValuesOf query={l.query} /> },
 		{ key: "made", head: t.made, end: true, cell: (l) => <When at={l.created_at} /> },
 		{
 			key: "menu",
 			head: <span class="visually-hidden">{t.actions}</span>,
 			end: true,
-			cell: (l) => onEdit && may("write") && <Actions of={l} onEdit={onEdit} />,
+			cell: (l) => <Actions of={l} onEdit={onEdit} onDraw={onDraw} />,
 		},
 	];
 }
 
-function Actions({ of, onEdit }: { of: Short; onEdit: (l: Short) => void }) {
+type ActionsProps = { of: Short } & Pick<Shown, "onEdit" | "onDraw">;
+
+function Actions({ of, onEdit, onDraw }: ActionsProps) {
 	const changing = useChange(
 		(status: "active" | "retired") =>
 			api.PATCH("/api/v1/links/{id}", { params: { path: { id: of.code ?? "" } }, body: { status } }),
@@ -272,20 +333,45 @@ function Actions({ of, onEdit }: { of: Short; onEdit: (l: Short) => void }) {
 		if (await changing.run("retired"))
 			toast(t.retiredToast(of.code ?? ""), { undo: () => void changing.run("active") });
 	};
+	const deleting = useChange(
+		() => api.DELETE("/api/v1/links/{id}", { params: { path: { id: of.code ?? "" } } }),
+		{ touches: ["links", "offers"], done: t.deleted(of.code ?? "") },
+	);
+	const remove = async () => {
+		const question = {
+			title: t.deleteTitle(of.code ?? ""),
+			body: <p>{t.deleteBody}</p>,
+			yes: t.deleteYes,
+			danger: true,
+		};
+		if (await ask(question)) void deleting.run();
+	};
+	const draw = { label: t.qr, icon: <QrIcon aria-hidden />, onClick: () => onDraw(of) };
 	return (
 		<Menu
 			label={t.actionsOf(of.code ?? "")}
 			class="btn quiet icon small"
-			items={[
-				{ label: t.edit, icon: <Pencil aria-hidden />, onClick: () => onEdit(of) },
-				of.status === "retired"
-					? {
-							label: t.reactivate,
-							icon: <RotateCcw aria-hidden />,
-							onClick: () => void changing.run("active"),
-						}
-					: { label: t.retire, icon: <Archive aria-hidden />, onClick: () => void retire() },
-			]}
+			items={
+				may("write")
+					? [
+							draw,
+							{ label: t.edit, icon: <Pencil aria-hidden />, onClick: () => onEdit(of) },
+							of.status === "retired"
+								? {
+										label: t.reactivate,
+										icon: <RotateCcw aria-hidden />,
+										onClick: () => void changing.run("active"),
+									}
+								: { label: t.retire, icon: <Archive aria-hidden />, onClick: () => void retire() },
+							{
+								label: t.deleteYes,
+								icon: <Trash2 aria-hidden />,
+								onClick: () => void remove(),
+								danger: true,
+							},
+						]
+					: [draw]
+			}
 		>
 			<MoreHorizontal aria-hidden />
 		</Menu>

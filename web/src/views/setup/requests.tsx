@@ -7,7 +7,7 @@ import { wholeList } from "../../api/record.ts";
 import { count, plural } from "../../lib/format.ts";
 import { may } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
-import { Status, When } from "../../ui/bits.tsx";
+import { Badge, Status, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { AreaField } from "../../ui/form.tsx";
@@ -107,7 +107,12 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 						),
 					},
 				]),
-		{ key: "status", head: text.setup.offers.status, cell: (a) => <Status of={a.status} /> },
+		{
+			key: "status",
+			head: text.setup.offers.status,
+			cell: (a) =>
+				a.status === "rejected" ? <Badge tone="bad">{t.tabs.rejected}</Badge> : <Status of={a.status} />,
+		},
 		{
 			key: "note",
 			head: t.said,
