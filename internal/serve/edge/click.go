@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"waybill/internal/affiliate"
 	"waybill/internal/click"
@@ -68,7 +67,7 @@ func prefetch(r *http.Request) bool {
 
 // read takes everything that is kept out of the request.
 func (e *Edge) read(v *visit, w http.ResponseWriter, r *http.Request) {
-	v.now, v.catalog = time.Now(), e.Catalog()
+	v.now, v.catalog = e.time(), e.Catalog()
 	v.domain, _ = v.catalog.Domain(r.Host)
 	v.objects = objects(r)
 	_ = v.values.ScanQuery(param.Click, r.URL.RawQuery) // a click goes on without what is too long

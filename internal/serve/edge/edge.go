@@ -64,10 +64,19 @@ type Edge struct {
 	// all the same, beyond what any honest partner sends.
 	Rejections *Throttle
 	Metrics    *Metrics
-	Script     string // the browser SDK
+	Script     string           // the browser SDK
+	Now        func() time.Time // the clock; time.Now when nil
 
 	visits sync.Pool // of *visit
 	hasher visitor.Hasher
+}
+
+// time tells the time by which a request is taken.
+func (e *Edge) time() time.Time {
+	if e.Now == nil {
+		return time.Now()
+	}
+	return e.Now()
 }
 
 // The limits of what is read.

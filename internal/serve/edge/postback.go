@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"waybill/internal/advertiser"
 	"waybill/internal/param"
@@ -27,7 +26,7 @@ func (e *Edge) postback(w http.ResponseWriter, r *http.Request) {
 // origin reads what all hits of r share, but for its body.
 func (e *Edge) origin(r *http.Request, c signal.Channel) origin {
 	return origin{
-		catalog: e.Catalog(), now: time.Now(), channel: c, client: e.client(r),
+		catalog: e.Catalog(), now: e.time(), channel: c, client: e.client(r),
 		method: r.Method, path: r.URL.Path, query: r.URL.RawQuery,
 		signature: strings.Join(r.Header[advertiser.Header], ","),
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/netip"
-	"time"
 
 	"waybill/internal/signal"
 	"waybill/internal/txid"
@@ -46,7 +45,7 @@ func (e *Edge) Draft(c Claim) signal.Signal {
 
 func (e *Edge) claim(c *Claim) *hit {
 	h := &hit{index: c.Index, ifVersion: c.IfVersion, origin: origin{
-		catalog: e.Catalog(), now: time.Now(), channel: c.Channel,
+		catalog: e.Catalog(), now: e.time(), channel: c.Channel,
 		client: client{addr: c.From, userAgent: c.UserAgent},
 		method: c.Method, path: c.Path, trusted: &c.AdvertiserID, test: c.Test,
 	}}

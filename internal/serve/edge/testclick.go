@@ -3,7 +3,6 @@ package edge
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"waybill/internal/fault"
 	"waybill/internal/txid"
@@ -24,7 +23,7 @@ type TestVisit struct {
 func (e *Edge) TestClick(ctx context.Context, t TestVisit) (txid.ID, string, error) {
 	v := e.visit(txid.Click)
 	defer e.leave(v)
-	v.now, v.catalog = time.Now(), e.Catalog()
+	v.now, v.catalog = e.time(), e.Catalog()
 	v.name(t.OfferID, t.AffiliateID)
 	if v.offer == nil {
 		return txid.ID{}, "", fault.New(fault.NotFound, "there is no offer %d", t.OfferID)

@@ -52,7 +52,7 @@ func (w *Worker) owed(n news) []delivery.Owed {
 		}
 	}
 	alert := delivery.AlertID(n.event, n.about.ID, n.at)
-	now := time.Now()
+	now := w.now()
 	var all []delivery.Owed
 	for _, s := range w.catalog().Alerted(n.about, n.event) {
 		all = append(all, delivery.Owed{

@@ -18,7 +18,7 @@ func (w *Worker) fly(ctx context.Context, f *flight) {
 	w.metrics.begin(id)
 	w.attempt(ctx, f.job, func(a *delivery.Attempt) { w.lanes.hear(f, a.Status != 0, a.Took) })
 	w.metrics.end(id)
-	if idle := w.lanes.land(f, time.Now()); idle {
+	if idle := w.lanes.land(f, w.now()); idle {
 		w.Nudge() // there is room for it, and the next of its conversion may be due
 	}
 	w.launch(ctx)
@@ -28,7 +28,7 @@ func (w *Worker) fly(ctx context.Context, f *flight) {
 // is told first.
 func (w *Worker) attempt(ctx context.Context, j job, heard func(*delivery.Attempt)) {
 	present, ready := prepare(w.catalog(), j.owed)
-	switch now := time.Now(); {
+	switch now := w.now(); {
 	case !ready:
 		w.handBack(ctx, j, now.Add(unknownFor))
 		return
@@ -43,7 +43,7 @@ func (w *Worker) attempt(ctx context.Context, j job, heard func(*delivery.Attemp
 	s := w.send(ctx, j)
 	if s.attempt.Error != "" && ctx.Err() != nil {
 		// It was broken off here, which says nothing about the receiver.
-		w.handBack(ctx, j, time.Now())
+		w.handBack(ctx, j, w.now())
 		return
 	}
 	heard(&s.attempt)
@@ -65,14 +65,14 @@ func (w *Worker) conclude(ctx context.Context, j job, s sent) {
 	t := w.destinations.note(id, s.attempt, s.retryAfter, jitter)
 	quiet := s.quiet(j.sub.Format)
 	if quiet > 0 {
-		w.destinations.silence(id, time.Now().Add(quiet))
+		w.destinations.silence(id, w.now().Add(quiet))
 	}
 	if quiet > 0 || t.opened() || s.attempt.Error == delivery.ErrTimeout {
 		w.recall(ctx, id)
 	}
 	report := delivery.Report{Attempt: s.attempt, After: after, Breaker: w.destinations.begin(t)}
 	err := w.record(ctx, report, j.owed.LeasedUntil)
-	w.destinations.end(t, err, time.Now())
+	w.destinations.end(t, err, w.now())
 	w.metrics.count(report, j.host, err)
 	w.report(ctx, report, err)
 
@@ -108,7 +108,7 @@ func (s *sent) quiet(f delivery.Format) time.Duration {
 // recall gives back what is held for a subscription.
 func (w *Worker) recall(ctx context.Context, id int64) {
 	var back []putBack
-	now := time.Now()
+	now := w.now()
 	for _, j := range w.lanes.recall(id) {
 		back = append(back, putBack{j.owed, now})
 	}
@@ -120,7 +120,7 @@ func (w *Worker) recall(ctx context.Context, id int64) {
 // a transaction for each postback. What is left covers the attempt, and clocks
 // that go differently elsewhere.
 func (w *Worker) keep(ctx context.Context, j *job) bool {
-	now := time.Now()
+	now := w.now()
 	if j.owed.LeasedUntil.Sub(now) > 2*max(w.timeout(j), w.settings.Timeout) {
 		return true
 	}
@@ -148,7 +148,7 @@ func (w *Worker) timeout(j *job) time.Duration {
 func (w *Worker) record(ctx context.Context, r delivery.Report, lease time.Time) error {
 	ctx, cancel := outlive(ctx, lastRecords)
 	defer cancel()
-	ctx, cancel = context.WithDeadline(ctx, lease)
+	ctx, cancel = context.WithTimeout(ctx, lease.Sub(w.now()))
 	defer cancel()
 	for n := 1; ; n++ {
 		err := w.ledger.Record(ctx, r)

@@ -85,6 +85,7 @@ type Settings struct {
 	BacklogAge     time.Duration         // how old a queue grows before somebody is told; 1 h
 	Series         int                   // destinations with metrics of their own; 200
 	Metrics        prometheus.Registerer // where metrics are registered; nowhere
+	Now            func() time.Time      // the clock; time.Now
 }
 
 func (s Settings) withDefaults() Settings {
@@ -104,6 +105,9 @@ func (s Settings) withDefaults() Settings {
 		s.Lease = 9 * s.Timeout / 2
 	}
 	s.Lease = max(s.Lease, 3*s.Timeout)
+	if s.Now == nil {
+		s.Now = time.Now
+	}
 	if s.BacklogAge <= 0 {
 		s.BacklogAge = time.Hour
 	}
@@ -150,10 +154,14 @@ func New(ledger Ledger, present func() *catalog.Catalog, s Settings, log *slog.L
 		told: make(map[int64]bool), wake: make(chan struct{}, 1), tests: make(chan struct{}, maxTests),
 	}
 	w.transport = w.carriers.of(0)
-	w.tokens = newTokens(w.exchange, s.Timeout)
+	w.tokens = newTokens(w.exchange, s.Timeout, s.Now)
 	w.metrics = newMetrics(s.Metrics, s.Series, w.hostOf)
 	return w
 }
+
+// now tells the time by which postbacks are due, and that attempts are dated by.
+// How long something takes is measured apart from it.
+func (w *Worker) now() time.Time { return w.settings.Now() }
 
 // carrier gives what carries a postback.
 func (w *Worker) carrier(j job) http.RoundTripper {
@@ -184,7 +192,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	others.Go(func() { w.keepHouse(ctx) })
 	others.Go(func() { w.replay(ctx) })
 	w.dispatch(ctx, sending)
-	now := time.Now()
+	now := w.now()
 	var back []putBack
 	for _, j := range w.lanes.drain() {
 		back = append(back, putBack{j.owed, now})
@@ -194,6 +202,22 @@ func (w *Worker) Run(ctx context.Context) error {
 	others.Wait()
 	w.carriers.close()
 	return nil
+}
+
+// SendDue sends what is due by the clock, and returns when what came of it is
+// recorded. It is for a worker that does not Run.
+func (w *Worker) SendDue(ctx context.Context) error {
+	for {
+		now := w.now()
+		w.destinations.follow(w.catalog())
+		ask := w.ask(w.lanes.room(now), now)
+		claimed, err := w.ledger.Claim(ctx, ask)
+		if err != nil || len(claimed) == 0 {
+			return err
+		}
+		w.place(ctx, claimed, ask)
+		w.sending.Wait()
+	}
 }
 
 // dispatch looks into the ledger again and again until ctx is done.

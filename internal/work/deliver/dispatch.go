@@ -49,7 +49,7 @@ type putBack struct {
 func (w *Worker) look(ctx, sending context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, longestLook)
 	defer cancel()
-	now := time.Now()
+	now := w.now()
 	w.destinations.follow(w.catalog())
 	w.launch(sending)
 	room := w.lanes.room(now)
@@ -65,7 +65,7 @@ func (w *Worker) look(ctx, sending context.Context) (time.Duration, error) {
 	if len(claimed) == room {
 		return 0, nil // there may be more
 	}
-	ask = w.ask(room, time.Now()) // less than before of what was claimed
+	ask = w.ask(room, w.now()) // less than before of what was claimed
 	next, err := w.ledger.NextDue(ctx, ask)
 	if err != nil {
 		return 0, err
@@ -149,7 +149,7 @@ func (w *Worker) place(sending context.Context, claimed []delivery.Owed, ask del
 
 // launch sends what may be sent.
 func (w *Worker) launch(sending context.Context) {
-	for _, f := range w.lanes.next(time.Now()) {
+	for _, f := range w.lanes.next(w.now()) {
 		w.sending.Go(func() { w.fly(sending, f) })
 	}
 }

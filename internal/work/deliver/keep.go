@@ -26,7 +26,7 @@ const (
 func (w *Worker) follow(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, longestLook)
 	defer cancel()
-	read := time.Now()
+	read := w.now()
 	kept, err := w.ledger.Breakers(ctx)
 	if err != nil {
 		return err
@@ -44,17 +44,17 @@ func (w *Worker) keepHouse(ctx context.Context) {
 		if err := w.follow(ctx); err != nil {
 			continue // the dispatcher says so
 		}
-		if time.Since(watched) < queuesEvery {
+		if w.now().Sub(watched) < queuesEvery {
 			continue
 		}
-		watched = time.Now()
+		watched = w.now()
 		all, err := w.queues(ctx)
 		if err != nil {
 			continue
 		}
 		w.metrics.see(all)
 		for _, d := range all {
-			w.watch(ctx, d, time.Now())
+			w.watch(ctx, d, w.now())
 		}
 	}
 }
@@ -97,7 +97,7 @@ func (w *Worker) watch(ctx context.Context, d delivery.Destination, now time.Tim
 func (w *Worker) replay(ctx context.Context) {
 	rest := noReplay
 	for sleep(ctx, rest) {
-		more, err := w.ledger.StepReplay(ctx, time.Now())
+		more, err := w.ledger.StepReplay(ctx, w.now())
 		switch {
 		case err != nil && ctx.Err() == nil:
 			w.log.LogAttrs(ctx, slog.LevelWarn, "replay waits", slog.Any("error", err))

@@ -38,7 +38,7 @@ func (w *Worker) Send(ctx context.Context, s delivery.Subscription, o delivery.O
 	plan, err := receiver.Compile(s)
 	if err != nil {
 		return delivery.Attempt{
-			DeliveryID: o.ID, Number: o.Attempts + 1, At: time.Now(), Error: delivery.ErrTemplate, Detail: err.Error(),
+			DeliveryID: o.ID, Number: o.Attempts + 1, At: w.now(), Error: delivery.ErrTemplate, Detail: err.Error(),
 		}
 	}
 	return w.send(ctx, job{owed: o, sub: &catalog.Subscription{Subscription: s, Plan: plan}}).attempt
@@ -46,11 +46,12 @@ func (w *Worker) Send(ctx context.Context, s delivery.Subscription, o delivery.O
 
 // send makes one attempt.
 func (w *Worker) send(ctx context.Context, j job) sent {
-	s := sent{attempt: delivery.Attempt{DeliveryID: j.owed.ID, Number: j.owed.Attempts + 1, At: time.Now()}}
+	s := sent{attempt: delivery.Attempt{DeliveryID: j.owed.ID, Number: j.owed.Attempts + 1, At: w.now()}}
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, w.timeout(&j))
 	defer cancel()
 	s.make(ctx, w, j, cancel)
-	s.attempt.Took = time.Since(s.attempt.At)
+	s.attempt.Took = time.Since(began)
 	s.attempt.Detail = delivery.Harmless([]byte(s.attempt.Detail))
 	return s
 }
@@ -89,7 +90,7 @@ func (s *sent) make(ctx context.Context, w *Worker, j job, cancel context.Cancel
 	if needed && a.Status == http.StatusUnauthorized {
 		w.tokens.drop(grant, m.Token)
 	}
-	s.retryAfter = retryAfter(answer.Header.Get("Retry-After"), time.Now())
+	s.retryAfter = retryAfter(answer.Header.Get("Retry-After"), w.now())
 }
 
 // exchange sends a request, not through a client: no redirects, no cookies.

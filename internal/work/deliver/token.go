@@ -16,6 +16,7 @@ import (
 type tokens struct {
 	exchange func(context.Context, http.RoundTripper, receiver.Request) (*http.Response, error)
 	timeout  time.Duration
+	now      func() time.Time
 
 	mu   sync.Mutex
 	kept map[string]*token
@@ -44,8 +45,10 @@ const (
 	maxGrant  = 64 << 10
 )
 
-func newTokens(exchange func(context.Context, http.RoundTripper, receiver.Request) (*http.Response, error), timeout time.Duration) *tokens {
-	return &tokens{exchange: exchange, timeout: timeout, kept: make(map[string]*token)}
+func newTokens(
+	exchange func(context.Context, http.RoundTripper, receiver.Request) (*http.Response, error), timeout time.Duration, now func() time.Time,
+) *tokens {
+	return &tokens{exchange: exchange, timeout: timeout, now: now, kept: make(map[string]*token)}
 }
 
 // get gives a grant's token, or says why there is none. It is the attempt's
@@ -58,7 +61,7 @@ func (t *tokens) get(ctx context.Context, by http.RoundTripper, g receiver.Grant
 	case <-ctx.Done():
 		return "", &refusal{delivery.ErrTimeout, "no access token came in time"}
 	}
-	now := time.Now()
+	now := t.now()
 	switch {
 	case now.Before(one.until):
 		return one.text, nil
@@ -68,7 +71,7 @@ func (t *tokens) get(ctx context.Context, by http.RoundTripper, g receiver.Grant
 	}
 	text, expires, no := t.ask(ctx, by, g)
 	if no != nil {
-		one.refused, one.again = *no, time.Now().Add(believed)
+		one.refused, one.again = *no, t.now().Add(believed)
 		return "", no
 	}
 	one.text, one.until = text, expires
@@ -105,7 +108,7 @@ func (t *tokens) drop(g receiver.Grant, text string) {
 
 // ask has a token granted.
 func (t *tokens) ask(ctx context.Context, by http.RoundTripper, g receiver.Grant) (string, time.Time, *refusal) {
-	r, err := g.Request(time.Now())
+	r, err := g.Request(t.now())
 	if err != nil {
 		return "", time.Time{}, &refusal{delivery.ErrTemplate, "access token: " + err.Error()}
 	}
@@ -117,7 +120,7 @@ func (t *tokens) ask(ctx context.Context, by http.RoundTripper, g receiver.Grant
 		return "", time.Time{}, &refusal{class, "access token: " + detail}
 	}
 	defer answer.Body.Close()
-	text, expires, err := g.Read(time.Now(), answer.StatusCode, read(answer.Body, maxGrant, cancel))
+	text, expires, err := g.Read(t.now(), answer.StatusCode, read(answer.Body, maxGrant, cancel))
 	switch {
 	case err == nil:
 		return text, expires, nil

@@ -42,7 +42,7 @@ func (s *Settler) settle(ctx context.Context, sig signal.Signal, by way) (v sign
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadline)
 	defer cancel()
-	c, err := s.prepare(ctx, sig, began)
+	c, err := s.prepare(ctx, sig, s.now())
 	if err != nil {
 		return signal.Verdict{}, err
 	}

@@ -142,7 +142,7 @@ func (r *replay) one(ctx context.Context, sig signal.Signal, out *signal.Replaye
 	if how.Trust = how.Trust && canVouch(sig.Auth); how.Trust {
 		sig.Auth = signal.OK
 	}
-	c, err := r.Settler.prepare(ctx, sig, began)
+	c, err := r.Settler.prepare(ctx, sig, r.Settler.now())
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (r *Replayer) Rehearse() func(ctx context.Context, sig signal.Signal) (sign
 	seen := newRehearsal(r.Ledger)
 	return func(ctx context.Context, sig signal.Signal) (signal.Verdict, error) {
 		sig.ReceivedAt = sig.ReceivedAt.Truncate(time.Microsecond)
-		c, err := r.Settler.prepare(ctx, sig, time.Now())
+		c, err := r.Settler.prepare(ctx, sig, r.Settler.now())
 		if err != nil {
 			return signal.Verdict{}, err
 		}

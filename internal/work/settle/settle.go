@@ -78,6 +78,10 @@ type Settler struct {
 	bound   func(node uint16) txid.Tick
 	log     *slog.Logger
 
+	// Now is the clock that verdicts are dated by; time.Now when nil. It is set
+	// before the first signal comes.
+	Now func() time.Time
+
 	wake    chan struct{} // tells the sweep that signals wait for it
 	started chan struct{} // closed when signals wait for the start no more
 	start   sync.Once     // of closing it
@@ -93,6 +97,13 @@ func New(j Journal, l Ledger, present func() *catalog.Catalog, bound func(node u
 		journal: j, ledger: l, catalog: present, bound: bound, log: log,
 		wake: make(chan struct{}, 1), started: make(chan struct{}), state: newState(),
 	}
+}
+
+func (s *Settler) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
 }
 
 // Settle judges a signal that is in the journal, or leaves it to the sweep.
@@ -184,7 +195,7 @@ func (s *Settler) Unsettled() (count int, oldest time.Duration) {
 	if s.state.waiting == 0 {
 		return 0, 0
 	}
-	return s.state.waiting, time.Since(s.state.oldest)
+	return s.state.waiting, s.now().Sub(s.state.oldest)
 }
 
 // queued answers for a signal that the sweep will settle.

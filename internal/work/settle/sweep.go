@@ -283,7 +283,7 @@ func (s *Settler) settleFound(ctx context.Context, f found) error {
 func (s *Settler) park(ctx context.Context, id txid.ID, cause error, v signal.Verdict) error {
 	s.log.LogAttrs(ctx, slog.LevelError, "signal cannot be judged",
 		slog.String("signal", id.String()), slog.Any("error", cause))
-	v.SignalID, v.SettledAt = id.String(), time.Now().UTC().Truncate(time.Microsecond)
+	v.SignalID, v.SettledAt = id.String(), s.now().UTC().Truncate(time.Microsecond)
 	_, err := s.ledger.Settle(ctx, settlement.Case{SignalID: v.SignalID, Refusal: &v})
 	return err
 }
