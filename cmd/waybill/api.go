@@ -23,7 +23,7 @@ import (
 func (n *node) api(e *edge.Edge) http.Handler {
 	l := apiLedger{n.ledger}
 	a := &api.API{
-		Catalog:     n.Catalog,
+		Catalog: n.Catalog, Now: n.now,
 		Advertisers: tableOf(n.ledger.Advertisers()), Affiliates: tableOf(n.ledger.Affiliates()),
 		Offers: tableOf(n.ledger.Offers()), Goals: tableOf(n.ledger.Goals()), Terms: tableOf(n.ledger.Terms()),
 		Links: tableOf(n.ledger.Links()), Coupons: tableOf(n.ledger.Coupons()), Subscriptions: tableOf(n.ledger.Subscriptions()),

@@ -62,15 +62,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	helped := false
-	parser, err := kong.New(&c,
-		kong.Name("waybill"), kong.Description(about), kong.UsageOnError(),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { helped = true }),
-		kong.DefaultEnvars("WAYBILL"),
-		kong.Resolvers(file),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 110}),
-		kong.TypeMapper(reflect.TypeFor[netip.Prefix](), kong.MapperFunc(prefixMapper)),
-	)
+	parser, err := kong.New(&c, append(options(stdout, stderr, func(int) { helped = true }), kong.Resolvers(file))...)
 	if err != nil {
 		return fmt.Errorf("read the command line: %w", err)
 	}
@@ -86,6 +78,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	e.model = parser
 	return parsed.Run(e)
+}
+
+// options are how the command line is read, but for the configuration file.
+func options(stdout, stderr io.Writer, exit func(int)) []kong.Option {
+	return []kong.Option{
+		kong.Name("waybill"), kong.Description(about), kong.UsageOnError(),
+		kong.Writers(stdout, stderr),
+		kong.Exit(exit),
+		kong.DefaultEnvars("WAYBILL"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 110}),
+		kong.TypeMapper(reflect.TypeFor[netip.Prefix](), kong.MapperFunc(prefixMapper)),
+	}
 }
 
 // usage turns the parser's error into one that names the mistake and the way

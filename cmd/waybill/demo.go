@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"waybill/internal/demo/shop"
 	"waybill/internal/demo/tracker"
 	"waybill/internal/demo/visit"
+	"waybill/internal/fault"
 )
 
 // demoCmd is "waybill demo".
@@ -20,6 +22,7 @@ type demoCmd struct {
 	Chain   int            `placeholder:"N" help:"Show a chain instead: N installations (1 to 10), each an affiliate of the next, and where an ID gets lost."`
 	Break   []string       `sep:"none" placeholder:"HOP:HOW" help:"Break the chain on purpose, for one visitor more, such as 2:out-no-id. HOP is tracker, shop or a number from 1 (next to the tracker); docs/chains.md lists the ways. May be repeated."`
 	Listen  string         `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the demo's Waybill answers. With --once and --chain free ports are taken."`
+	Days    *int           `placeholder:"N" help:"How many days of history to begin with, 0 to 90. Left open: 30, and none with --once and --chain."`
 	Still   bool           `help:"Let nobody come by once the round trips are done; else there is a visitor every few seconds."`
 	Shop    demoShopCmd    `cmd:"" hidden:"" help:"The demo's shop, alone."`
 	Tracker demoTrackerCmd `cmd:"" hidden:"" help:"The demo's affiliate tracker, alone."`
@@ -38,14 +41,17 @@ const arrival = 15 * time.Second
 type demo struct {
 	troupe
 
+	once    bool // it shows every step, and leaves
 	node    *demoNode
 	shop    string // URLs
 	tracker string
-	payouts []string // that the tracker was told, in the order of the trips
+	payouts []string  // that the tracker was told, in the order of the trips
+	since   time.Time // of the first trip
 
-	seller named   // the advertiser
-	offers []int64 // one for each way
-	orders int     // of visitors who came by
+	sellers    []named     // the advertisers
+	affiliates []named     // the one with the tracker first
+	offers     []demoOffer // one for each way, and more
+	orders     int         // of visitors who came by
 
 	people   []demoPerson
 	password string // of all of them
@@ -74,9 +80,11 @@ func (demoRunCmd) Run(e *env, c *command) error {
 // run starts everything, sends the visitors round, and stays up unless told
 // otherwise.
 func (d *demo) run(c *demoCmd) error {
+	d.once = c.Once
 	if err := d.start(c); err != nil {
 		return err
 	}
+	d.since = time.Now()
 	for _, way := range shop.Ways() {
 		if err := d.roundTrip(way); err != nil {
 			return fmt.Errorf("the way by %s: %w", way, err)
@@ -94,16 +102,7 @@ func (d *demo) run(c *demoCmd) error {
 	if err := d.work(); err != nil {
 		return err
 	}
-	d.say("\nEverything stays up until you press Ctrl-C. Click it through yourself:")
-	d.say("  the affiliate's tracker  %s/", d.tracker)
-	d.say("  a campaign link          %s/campaign/%s", d.tracker, shop.Cookie)
-	d.say("  Waybill's API            curl -H 'Authorization: Bearer %s' %s/api/v1/conversions", d.node.key, d.node.url)
-	d.say("  a report                 curl -H 'Authorization: Bearer %s' '%s%s'", d.node.key, d.node.url, reportOfDemo)
-	d.say("  metrics                  %s/metrics", d.node.url)
-	d.say("\nConsole: %s/console/   password of all: %s", d.node.url, d.password)
-	for _, p := range d.people {
-		d.say("  %-24s %s", p.email, p.sees)
-	}
+	d.invite(!c.Still)
 	if !c.Still {
 		d.live()
 	}
@@ -111,67 +110,74 @@ func (d *demo) run(c *demoCmd) error {
 	return nil
 }
 
-// start starts the processes and makes the catalog between them.
-func (d *demo) start(c *demoCmd) error {
+// invite tells a person how to get in, and how it ends.
+func (d *demo) invite(live bool) {
+	d.say("\nOpen  %s/console/  and sign in as one of these, all with the password  %s\n", d.node.url, d.password)
+	for _, p := range d.people {
+		d.say("  %-24s %s", p.email, p.sees)
+	}
+	if live {
+		d.say("\nA visitor comes every few seconds. Send one yourself: open %s/campaign/%s and buy the kettle.", d.tracker, shop.Cookie)
+	} else {
+		d.say("\nSend a visitor yourself: open %s/campaign/%s and buy the kettle.", d.tracker, shop.Cookie)
+	}
+	d.say("The affiliate's tracker shows what it was told: %s/", d.tracker)
+	d.say("The API: curl -H 'Authorization: Bearer %s' %s/api/v1/conversions", d.node.key, d.node.url)
+	d.say("\nPress Ctrl-C to end the demo. Nothing of it is kept.")
+}
+
+// start starts the processes and makes the catalog between them. A past is made
+// before anybody can look.
+func (d *demo) start(c *demoCmd) (err error) {
 	d.say("Starting Waybill, a shop (the advertiser) and a tracker (the affiliate's), each a process of its own …")
-	listen := c.Listen
+	listen, key := c.Listen, ""
 	if c.Once {
 		listen = "127.0.0.1:0"
 	}
-	var err error
-	if d.node, err = d.serve("data", listen); err != nil {
-		return err
-	}
-	return d.catalog()
-}
-
-// named is what the demo needs of a created record.
-type named struct {
-	ID    int64  `json:"id"`
-	Token string `json:"token"`
-}
-
-// catalog creates an advertiser with its shop, an affiliate with its tracker,
-// and an offer for each way of keeping the transaction ID.
-func (d *demo) catalog() error {
-	var partner named
-	err := d.node.create(d.env.ctx, "advertisers", map[string]any{"name": "Demo shop", "postback_auth": "token"}, &d.seller)
-	if err == nil {
-		err = d.node.create(d.env.ctx, "affiliates", map[string]any{"name": "Demo affiliate"}, &partner)
-	}
-	if err != nil {
-		return err
-	}
-	d.shop, err = d.child("demo", "shop", "--postback", d.node.url+"/postback", "--token", d.seller.Token)
-	if err != nil {
-		return err
-	}
-	args := []string{"demo", "tracker"}
-	for _, way := range shop.Ways() {
-		var o named
-		err := d.node.create(d.env.ctx, "offers", map[string]any{
-			"advertiser_id": d.seller.ID, "name": "Kettle, ID kept by " + way,
-			"destination_url": d.shop + "/product/" + way + "?tid={transaction_id}&via={affiliate_id}",
-			"payout":          map[string]string{"type": "cps", "percent": "10"},
-			"revenue":         map[string]string{"type": "cps", "percent": "12.5"},
-		}, &o)
-		if err != nil {
-			return err
+	days := c.days()
+	if days > 0 {
+		if listen, key, err = d.makePast(listen, days); err != nil {
+			return fmt.Errorf("make %d days of history: %w", days, err)
 		}
-		d.offers = append(d.offers, o.ID)
-		args = append(args, "--campaign", fmt.Sprintf("%s=%s/click?offer_id=%d&affiliate_id=%d&sub1=%s&aff_click_id={clickid}", way, d.node.url, o.ID, partner.ID, way))
 	}
-	if d.tracker, err = d.child(args...); err != nil {
+	if d.node, err = d.serve("data", listen, key); err != nil {
 		return err
 	}
-	d.people = demoPeople(d.seller.ID, partner.ID)
-	if d.password, err = d.node.people(d.people); err != nil {
+	if days == 0 {
+		err = d.catalog()
+	}
+	if err != nil {
 		return err
 	}
-	return d.node.create(d.env.ctx, "postbacks", map[string]any{
-		"owner": map[string]int64{"affiliate_id": partner.ID},
-		"url":   d.tracker + "/postback?cid={aff_click_id}&payout={payout}&currency={currency}&txid={conversion_id}&status={status}&sub1={sub1}",
-	}, new(named))
+	d.people = demoPeople(d.sellers[0].ID, d.affiliates[0].ID)
+	d.password, err = d.node.people(d.people)
+	return err
+}
+
+// mostDays is how long a past may be: what is told of deliveries is kept so long.
+const mostDays = 90
+
+// days gives how long the past is.
+func (c *demoCmd) days() int {
+	switch {
+	case c.Days != nil:
+		return *c.Days
+	case c.Once:
+		return 0
+	default:
+		return 30
+	}
+}
+
+// validate refuses what cannot be shown.
+func (c *demoCmd) validate() error {
+	if c.Days != nil && (*c.Days < 0 || *c.Days > mostDays) {
+		return fault.New(fault.Invalid, "--days %d: a demo has 0 to %d days of history", *c.Days, mostDays)
+	}
+	if c.Days != nil && *c.Days > 0 && c.Chain > 0 {
+		return fault.New(fault.Invalid, "--days %d: a chain has no history", *c.Days)
+	}
+	return c.validateChain()
 }
 
 // roundTrip sends one visitor round and follows the conversion to the tracker.
@@ -181,7 +187,9 @@ func (d *demo) roundTrip(way string) error {
 	if err != nil {
 		return err
 	}
-	d.say("\nVisitor of campaign %q: the tracker's click ID %s … bought, order %s … Waybill answered %q to the shop", way, j.TrackerClickID, j.Order, j.Verdict)
+	if d.once {
+		d.say("\nVisitor of campaign %q: the tracker's click ID %s … bought, order %s … Waybill answered %q to the shop", way, j.TrackerClickID, j.Order, j.Verdict)
+	}
 	if j.Verdict != "accepted" {
 		return fmt.Errorf("order %s was not accepted: %s", j.Order, j.Verdict)
 	}
@@ -191,6 +199,10 @@ func (d *demo) roundTrip(way string) error {
 	}
 	values := c.Conversions[0].Values
 	d.payouts = append(d.payouts, values["payout"])
+	if !d.once {
+		d.say("A visitor bought (%s): Waybill accepted the shop's postback, and the tracker had its own %s after the click.", way, time.Since(started).Round(time.Millisecond))
+		return nil
+	}
 	d.say("… and the tracker has its conversion %s after the click: payout %s %s for its own click ID %s",
 		time.Since(started).Round(time.Millisecond), values["payout"], values["currency"], values["cid"])
 	return d.trace(j)
@@ -220,6 +232,14 @@ func (d *demo) await(clickID string) (tracker.Click, error) {
 
 // verify has the installation checked.
 func (d *demo) verify() error {
-	d.say("")
-	return perform(d.env, common{Data: filepath.Join(d.dir, "data")}, new(check))
+	if d.once {
+		d.say("")
+		return errors.Join(
+			perform(d.env, common{Data: filepath.Join(d.dir, "data")}, new(check)),
+			perform(d.env, common{Data: filepath.Join(d.dir, "data")}, &check{Warehouse: true}),
+		)
+	}
+	quiet := *d.env
+	quiet.stdout = io.Discard
+	return perform(&quiet, common{Data: filepath.Join(d.dir, "data")}, new(check))
 }

@@ -33,8 +33,8 @@ type chainDemo struct {
 	tracker  string
 }
 
-// validate refuses what makes no chain.
-func (c *demoCmd) validate() error {
+// validateChain refuses what makes no chain.
+func (c *demoCmd) validateChain() error {
 	if c.Chain < 0 || c.Chain > maxChain {
 		return fault.New(fault.Invalid, "--chain %d: a chain has 1 to %d installations", c.Chain, maxChain)
 	}

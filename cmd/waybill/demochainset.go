@@ -117,7 +117,7 @@ func (d *chainDemo) each(do func(k int, w *chainWay) error) error {
 // startNode starts installation k, whose advertiser is the hop behind it and
 // whose affiliate the hop before.
 func (d *chainDemo) startNode(k int) error {
-	n, err := d.serve(fmt.Sprintf("data-%d", k), "127.0.0.1:0")
+	n, err := d.serve(fmt.Sprintf("data-%d", k), "127.0.0.1:0", "")
 	if err != nil {
 		return err
 	}

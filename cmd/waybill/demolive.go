@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -30,12 +30,12 @@ func (d *demo) work() error {
 	err := d.node.create(d.env.ctx, "affiliates", map[string]any{"name": "Second affiliate"}, &newcomer)
 	if err == nil {
 		err = d.node.create(d.env.ctx, "offers", map[string]any{
-			"advertiser_id": d.seller.ID, "name": "Teapot, for affiliates who ask", "access": "request", "category": "Kitchen",
+			"advertiser_id": d.sellers[0].ID, "name": "Teapot, for affiliates who ask", "access": "request", "category": "Kitchen",
 			"description":     "A teapot of glass.\nPlease say how you would promote it; no brand bidding.",
 			"preview_url":     d.shop + "/product/" + shop.URL,
 			"destination_url": d.shop + "/product/" + shop.URL + "?tid={transaction_id}&via={affiliate_id}",
-			"payout":          map[string]string{"type": "cps", "percent": "8"},
-			"revenue":         map[string]string{"type": "cps", "percent": "10"},
+			"payout":          map[string]string{"type": "cps", "percent": "10"},
+			"revenue":         map[string]string{"type": "cps", "percent": "20"},
 		}, &hidden)
 	}
 	if err == nil {
@@ -74,13 +74,13 @@ func (d *demo) letDie(affiliateID int64) error {
 	if err != nil {
 		return err
 	}
-	return d.visit(d.env.ctx, bustle.Visitor{Deed: bustle.Buys, Amount: "49.90"},
-		fmt.Sprintf("%s/click?offer_id=%d&affiliate_id=%d&aff_click_id=unheard-of", d.node.url, d.offers[0], affiliateID))
+	return d.visit(d.env.ctx, bustle.Visitor{Deed: bustle.Buys, Amount: "49.90", Agent: traffic.Agents()[0]},
+		fmt.Sprintf("%s/click?offer_id=%d&affiliate_id=%d&aff_click_id=unheard-of", d.node.url, d.offers[0].ID, affiliateID))
 }
 
 // live lets visitors come by until the demo ends.
 func (d *demo) live() {
-	crowd, failures := bustle.New(bustleSeed, len(shop.Ways()), traffic.Agents()), 0
+	crowd, failures := bustle.New(bustleSeed+1, d.market()), 0
 	for range mostVisitors {
 		v := crowd.Next()
 		timer := time.NewTimer(v.Wait)
@@ -99,14 +99,31 @@ func (d *demo) live() {
 	}
 }
 
-// come sends a visitor through the affiliate's tracker, which gives him its own
-// click ID.
+// market is what the demo's visitors come for.
+func (d *demo) market() bustle.Market {
+	return bustle.Market{Affiliates: len(d.affiliates), Campaigns: len(d.offers), Agents: traffic.Agents()}
+}
+
+// come sends a visitor by an affiliate's link. The first affiliate has a tracker,
+// which gives him its own click ID.
 func (d *demo) come(ctx context.Context, v bustle.Visitor) error {
-	link, err := d.redirect(ctx, d.tracker+"/campaign/"+shop.Ways()[v.Campaign], v)
+	if v.Affiliate > 0 {
+		return d.visit(ctx, v, d.link(&v, ""))
+	}
+	link, err := d.redirect(ctx, d.tracker+"/campaign/"+d.offers[v.Campaign].campaign, v)
 	if err != nil {
 		return err
 	}
 	return d.visit(ctx, v, link+"&sub2="+url.QueryEscape(v.Sub)+"&source="+url.QueryEscape(v.Source))
+}
+
+// link is an affiliate's tracking link with what it says of a visitor.
+func (d *demo) link(v *bustle.Visitor, clickID string) string {
+	said := url.Values{"sub1": {d.offers[v.Campaign].campaign}, "sub2": {v.Sub}, "source": {v.Source}}
+	if clickID != "" {
+		said.Set("aff_click_id", clickID)
+	}
+	return fmt.Sprintf("%s/click?offer_id=%d&affiliate_id=%d&%s", d.node.url, d.offers[v.Campaign].ID, d.affiliates[v.Affiliate].ID, said.Encode())
 }
 
 // visit follows a tracking link, and tells what became of the visitor as the
@@ -121,17 +138,18 @@ func (d *demo) visit(ctx context.Context, v bustle.Visitor, link string) error {
 		return fmt.Errorf("read where a visitor was sent: %w", err)
 	}
 	said := d.postback(v, at.Query().Get("tid"))
-	if err := d.tell(ctx, said); err != nil || v.Deed != bustle.ToldTwice {
+	if _, err := d.tell(ctx, said); err != nil || v.Deed != bustle.ToldTwice {
 		return err
 	}
-	return d.tell(ctx, said)
+	_, err = d.tell(ctx, said)
+	return err
 }
 
-// postback gives what the shop says of a visitor, mistakes included.
+// postback gives what a shop says of a visitor, mistakes included.
 func (d *demo) postback(v bustle.Visitor, tid string) url.Values {
 	d.orders++
 	said := url.Values{
-		"transaction_id": {tid}, "amount": {v.Amount}, "order_id": {fmt.Sprintf("LIVE-%05d", d.orders)}, "token": {d.seller.Token},
+		"transaction_id": {tid}, "amount": {v.Amount}, "order_id": {fmt.Sprintf("ORDER-%05d", d.orders)}, "token": {d.offers[v.Campaign].token},
 	}
 	switch v.Deed {
 	case bustle.Pends:
@@ -176,7 +194,8 @@ func (d *demo) redirect(ctx context.Context, address string, v bustle.Visitor) (
 		r.Header.Set("X-Forwarded-For", v.Address)
 	}
 	client := http.Client{
-		Timeout: arrival, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout: arrival, Transport: d.node.client.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	resp, err := client.Do(r)
 	if err != nil {
@@ -191,22 +210,26 @@ func (d *demo) redirect(ctx context.Context, address string, v bustle.Visitor) (
 	return "", fault.New(fault.Unavailable, "%s led nowhere: %s", r.URL.Host, resp.Status)
 }
 
-// tell sends a postback. Whatever the verdict is, the shop has its answer.
-func (d *demo) tell(ctx context.Context, said url.Values) error {
+// tell sends a postback, and gives the conversion that came of it, if one did.
+// Whatever the verdict is, the shop has its answer.
+func (d *demo) tell(ctx context.Context, said url.Values) (conversionID string, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.node.url+"/postback?"+said.Encode(), http.NoBody)
 	if err != nil {
-		return fmt.Errorf("send a postback: %w", err)
+		return "", fmt.Errorf("send a postback: %w", err)
 	}
-	resp, err := d.client.Do(r)
+	resp, err := d.node.client.Do(r)
 	if err != nil {
-		return fmt.Errorf("send a postback: %w", err)
+		return "", fmt.Errorf("send a postback: %w", err)
 	}
-	_, err = io.Copy(io.Discard, resp.Body)
+	var verdict struct {
+		ConversionID string `json:"conversion_id"`
+	}
+	err = json.NewDecoder(resp.Body).Decode(&verdict)
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return fmt.Errorf("read a postback's answer: %w", err)
+		return "", fmt.Errorf("read a postback's answer: %w", err)
 	}
 	if resp.StatusCode >= http.StatusInternalServerError {
-		return fault.New(fault.Unavailable, "a postback was answered %s", resp.Status)
+		return "", fault.New(fault.Unavailable, "a postback was answered %s", resp.Status)
 	}
-	return nil
+	return verdict.ConversionID, nil
 }

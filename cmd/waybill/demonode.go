@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,23 +27,36 @@ type demoNode struct {
 	url, key, data string
 }
 
-// serve starts an installation on a folder of its own.
-func (t *troupe) serve(folder, listen string) (*demoNode, error) {
-	n := &demoNode{troupe: t, data: filepath.Join(t.dir, folder)}
-	var err error
-	n.url, err = t.child("serve", "--data", n.data, "--listen", listen,
-		"--allow-private-destinations", "127.0.0.0/8", "--trusted-proxies", "127.0.0.0/8", "--log-level", "warn")
-	if err != nil {
-		return nil, err
+// serving is how the demo runs an installation on a folder.
+func serving(folder, listen string) []string {
+	return []string{
+		"serve", "--data", folder, "--listen", listen,
+		"--allow-private-destinations", "127.0.0.0/8", "--trusted-proxies", "127.0.0.0/8", "--log-level", "warn",
 	}
+}
+
+// serve starts an installation on a folder of its own. Where no key to it is there
+// yet, it makes one.
+func (t *troupe) serve(folder, listen, key string) (*demoNode, error) {
+	n := &demoNode{troupe: t, data: filepath.Join(t.dir, folder), key: key}
+	var err error
+	n.url, err = t.child(serving(n.data, listen)...)
+	if err != nil || key != "" {
+		return n, err
+	}
+	return n, n.open()
+}
+
+// open makes a key to all of the installation.
+func (n *demoNode) open() error {
 	var key strings.Builder
-	quiet := *t.env
+	quiet := *n.env
 	quiet.stdout = &key
 	if err := perform(&quiet, common{Data: n.data}, &keyCreate{Role: "network", Name: "demo"}); err != nil {
-		return nil, err
+		return err
 	}
 	n.key = strings.TrimSpace(key.String())
-	return n, nil
+	return nil
 }
 
 // create makes a record through the REST API.
@@ -52,16 +66,21 @@ func (n *demoNode) create(ctx context.Context, resource string, v, into any) err
 
 // post sends JSON to a path of the node.
 func (n *demoNode) post(ctx context.Context, path string, v, into any) error {
+	return n.send(ctx, http.MethodPost, n.url+path, n.key, v, into)
+}
+
+// send sends JSON, with a key where one is needed.
+func (t *troupe) send(ctx context.Context, method, address, key string, v, into any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("post to %s: %w", path, err)
+		return fmt.Errorf("send to %s: %w", address, err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, n.url+path, strings.NewReader(string(b)))
+	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(b))
 	if err != nil {
-		return fmt.Errorf("post to %s: %w", path, err)
+		return fmt.Errorf("send to %s: %w", address, err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	return n.fetch(r, n.key, into)
+	return t.fetch(r, key, into)
 }
 
 // get reads a resource.

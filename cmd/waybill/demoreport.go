@@ -28,6 +28,11 @@ type demoRow struct {
 // reportOfDemo is asked for with the key in the header, as anybody would.
 const reportOfDemo = "/api/v1/reports?dimensions=offer&metrics=clicks,conversions,payout,cr&names=true&sort=offer"
 
+// reportOn is the address of the report on what was since a time.
+func (d *demo) reportOn(since time.Time) string {
+	return d.node.url + reportOfDemo + "&from=" + since.UTC().Format(time.RFC3339Nano)
+}
+
 // report prints what came of the round trips as the reports count it, and holds
 // it to what the trackers were told: a click, a conversion and its payout for
 // each campaign.
@@ -35,6 +40,9 @@ func (d *demo) report() error {
 	r, err := d.freshReport(time.Now())
 	if err != nil {
 		return err
+	}
+	if !d.once {
+		return d.agrees(r)
 	}
 	d.say("\nThe report on it (GET %s):", reportOfDemo)
 	t := tabwriter.NewWriter(d.env.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -63,7 +71,7 @@ func (d *demo) freshReport(moment time.Time) (r demoReport, err error) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		err = d.get(ctx, d.node.url+reportOfDemo, d.node.key, &r)
+		err = d.get(ctx, d.reportOn(d.since), d.node.key, &r)
 		if err == nil && r.AsOf.After(moment) {
 			return r, nil
 		}

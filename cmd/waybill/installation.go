@@ -28,6 +28,7 @@ const (
 type installation struct {
 	dir     string
 	log     *slog.Logger
+	now     func() time.Time // the clock
 	journal *pebblejournal.Journal
 	ledger  *sqlledger.DB
 	// consoleURL is where people see the console, as a running node knows it.
@@ -55,17 +56,21 @@ func openInstallation(e *env, c common, create bool, minFreeMiB uint64) (*instal
 	if err != nil {
 		return nil, err
 	}
-	return openLedger(e.ctx, c, journal, log)
+	return openLedger(e, c, journal, log)
 }
 
 // openLedger opens the ledger beside an open journal.
-func openLedger(ctx context.Context, c common, journal *pebblejournal.Journal, log *slog.Logger) (*installation, error) {
-	db, err := sqlledger.Open(ctx, ledgerURL(c), sqlledger.Options{Log: log, Later: true})
+func openLedger(e *env, c common, journal *pebblejournal.Journal, log *slog.Logger) (*installation, error) {
+	now := e.now
+	if now == nil {
+		now = time.Now
+	}
+	db, err := sqlledger.Open(e.ctx, ledgerURL(c), sqlledger.Options{Log: log, Later: true, Now: now})
 	if err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
 	in := &installation{
-		dir: c.Data, log: log, journal: journal, ledger: db, warehouse: newWarehouse(reporting{Warehouse: noWarehouse}, c.Data, log),
+		dir: c.Data, log: log, now: now, journal: journal, ledger: db, warehouse: newWarehouse(reporting{Warehouse: noWarehouse}, c.Data, log),
 		exchanged: func() {}, changed: func(context.Context) error { return nil },
 	}
 	in.sources = in.sourcesAlone
@@ -102,7 +107,7 @@ func ensureFolder(dir string, create bool) error {
 // takeNode gets a new node number from the ledger and keeps it in the folder.
 func (in *installation) takeNode(ctx context.Context) (uint16, error) {
 	host, _ := os.Hostname()
-	node, err := in.ledger.TakeNode(ctx, host+" "+in.dir, time.Now())
+	node, err := in.ledger.TakeNode(ctx, host+" "+in.dir, in.now())
 	if err != nil {
 		return 0, err
 	}

@@ -52,7 +52,7 @@ func (*keyCreate) creates() bool { return true }
 
 func (k *keyCreate) do(ctx context.Context, in *installation, out io.Writer) error {
 	key := k.key()
-	key.CreatedAt = time.Now().UTC()
+	key.CreatedAt = in.now().UTC()
 	secret, err := account.NewSecret(key.Role, rand.Reader)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (r *rotateKey) do(ctx context.Context, in *installation, out io.Writer) err
 	if err != nil {
 		return err
 	}
-	from := time.Now().Add(r.In).UTC().Truncate(time.Millisecond)
+	from := in.now().Add(r.In).UTC().Truncate(time.Millisecond)
 	number := 1
 	for _, k := range ring {
 		number = max(number, k.Number+1)

@@ -178,7 +178,7 @@ func (in *installation) newLink(ctx context.Context, by user.By, kind user.LinkK
 	if err != nil {
 		return "", err
 	}
-	if err := in.ledger.CreateLink(ctx, by, user.NewLink(kind, userID, time.Now()), user.Hash(token)); err != nil {
+	if err := in.ledger.CreateLink(ctx, by, user.NewLink(kind, userID, in.now()), user.Hash(token)); err != nil {
 		return "", err
 	}
 	return linkAt(consoleURL, token), nil

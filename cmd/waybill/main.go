@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 	_ "time/tzdata" // reports and caps know time zones on machines that have no zone files
 
 	"github.com/alecthomas/kong"
@@ -57,5 +58,6 @@ type env struct {
 	ctx    context.Context //nolint:containedctx // kong hands commands one value; this is a call's argument list
 	stdout io.Writer
 	stderr io.Writer
-	model  *kong.Kong // the whole command line, for help
+	model  *kong.Kong       // the whole command line, for help
+	now    func() time.Time // the clock of installations; time.Now when nil
 }

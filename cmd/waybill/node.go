@@ -67,14 +67,17 @@ func startNode(e *env, s *serveCmd) (*node, error) {
 	}
 	n := &node{installation: in, settings: s, metrics: prometheus.NewRegistry()}
 	n.reportsFrom(s.reporting)
-	if err := n.start(e.ctx); err != nil {
+	if err = n.prepare(e.ctx); err == nil {
+		err = n.open(e.ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, in.close())
 	}
 	return n, nil
 }
 
-// start brings up the parts in the order in which they need each other.
-func (n *node) start(ctx context.Context) error {
+// prepare makes the parts in the order in which they need each other.
+func (n *node) prepare(ctx context.Context) error {
 	number, err := n.node(ctx)
 	if err != nil {
 		return fmt.Errorf("find this node's number: %w", err)
@@ -89,17 +92,14 @@ func (n *node) start(ctx context.Context) error {
 	if err := n.checkRetention(first); err != nil {
 		return err
 	}
-	n.minter = &minter{now: time.Now, journal: n.journal, take: n.takeNode, log: n.log}
+	n.minter = &minter{now: n.now, journal: n.journal, take: n.takeNode, log: n.log}
 	if err := n.minter.start(ctx, number, first.Ring()); err != nil {
 		return err
 	}
 	n.publish(first)
 	n.changed, n.sources = n.refresh.Refresh, n.sourcesOfNode
 	n.makeWorkers()
-	if err := n.makeTally(ctx); err != nil {
-		return err
-	}
-	return n.open(ctx)
+	return n.makeTally(ctx)
 }
 
 // publish makes a catalog the present one.
@@ -117,8 +117,9 @@ func (n *node) Catalog() *catalog.Catalog { return n.current.Load() }
 // makeWorkers makes what works behind the doors.
 func (n *node) makeWorkers() {
 	n.settler = settle.New(signals{n.journal}, n.ledger, n.Catalog, n.minter.Bound, n.log)
+	n.settler.Now = n.now
 	sending := n.settings.worker()
-	sending.Metrics = n.metrics
+	sending.Metrics, sending.Now = n.metrics, n.now
 	n.deliver = deliver.New(n.ledger, n.Catalog, sending, n.log)
 }
 
@@ -156,7 +157,7 @@ func (n *node) edge() (*edge.Edge, error) {
 	return &edge.Edge{
 		Catalog: n.Catalog, Journal: n.journal, Mint: n.minter, Settler: prompt{n.settler, n.deliver},
 		Guide: visitor.NewGuide(atlas), Proxies: n.settings.Trusted, Metrics: edge.NewMetrics(n.metrics),
-		Throttle: n.settings.throttle(), Rejections: n.settings.rejections(), Script: js.Script(),
+		Throttle: n.settings.throttle(), Rejections: n.settings.rejections(), Script: js.Script(), Now: n.now,
 	}, nil
 }
 

@@ -1,6 +1,6 @@
-// Package bustle is the demo's everyday life: who comes by an affiliate's link, with
-// what, and what becomes of him, so that a newcomer looks at an installation in
-// which something happens.
+// Package bustle is the demo's everyday life: who comes by which affiliate's link,
+// with what, and what becomes of him, so that a newcomer looks at an installation
+// in which something happens, and has happened for weeks.
 //
 // It only makes visitors up; sending them is another's. The same seed gives the
 // same visitors in the same order. Most of them leave. Of those who buy, most are
@@ -31,59 +31,77 @@ const (
 
 // Visitor is one who comes by.
 type Visitor struct {
-	Wait     time.Duration // after the one before
-	Campaign int           // which of the affiliate's, from 0
-	Agent    string
-	Address  string // where he comes from, by which his country is found
-	Sub      string // the affiliate's placement
-	Source   string
-	Deed     Deed
-	Amount   string // of what he buys
+	Wait      time.Duration // after the one before
+	Affiliate int           // who sends him, from 0, the busiest first
+	Campaign  int           // for which offer, from 0, the best known first
+	Agent     string
+	Address   string // where he comes from, by which his country is found
+	Sub       string // the affiliate's placement
+	Source    string
+	Deed      Deed
+	Amount    string // of what he buys
 }
 
 // Bustle makes visitors up.
 type Bustle struct {
-	random    *rand.Rand
-	campaigns int
-	agents    []string
+	random *rand.Rand
+	market Market
 }
 
-// New begins with a seed, for a number of campaigns and visitors with these user
-// agents, the commonest first.
-func New(seed uint64, campaigns int, agents []string) *Bustle {
-	return &Bustle{random: rand.New(rand.NewPCG(seed, seed)), campaigns: campaigns, agents: agents} //nolint:gosec // nothing secret
+// Market is what visitors are drawn for.
+type Market struct {
+	Affiliates int
+	Campaigns  int
+	Agents     []string // the commonest first
 }
 
-// Between two visitors pass one to three seconds.
+// New begins with a seed.
+func New(seed uint64, m Market) *Bustle {
+	return &Bustle{random: rand.New(rand.NewPCG(seed, seed)), market: m} //nolint:gosec // nothing secret
+}
+
+// Between two visitors pass some seconds: often enough to see them come, and not
+// so often that today outgrows every day of the past.
 const (
-	shortest = time.Second
-	spread   = 2 * time.Second
+	shortest = 3 * time.Second
+	spread   = 9 * time.Second
 )
 
 // Next gives the next visitor.
 func (b *Bustle) Next() Visitor {
+	v := b.visitor()
+	v.Wait = shortest + time.Duration(b.random.Int64N(int64(spread)))
+	v.Deed = b.deed(shares())
+	return v
+}
+
+// visitor draws who comes.
+func (b *Bustle) visitor() Visitor {
 	return Visitor{
-		Wait:     shortest + time.Duration(b.random.Int64N(int64(spread))),
-		Campaign: b.random.IntN(b.campaigns),
-		Agent:    b.agent(),
-		Address:  pick(b.random, addresses()),
-		Sub:      pick(b.random, placements()),
-		Source:   pick(b.random, sources()),
-		Deed:     b.deed(),
-		Amount:   pick(b.random, amounts()),
+		Affiliate: b.early(b.market.Affiliates, 2),
+		Campaign:  b.early(b.market.Campaigns, 2),
+		Agent:     b.market.Agents[b.early(len(b.market.Agents), 3)],
+		Address:   pick(b.random, addresses()),
+		Sub:       pick(b.random, placements()),
+		Source:    pick(b.random, sources()),
+		Amount:    pick(b.random, amounts()),
 	}
 }
 
-// agent prefers the first in the list, which are the commonest.
-func (b *Bustle) agent() string {
-	n := len(b.agents)
-	return b.agents[min(b.random.IntN(n), b.random.IntN(n), b.random.IntN(n))]
+// early draws a number below n, the lower ones more often: the least of some
+// draws.
+func (b *Bustle) early(n, draws int) int {
+	least := b.random.IntN(n)
+	for range draws - 1 {
+		least = min(least, b.random.IntN(n))
+	}
+	return least
 }
 
 // deed gives what becomes of one in a thousand visitors, by its share.
-func (b *Bustle) deed() Deed {
+func (b *Bustle) deed(shares []share) Deed {
 	at := b.random.IntN(whole)
-	for _, s := range shares() {
+	for _, s := range shares {
 		if at < s.share {
 			return s.deed
 		}
@@ -100,10 +118,11 @@ type share struct {
 	share int
 }
 
-// shares are those of the deeds but leaving, of a thousand.
+// shares are those of the deeds but leaving, of a thousand, while somebody looks
+// on: each kind of mistake is soon to be seen.
 func shares() []share {
 	return []share{
-		{Buys, 130}, {Pends, 60}, {ToldTwice, 15}, {NoToken, 15}, {WrongGoal, 15}, {ForgedID, 10}, {NoID, 10}, {WrongMoney, 10},
+		{Buys, 100}, {Pends, 40}, {ToldTwice, 15}, {NoToken, 15}, {WrongGoal, 15}, {ForgedID, 10}, {NoID, 10}, {WrongMoney, 10},
 	}
 }
 

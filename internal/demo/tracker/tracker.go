@@ -48,6 +48,7 @@ func (t *Tracker) Handler() http.Handler {
 	mux.HandleFunc("GET /campaign/{name}", t.send)
 	mux.HandleFunc("GET /postback", t.receive)
 	mux.HandleFunc("GET /clicks/{id}", t.show)
+	mux.HandleFunc("POST /clicks", t.restore)
 	mux.HandleFunc("GET /{$}", t.list)
 	return mux
 }
@@ -63,15 +64,34 @@ func (t *Tracker) send(w http.ResponseWriter, r *http.Request) {
 	c.Sent = strings.NewReplacer(
 		"{clickid}", url.QueryEscape(c.ID), "{clickid:lower}", url.QueryEscape(strings.ToLower(c.ID)), "{clickid:20}", url.QueryEscape(c.ID[:20]),
 	).Replace(link)
+	t.keep(c)
+	w.Header().Set("Tracker-Click-Id", c.ID)
+	http.Redirect(w, r, c.Sent, http.StatusFound)
+}
+
+// keep writes clicks into the books.
+func (t *Tracker) keep(clicks ...*Click) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.clicks == nil {
 		t.clicks = map[string]*Click{}
 	}
-	t.clicks[c.ID] = c
-	t.order = append(t.order, c.ID)
-	t.mu.Unlock()
-	w.Header().Set("Tracker-Click-Id", c.ID)
-	http.Redirect(w, r, c.Sent, http.StatusFound)
+	for _, c := range clicks {
+		t.clicks[c.ID] = c
+		t.order = append(t.order, c.ID)
+	}
+}
+
+// restore takes over the clicks of an older book, as JSON.
+func (t *Tracker) restore(w http.ResponseWriter, r *http.Request) {
+	var clicks []*Click
+	if err := json.NewDecoder(r.Body).Decode(&clicks); err != nil {
+		http.Error(w, "clicks: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	t.keep(clicks...)
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]int{"clicks": len(clicks)}) // as below
 }
 
 // receive takes a postback. One that names no click of ours is refused, as real
@@ -106,16 +126,19 @@ func (t *Tracker) show(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(c) // whoever hung up needs no answer
 }
 
-// list shows every click and what came back for it.
+// listed is how many clicks the page lists.
+const listed = 100
+
+// list shows the newest clicks and what came back for them.
 func (t *Tracker) list(w http.ResponseWriter, _ *http.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	clicks := make([]*Click, 0, len(t.order))
-	for _, id := range t.order {
-		clicks = append(clicks, t.clicks[id])
+	clicks := make([]*Click, 0, listed)
+	for i := len(t.order) - 1; i >= 0 && len(clicks) < listed; i-- {
+		clicks = append(clicks, t.clicks[t.order[i]])
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = listPage.Execute(w, map[string]any{"Clicks": clicks, "Links": t.Links}) // as above
+	_ = listPage.Execute(w, map[string]any{"Clicks": clicks, "Links": t.Links, "All": len(t.order)}) // as above
 }
 
 //nolint:gochecknoglobals // a page, parsed once
@@ -124,5 +147,5 @@ var listPage = template.Must(template.New("list").Parse(`<!doctype html><html la
 <style>body{font:16px/1.5 system-ui;max-width:60rem;margin:3rem auto;padding:0 1rem}td,th{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}</style>
 <h1>Demo tracker</h1><p>The affiliate's side. Click a campaign, buy in the shop, and come back here:</p>
 <ul>{{range $name, $link := .Links}}<li><a href="/campaign/{{$name}}">/campaign/{{$name}}</a></li>{{end}}</ul>
-<table><caption>Clicks</caption><tr><th>own click ID<th>campaign<th>postbacks</tr>
+<table><caption>The newest of {{.All}} clicks</caption><tr><th>own click ID<th>campaign<th>postbacks</tr>
 {{range .Clicks}}<tr><td>{{.ID}}<td>{{.Campaign}}<td>{{range .Conversions}}{{.Values}}<br>{{else}}none yet{{end}}</tr>{{end}}</table></html>`))
