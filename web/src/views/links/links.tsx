@@ -10,7 +10,7 @@ const t = text.links;
 
 /** Makes tracking links, and shows the short ones there are. */
 export default function Links() {
-	const [{ code = "", ...state }, set] = useUrlState({ ...unbuilt, code: "" });
+	const [{ code = "", ...state }, set] = useUrlState<Record<string, string>>({ ...unbuilt, code: "" });
 	const onBuilt = useCallback((b: Built) => set(b, { replace: true }), [set]);
 	return (
 		<Page title={t.title} lead={t.lead}>
