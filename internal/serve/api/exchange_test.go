@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/fault"
 	"waybill/internal/signal"
+	"waybill/internal/txid"
 )
 
 func TestIdempotencyKey(t *testing.T) {
@@ -247,8 +249,10 @@ func TestTraceIsInOrderOfTime(t *testing.T) {
 		}
 	})
 	t.Run("of which nothing is known", func(t *testing.T) {
-		fresh := newWorld(t)
-		if got := w.do(t, asNetwork, "GET", "trace/"+fresh.click.String(), ""); got.status != 422 {
+		key := must[txid.Key](t)(txid.NewKey(1, noon.AddDate(-1, 0, 0), rand.Reader))
+		ring := must[*txid.Ring](t)(txid.NewRing([]txid.Key{key}))
+		theirs := must[txid.ID](t)(ring.Seal(must[txid.Parts](t)(w.present.Ring().Open(w.click))))
+		if got := w.do(t, asNetwork, "GET", "trace/"+theirs.String(), ""); got.status != 422 {
 			t.Errorf("an ID of another installation = %d %s; want 422", got.status, got.text)
 		}
 	})

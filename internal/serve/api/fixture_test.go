@@ -35,6 +35,7 @@ import (
 	"waybill/internal/receiver"
 	"waybill/internal/settlement"
 	"waybill/internal/signal"
+	"waybill/internal/store/sqlitetest"
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/txid"
 	"waybill/internal/user"
@@ -112,9 +113,19 @@ type world struct {
 	delivery               string
 }
 
+// ledgers are those of a new installation.
+var ledgers = sqlitetest.Template{Fill: func(path string) error {
+	db, err := sqlledger.Open(context.Background(), path, sqlledger.Options{Now: func() time.Time { return noon }})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := sqlledger.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlledger.Options{Now: func() time.Time { return noon }})
+	path := ledgers.Copy(t, filepath.Join(t.TempDir(), "ledger.db"))
+	db, err := sqlledger.Open(t.Context(), path, sqlledger.Options{Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}

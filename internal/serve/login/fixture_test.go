@@ -17,6 +17,7 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"waybill/internal/fault"
+	"waybill/internal/store/sqlitetest"
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/user"
 )
@@ -93,9 +94,18 @@ type world struct {
 	meanwhile func() // what happens, once, between a look at what was shown and the session
 }
 
+// ledgers are those of a new installation.
+var ledgers = sqlitetest.Template{Fill: func(path string) error {
+	db, err := sqlledger.Open(context.Background(), path, sqlledger.Options{Now: func() time.Time { return noon }})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}}
+
 func newWorld(t *testing.T, set Settings) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{at: noon}, log: new(safe), path: filepath.Join(t.TempDir(), "ledger.db")}
+	w := &world{t: t, clock: &clock{at: noon}, log: new(safe), path: ledgers.Copy(t, filepath.Join(t.TempDir(), "ledger.db"))}
 	w.open(set)
 	t.Cleanup(func() {
 		if err := w.db.Close(); err != nil {

@@ -16,15 +16,25 @@ import (
 	"waybill/internal/delivery"
 	"waybill/internal/settlement"
 	"waybill/internal/signal"
+	"waybill/internal/store/sqlitetest"
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/txid"
 )
+
+// ledgers are those of a new installation.
+var ledgers = sqlitetest.Template{Fill: func(path string) error {
+	db, err := sqlledger.Open(context.Background(), path, sqlledger.Options{})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}}
 
 // newLedger opens a new ledger on SQLite, with an affiliate's subscription to a
 // URL, and gives the catalog of it.
 func newLedger(t testing.TB, url string) (*sqlledger.DB, func() *catalog.Catalog) {
 	t.Helper()
-	db, err := sqlledger.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlledger.Options{})
+	db, err := sqlledger.Open(t.Context(), ledgers.Copy(t, filepath.Join(t.TempDir(), "ledger.db")), sqlledger.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
