@@ -41,6 +41,13 @@ const (
 	longestText = 200                    // characters of what is looked for
 )
 
+// By what something is found that may be left unsearched.
+const (
+	byID      = "id"
+	byOrder   = "order_id"
+	byClickID = "aff_click_id"
+)
+
 // searchLine is one thing that was found.
 type searchLine struct {
 	Kind          string     `json:"kind" enum:"click,impression,conversion,signal,delivery,offer,affiliate,advertiser,link"`
@@ -64,7 +71,8 @@ func (l *searchLine) key() string {
 // unsearched is where a search has not looked.
 type unsearched struct {
 	By     string     `json:"by" enum:"id,order_id,aff_click_id"`
-	Before *time.Time `json:"before,omitempty" doc:"It was looked for from here on. Left out: nowhere."`
+	Before *time.Time `json:"before,omitempty" doc:"What is older was not searched."`
+	After  *time.Time `json:"after,omitempty" doc:"What came later is not in the warehouse yet, and was not searched. With neither, nothing was."`
 }
 
 // searchResult is the answer to a search.
@@ -128,7 +136,7 @@ func (q *search) run(ctx context.Context) error {
 		if ctx.Err() == nil {
 			return err
 		}
-		q.missed("id", time.Time{})
+		q.missed(byID, time.Time{}, time.Time{})
 	}
 	if q.isID() { // it is nothing else
 		return nil
@@ -146,9 +154,15 @@ func (q *search) isID() bool {
 	return err == nil
 }
 
-// missed notes that there was no time to look further back.
-func (q *search) missed(by string, before time.Time) {
-	q.out.Unsearched = append(q.out.Unsearched, unsearched{By: by, Before: instant(before)})
+// missed notes that something was not looked for before one time, or after
+// another, or at all. What was noted of it first stays.
+func (q *search) missed(by string, before, after time.Time) {
+	noted := func(u unsearched) bool { return u.By == by }
+	switch {
+	case by == byClickID && q.who.Role == account.Advertiser: // who knows nothing of affiliates' IDs
+	case !slices.ContainsFunc(q.out.Unsearched, noted):
+		q.out.Unsearched = append(q.out.Unsearched, unsearched{By: by, Before: instant(before), After: instant(after)})
+	}
 }
 
 // add takes a line, unless one of the same transaction is there: the one that was

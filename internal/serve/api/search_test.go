@@ -193,6 +193,77 @@ func TestSearchIsBoundedAndSaysSo(t *testing.T) {
 	}
 }
 
+// behind is a warehouse that holds what there was up to a time.
+type behind struct {
+	Warehouse
+	asOf time.Time
+}
+
+func (b behind) View(ctx context.Context, f func(report.Reader) error) error {
+	return b.Warehouse.View(ctx, func(r report.Reader) error { return f(readerAsOf{r, b.asOf}) })
+}
+
+type readerAsOf struct {
+	report.Reader
+	asOf time.Time
+}
+
+func (r readerAsOf) AsOf() time.Time { return r.asOf }
+
+func TestSearchSaysHowFarTheWarehouseIs(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		asOf time.Duration // ago
+		want []string
+	}{
+		{"a moment", time.Second, nil},
+		{"some minutes, of which the ledger knows the orders", 10 * time.Minute, []string{byClickID}},
+		{"hours", 3 * time.Hour, []string{byClickID, byOrder}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newSearchWorld(t)
+			asOf := noon.Add(-tt.asOf)
+			w.Warehouse = behind{w.Warehouse, asOf}
+			w.handler = w.Handler()
+			_, r := w.search(t, asNetwork, "no such thing")
+			var got []string
+			for _, u := range r.Unsearched {
+				if u.Before != nil || u.After == nil || !u.After.Equal(asOf) {
+					t.Errorf("%s was not searched before %v, after %v; want after %s", u.By, u.Before, u.After, asOf)
+				}
+				got = append(got, u.By)
+			}
+			if !slices.Equal(got, tt.want) || r.Complete != (len(tt.want) == 0) {
+				t.Errorf("not searched by %v, complete %t; want %v", got, r.Complete, tt.want)
+			}
+		})
+	}
+}
+
+// TestSearchSaysAllThatItHadNoTimeFor uses the time up with the first of what it
+// looks for.
+func TestSearchSaysAllThatItHadNoTimeFor(t *testing.T) {
+	w := newSearchWorld(t)
+	w.Finds = slowFinds{w.Finds}
+	w.handler = w.Handler()
+	_, r := w.search(t, asNetwork, w.click.String()[:12])
+	var got []string
+	for _, u := range r.Unsearched {
+		got = append(got, u.By)
+	}
+	if want := []string{byID, byOrder, byClickID}; !slices.Equal(got, want) || r.Complete {
+		t.Errorf("not searched by %v, complete %t; want %v", got, r.Complete, want)
+	}
+}
+
+// slowFinds takes its time.
+type slowFinds struct{ Finds }
+
+func (slowFinds) Minted(ctx context.Context, _ txid.Kind, _, _ time.Time, _ func(txid.ID) bool) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 // manyFound gives so many records of another partner.
 type manyFound struct {
 	Finds

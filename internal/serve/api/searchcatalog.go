@@ -64,7 +64,7 @@ func (q *search) offers() {
 func (q *search) fits(id int64, name string) (by string, exact bool) {
 	switch {
 	case strconv.FormatInt(id, 10) == q.text:
-		return "id", true
+		return byID, true
 	case strings.EqualFold(name, q.text):
 		return "name", true
 	case len(q.text) >= leastPart && strings.Contains(strings.ToLower(name), strings.ToLower(q.text)):

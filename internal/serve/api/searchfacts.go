@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"waybill/internal/account"
@@ -18,42 +19,30 @@ func (q *search) facts(ctx context.Context) error {
 		return nil
 	}
 	var asOf time.Time
+	ordersDone := false
 	err := q.look(ctx, q.who, searchTime, func(ctx context.Context, r report.Reader) error {
+		now := q.now()
+		oldest := now.Add(-max(q.Retention, 24*time.Hour))
 		asOf = r.AsOf()
-		return q.inWarehouse(ctx, r)
+		if err := q.orders(ctx, r, oldest, now); err != nil {
+			return err
+		}
+		ordersDone = true
+		return q.clicks(ctx, r, oldest, now)
 	})
 	if err != nil {
 		if ctx.Err() == nil && fault.Of(err) != fault.Unavailable {
 			return err
 		}
-		if len(q.out.Unsearched) == 0 {
-			q.missed("order_id", time.Time{})
-			if q.who.Role != account.Advertiser {
-				q.missed("aff_click_id", time.Time{})
-			}
+		if !ordersDone {
+			q.missed(byOrder, time.Time{}, time.Time{})
 		}
+		q.missed(byClickID, time.Time{}, time.Time{})
 	}
 	if err := q.sinceThen(ctx, asOf); err != nil && ctx.Err() == nil {
 		return err
 	}
 	return nil
-}
-
-// inWarehouse looks in one snapshot of the warehouse.
-func (q *search) inWarehouse(ctx context.Context, r report.Reader) error {
-	now := q.now()
-	oldest := now.Add(-max(q.Retention, 24*time.Hour))
-	if err := q.orders(ctx, r, oldest, now); err != nil {
-		q.missed("order_id", time.Time{})
-		if q.who.Role != account.Advertiser {
-			q.missed("aff_click_id", time.Time{})
-		}
-		return err
-	}
-	if q.who.Role == account.Advertiser { // who knows nothing of affiliates' IDs
-		return nil
-	}
-	return q.clicks(ctx, r, oldest, now)
 }
 
 // find looks for facts of which a text begins with what is looked for.
@@ -67,7 +56,7 @@ func (q *search) find(ctx context.Context, r report.Reader, table, column string
 
 // orders looks for conversions by their order, and for signals that named it.
 func (q *search) orders(ctx context.Context, r report.Reader, from, to time.Time) error {
-	found, err := q.find(ctx, r, fact.Conversions, "order_id", from, to)
+	found, err := q.find(ctx, r, fact.Conversions, byOrder, from, to)
 	if err != nil {
 		return err
 	}
@@ -79,12 +68,12 @@ func (q *search) orders(ctx context.Context, r report.Reader, from, to time.Time
 		if err != nil {
 			return err
 		}
-		q.conversion(&c, "order_id", c.OrderID)
+		q.conversion(&c, byOrder, c.OrderID)
 	}
 	if q.who.Role == account.Affiliate { // who is not told what signals say
 		return nil
 	}
-	if found, err = q.find(ctx, r, fact.Signals, "order_id", from, to); err != nil {
+	if found, err = q.find(ctx, r, fact.Signals, byOrder, from, to); err != nil {
 		return err
 	}
 	for _, one := range found {
@@ -106,41 +95,61 @@ func (q *search) ordered(ctx context.Context, one report.Found) error {
 		return err
 	}
 	last := &q.out.Data[len(q.out.Data)-1]
-	last.Title, last.By, last.Exact = one.Text, "order_id", one.Text == q.text
+	last.Title, last.By, last.Exact = one.Text, byOrder, one.Text == q.text
 	return nil
 }
 
-// stretches are how far back affiliates' click IDs are looked for, step by step,
-// in days. The last reaches as far as there is anything.
-func stretches() []int { return []int{1, 7, 30, 90, 0} }
+// stretches are how far back affiliates' click IDs are looked for, step by step.
+// The last reaches as far as there is anything.
+func stretches() []time.Duration {
+	const day = 24 * time.Hour
+	return []time.Duration{time.Hour, day, 7 * day, 30 * day, 90 * day, math.MaxInt64}
+}
 
-// clicks looks for clicks by the affiliate's ID, the latest days first. What
-// was found exactly is looked for no further: an affiliate's ID is one click's.
+// clicks looks for clicks by the affiliate's ID, the latest first. What was found
+// exactly is looked for no further: an affiliate's ID is one click's.
 func (q *search) clicks(ctx context.Context, r report.Reader, oldest, now time.Time) error {
-	for to, steps := now, stretches(); len(steps) > 0 && to.After(oldest); steps = steps[1:] {
-		from := now.AddDate(0, 0, -steps[0])
-		if steps[0] == 0 || from.Before(oldest) {
-			from = oldest
+	if q.who.Role == account.Advertiser {
+		return nil
+	}
+	to := now
+	for _, back := range stretches() {
+		from := now.Add(-min(back, now.Sub(oldest)))
+		if !from.Before(to) {
+			break
 		}
-		found, err := q.find(ctx, r, fact.Clicks, "aff_click_id", from, to)
+		done, err := q.stretch(ctx, r, from, to)
 		if err != nil {
-			q.missed("aff_click_id", to)
+			q.missed(byClickID, to, time.Time{})
 			return err
-		}
-		done := len(found) >= mostOfKind
-		for _, one := range found {
-			exact, err := q.clicked(ctx, one)
-			if err != nil {
-				return err
-			}
-			done = done || exact
 		}
 		if done {
 			return nil
 		}
 		to = from
 	}
+	if asOf := r.AsOf(); !asOf.IsZero() && now.Sub(asOf) > late {
+		q.missed(byClickID, time.Time{}, asOf)
+	}
 	return nil
+}
+
+// stretch looks for clicks of a stretch of time, and reports whether enough were
+// found.
+func (q *search) stretch(ctx context.Context, r report.Reader, from, to time.Time) (done bool, err error) {
+	found, err := q.find(ctx, r, fact.Clicks, byClickID, from, to)
+	if err != nil {
+		return false, err
+	}
+	done = len(found) >= mostOfKind
+	for _, one := range found {
+		exact, err := q.clicked(ctx, one)
+		if err != nil {
+			return false, err
+		}
+		done = done || exact
+	}
+	return done, nil
 }
 
 // clicked adds a click that was found by the affiliate's ID, and reports whether
@@ -158,7 +167,7 @@ func (q *search) clicked(ctx context.Context, one report.Found) (exact bool, err
 	exact = one.Text == q.text
 	if len(q.out.Data) > before {
 		last := &q.out.Data[len(q.out.Data)-1]
-		last.Title, last.By, last.Exact = one.Text, "aff_click_id", exact
+		last.Title, last.By, last.Exact = one.Text, byClickID, exact
 	}
 	return exact, nil
 }
@@ -167,11 +176,17 @@ func (q *search) clicked(ctx context.Context, one report.Found) (exact bool, err
 // said to hold everything up to then.
 const late = time.Minute
 
+// farthest is how far back the ledger is searched for what the warehouse lacks.
+const farthest = time.Hour
+
 // sinceThen looks for orders that the warehouse does not know yet.
 func (q *search) sinceThen(ctx context.Context, asOf time.Time) error {
 	from := asOf.Add(-late)
-	if far := q.now().Add(-time.Hour); from.Before(far) {
-		from = far // a warehouse that is far behind tells so
+	if far := q.now().Add(-farthest); from.Before(far) {
+		from = far
+		if !asOf.IsZero() {
+			q.missed(byOrder, time.Time{}, asOf)
+		}
 	}
 	for _, test := range [...]bool{false, true} {
 		f := ConversionFilter{OrderID: q.text, From: from, Test: test, Limit: mostOfKind}
@@ -183,7 +198,7 @@ func (q *search) sinceThen(ctx context.Context, asOf time.Time) error {
 			return err
 		}
 		for i := range all {
-			q.conversion(&all[i], "order_id", all[i].OrderID)
+			q.conversion(&all[i], byOrder, all[i].OrderID)
 		}
 	}
 	return nil

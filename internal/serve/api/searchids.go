@@ -47,7 +47,7 @@ func (q *search) minted(ctx context.Context, first, last txid.ID, begin string, 
 		looked := 0
 		err := q.Finds.Minted(ctx, first.Kind(), first.Time(), last.Time().Add(time.Millisecond), func(id txid.ID) bool {
 			if looked++; looked > mostMinted {
-				q.missed("id", time.Time{})
+				q.missed(byID, time.Time{}, time.Time{})
 				return false
 			}
 			if strings.HasPrefix(id.String(), begin) && q.mayOwn(id.String()) {
@@ -92,7 +92,7 @@ func (q *search) visit(ctx context.Context, id txid.ID) (bool, error) {
 	if text == "" {
 		return false, nil
 	}
-	l := searchLine{Kind: "click", ID: text, TransactionID: text, Title: text, At: instant(id.Time()), By: "id", Exact: q.is(text)}
+	l := searchLine{Kind: "click", ID: text, TransactionID: text, Title: text, At: instant(id.Time()), By: byID, Exact: q.is(text)}
 	if id.Kind() == txid.Impression {
 		l.Kind = "impression"
 	}
@@ -125,7 +125,7 @@ func (q *search) hit(ctx context.Context, id txid.ID) (bool, error) {
 		return false, err
 	}
 	q.add(searchLine{
-		Kind: "signal", ID: r.ID, TransactionID: q.traced(r.TransactionID), Title: r.ID, At: instant(r.ReceivedAt), By: "id", Exact: q.is(r.ID),
+		Kind: "signal", ID: r.ID, TransactionID: q.traced(r.TransactionID), Title: r.ID, At: instant(r.ReceivedAt), By: byID, Exact: q.is(r.ID),
 		Detail: string(r.Verdict.Status) + " · " + string(r.Verdict.Code) + " · " + r.Channel,
 	})
 	return true, nil
@@ -139,7 +139,7 @@ func (q *search) conversions(ctx context.Context, from, to string) error {
 	q.missedOthers(len(all))
 	n := 0
 	for i := range all {
-		if n < mostOfKind && q.conversion(&all[i], "id", all[i].ID) {
+		if n < mostOfKind && q.conversion(&all[i], byID, all[i].ID) {
 			n++
 		}
 	}
@@ -150,7 +150,7 @@ func (q *search) conversions(ctx context.Context, from, to string) error {
 // them, and a partner's may lie behind.
 func (q *search) missedOthers(found int) {
 	if found == mostByID && !q.who.IsNetwork() {
-		q.missed("id", time.Time{})
+		q.missed(byID, time.Time{}, time.Time{})
 	}
 }
 
@@ -191,7 +191,7 @@ func (q *search) deliveries(ctx context.Context, from, to string) error {
 
 func (q *search) delivery(d *delivery.Owed) {
 	q.add(searchLine{
-		Kind: "delivery", ID: d.ID, TransactionID: q.traced(d.TransactionID), Title: d.ID, At: instant(d.CreatedAt), By: "id", Exact: q.is(d.ID),
+		Kind: "delivery", ID: d.ID, TransactionID: q.traced(d.TransactionID), Title: d.ID, At: instant(d.CreatedAt), By: byID, Exact: q.is(d.ID),
 		Detail: string(d.Event) + " · " + string(d.State),
 	})
 }

@@ -6441,7 +6441,13 @@ export interface components {
         Unsearched: {
             /**
              * Format: date-time
-             * @description It was looked for from here on. Left out: nowhere.
+             * @description What came later is not in the warehouse yet, and was not searched. With neither, nothing was.
+             * @example 2026-11-22T10:00:00Z
+             */
+            after?: string;
+            /**
+             * Format: date-time
+             * @description What is older was not searched.
              * @example 2026-11-22T10:00:00Z
              */
             before?: string;

@@ -629,9 +629,9 @@ export const text = {
 		nothing: (q: string) => `Nothing is known of “${q}”`,
 		nothingHint:
 			"Look for missing characters at both ends. Records are kept as long as the retention of this node says.",
-		unsearched: "Not everything could be searched in time:",
-		unsearchedBy: (by: string, before: string) =>
-			`by ${by.replaceAll("_", " ")}${before ? `, before ${before}` : ""}`,
+		unsearched: "Not everything could be searched:",
+		unsearchedBy: (by: string, before: string, after: string) =>
+			`by ${by.replaceAll("_", " ")}${before ? `, before ${before}` : ""}${after ? `, after ${after}` : ""}`,
 		sharedTitle: "Trace",
 		sharedLead: (as: string, until: string) =>
 			`Shared with you as the ${as}. This link works until ${until}.`,

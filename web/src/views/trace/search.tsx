@@ -89,7 +89,9 @@ export default function TraceSearch() {
 						{t.unsearched}
 						<ul>
 							{found.data.unsearched.map((u, i) => (
-								<li key={i}>{t.unsearchedBy(u.by, u.before ? dateTime(u.before) : "")}</li>
+								<li key={i}>
+									{t.unsearchedBy(u.by, u.before ? dateTime(u.before) : "", u.after ? dateTime(u.after) : "")}
+								</li>
 							))}
 						</ul>
 					</Notice>
