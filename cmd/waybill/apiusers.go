@@ -56,8 +56,8 @@ func (l apiLedger) Audit(ctx context.Context, f api.AuditFilter) ([]api.AuditNot
 }
 
 // Note is as the API wants it.
-func (l apiLedger) Note(ctx context.Context, by account.Principal, action, entity, key string) error {
-	return l.DB.Note(ctx, user.ByOf(by), action, entity, key, "")
+func (l apiLedger) Note(ctx context.Context, by account.Principal, action, entity, key, detail string) error {
+	return l.DB.Note(ctx, user.ByOf(by), action, entity, key, detail)
 }
 
 // mailing is how long somebody waits for the answer to an invitation while it is

@@ -29,7 +29,22 @@ type AuditNote struct {
 // AuditLog keeps who did what.
 type AuditLog interface {
 	Audit(ctx context.Context, f AuditFilter) (list []AuditNote, next string, err error) // newest first
-	Note(ctx context.Context, by account.Principal, action, entity, key string) error
+	// Note writes down what somebody did; detail is JSON, or empty.
+	Note(ctx context.Context, by account.Principal, action, entity, key, detail string) error
+}
+
+// Who decides about conversions is noted before it is done: the signals that come
+// of it do not say. Programs, which may do so all the time, are told by their keys'
+// addresses there.
+func (a *API) noteDecision(ctx context.Context, who account.Principal, action, key string, what any) error {
+	if who.UserID == 0 {
+		return nil
+	}
+	detail, err := write(what)
+	if err != nil {
+		return err
+	}
+	return a.AuditLog.Note(ctx, who, action, "conversion", key, string(detail))
 }
 
 // auditRecord is a note as it is shown.
@@ -39,7 +54,7 @@ type auditRecord struct {
 	Actor     string          `json:"actor" doc:"Who did it: user 3, key 7, command line, deliver."`
 	ActorName string          `json:"actor_name,omitempty" doc:"What that user or key is called."`
 	Address   string          `json:"address,omitempty" doc:"From where."`
-	Action    string          `json:"action" doc:"create, change, revoke, remove; log_in, log_in_failed, view_as, …"`
+	Action    string          `json:"action" doc:"create, change, revoke, remove; review; log_in, log_in_failed, view_as, …"`
 	Entity    string          `json:"entity" doc:"Of what: offer, link, user, key, …"`
 	Key       string          `json:"key,omitempty" doc:"Which of them."`
 	Before    json.RawMessage `json:"before,omitempty" doc:"What it was, without secrets."`
@@ -50,7 +65,7 @@ func (a *API) registerAudit(h huma.API, s *schemas) {
 	handle(h, route{
 		method: http.MethodGet, path: prefix + "/audit", id: "list-audit", tag: "Administration", right: account.Audit,
 		summary: "Who did what", out: s.list("AuditList", schemaOf[auditRecord](s)),
-		text: "Newest first: changes of the catalog, keys and settings, log-ins and those that failed, invitations, and who looked with a partner's eyes.",
+		text: "Newest first: changes of the catalog, keys and settings, what people decide about conversions, log-ins and those that failed, invitations, and who looked with a partner's eyes.",
 		filters: []filterDoc{
 			{name: "entity", doc: "Only what was done to these: offer, user, key, …"},
 			{name: "key", doc: "Only what was done to the one with this ID or code."},

@@ -154,6 +154,6 @@ func (l realLedger) Audit(ctx context.Context, f AuditFilter) ([]AuditNote, stri
 	return all, next, err
 }
 
-func (l realLedger) Note(ctx context.Context, by account.Principal, action, entity, key string) error {
-	return l.DB.Note(ctx, user.ByOf(by), action, entity, key, "")
+func (l realLedger) Note(ctx context.Context, by account.Principal, action, entity, key, detail string) error {
+	return l.DB.Note(ctx, user.ByOf(by), action, entity, key, detail)
 }

@@ -51,6 +51,14 @@ type reviewFilter struct {
 	Until         *time.Time `json:"until,omitempty"`
 }
 
+// decidedReview is what the audit is told of a review before it begins.
+type decidedReview struct {
+	Status      string        `json:"status"`
+	Note        string        `json:"note,omitempty"`
+	Filter      *reviewFilter `json:"filter,omitempty"`
+	Conversions int           `json:"conversions"` // that are to be changed
+}
+
 // reviewOutcome is what came of a review, or would.
 type reviewOutcome struct {
 	DryRun    bool            `json:"dry_run"`
@@ -253,6 +261,9 @@ func (r *reviewRun) all(ctx context.Context, all []conversion.Conversion) error 
 	}
 	if r.request.DryRun {
 		return r.rehearse(ctx, all, claims)
+	}
+	if err := r.noteDecision(ctx, r.who, "review", "", decidedReview{r.request.Status, r.request.Note, r.request.Filter, len(all)}); err != nil {
+		return err
 	}
 	abreast(reviewedAbreast, lanes(len(all), func(i int) []string { return r.subjectsOf(claims[i]) }), func(lane []int) {
 		for _, i := range lane {

@@ -115,3 +115,40 @@ func TestSiftingCausesTakesAPlace(t *testing.T) {
 		t.Errorf("causesFor() once there is a place = %v, %d are taken; want it answered and left", err, len(sift.slots))
 	}
 }
+
+// TestTheAuditSaysWhoDecides holds who is noted, and of what.
+func TestTheAuditSaysWhoDecides(t *testing.T) {
+	w := newWorld(t)
+	w.Rehearse = func() func(context.Context, Hit) (signal.Verdict, error) {
+		return func(context.Context, Hit) (signal.Verdict, error) { return signal.Verdict{Status: signal.Updated}, nil }
+	}
+	owner := userOfNetwork(1, account.Owner)
+	for _, tt := range []struct {
+		name               string
+		who                account.Principal
+		method, path, body string
+		want               string // action, key and what was asked for
+	}{
+		{"a rehearsal is nothing", owner, "POST", "conversions/review", dryReview, ""},
+		{"a key tells by its signals", account.Principal{KeyID: 1, Role: account.Network, Grade: account.Owner}, "PATCH", "conversions/CONVERSION", `{"status":"rejected"}`, ""},
+		{"one changed", owner, "PATCH", "conversions/CONVERSION", `{"status":"rejected","note":"fraud"}`, `change CONVERSION {"status":"rejected","note":"fraud"}`},
+		{"many reviewed", owner, "POST", "conversions/review", `{"filter":{"offer_id":1},"status":"rejected"}`, `review  {"status":"rejected","filter":{"offer_id":1},"conversions":1}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := w.sendAs(tt.who, tt.method, tt.path, tt.body); got.status != http.StatusOK {
+				t.Fatalf("%s %s: %d %s", tt.method, tt.path, got.status, got.text)
+			}
+			notes, _, err := w.AuditLog.Audit(t.Context(), AuditFilter{Entity: "conversion", Limit: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if len(notes) > 0 {
+				got = notes[0].Action + " " + notes[0].Key + " " + notes[0].After
+			}
+			if want := w.fill(tt.want); got != want {
+				t.Errorf("the audit says %q, want %q", got, want)
+			}
+		})
+	}
+}

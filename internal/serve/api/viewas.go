@@ -37,7 +37,7 @@ func (x *exchange) lookAs(ctx context.Context, looks *looks) error {
 	if !looks.begins(look{who.UserID, who.KeyID, role, id}, x.api.now()) {
 		return nil
 	}
-	return x.api.AuditLog.Note(ctx, who, "view_as", string(role), strconv.FormatInt(id, 10))
+	return x.api.AuditLog.Note(ctx, who, "view_as", string(role), strconv.FormatInt(id, 10), "")
 }
 
 // partner reads a partner as view-as and shares name it: advertiser:12 or

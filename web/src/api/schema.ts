@@ -143,7 +143,7 @@ export interface paths {
         };
         /**
          * Who did what
-         * @description Newest first: changes of the catalog, keys and settings, log-ins and those that failed, invitations, and who looked with a partner's eyes.
+         * @description Newest first: changes of the catalog, keys and settings, what people decide about conversions, log-ins and those that failed, invitations, and who looked with a partner's eyes.
          *
          *     Keys: network. Of the network's users: owner, manager.
          */
@@ -2410,7 +2410,7 @@ export interface components {
             url: string;
         };
         Audit: {
-            /** @description create, change, revoke, remove; log_in, log_in_failed, view_as, … */
+            /** @description create, change, revoke, remove; review; log_in, log_in_failed, view_as, … */
             action: string;
             /** @description Who did it: user 3, key 7, command line, deliver. */
             actor: string;
