@@ -24,31 +24,29 @@ type Period struct {
 type Periods struct{ Today, Yesterday, LastWeek Period }
 
 // At gives the periods as of an instant, in the days of a zone. Today is whole
-// only up to now.
+// only up to now. No period is empty: on a day's first instant each is the shortest
+// that there is, a millisecond.
 func At(now time.Time, loc *time.Location) Periods {
 	now = now.Truncate(time.Millisecond).In(loc)
-	today := startOf(now, loc)
+	today := Span{From: startOf(now, loc)}
+	today.To = later(now, today.From.Add(time.Millisecond)).UTC()
 	day := func(before int) Period {
 		then := now.AddDate(0, 0, -before)
 		whole := Span{startOf(calendar(now, -before), loc), startOf(calendar(now, 1-before), loc)}
-		to := showed(then, now, loc)
-		return Period{Span: Span{whole.From, clamp(to, whole)}, Whole: whole}
+		to := later(showed(then, now, loc), whole.From.Add(time.Millisecond))
+		if to.After(whole.To) {
+			to = whole.To
+		}
+		return Period{Span: Span{whole.From, to}, Whole: whole}
 	}
-	return Periods{
-		Today:     Period{Span: Span{today, now.UTC()}, Whole: Span{today, now.UTC()}},
-		Yesterday: day(1), LastWeek: day(7),
-	}
+	return Periods{Today: Period{Span: today, Whole: today}, Yesterday: day(1), LastWeek: day(7)}
 }
 
-// clamp keeps a time within a span.
-func clamp(t time.Time, s Span) time.Time {
-	if t.Before(s.From) {
-		return s.From
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	if t.After(s.To) {
-		return s.To
-	}
-	return t
+	return b
 }
 
 // calendar gives the date so many days away from that of t, at noon UTC: a time

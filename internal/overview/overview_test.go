@@ -51,6 +51,11 @@ func TestPeriodsGoByTheClocksOfTheZone(t *testing.T) {
 			"2026-08-30T04:00:00Z", "2026-08-30T13:00:00Z", "2026-08-31T04:00:00Z",
 		},
 		{
+			"no period is empty at midnight", "UTC", "2026-11-22T00:00:00Z",
+			"2026-11-22T00:00:00Z", "2026-11-21T00:00:00Z", "2026-11-21T00:00:00.001Z", 24,
+			"2026-11-15T00:00:00Z", "2026-11-15T00:00:00.001Z", "2026-11-16T00:00:00Z",
+		},
+		{
 			"an instant after midnight", "UTC", "2026-11-22T00:00:00.001Z",
 			"2026-11-22T00:00:00Z", "2026-11-21T00:00:00Z", "2026-11-21T00:00:00.001Z", 24,
 			"2026-11-15T00:00:00Z", "2026-11-15T00:00:00.001Z", "2026-11-16T00:00:00Z",
@@ -63,7 +68,7 @@ func TestPeriodsGoByTheClocksOfTheZone(t *testing.T) {
 				got  time.Time
 				want string
 			}{
-				"today begins": {p.Today.From, tt.today}, "today ends": {p.Today.To, tt.now},
+				"today begins":     {p.Today.From, tt.today},
 				"yesterday begins": {p.Yesterday.From, tt.yesterday}, "yesterday goes up to": {p.Yesterday.To, tt.yesterdayTo},
 				"yesterday is over": {p.Yesterday.Whole.To, tt.today},
 				"last week begins":  {p.LastWeek.From, tt.lastWeek}, "last week goes up to": {p.LastWeek.To, tt.lastWeekTo},
@@ -72,6 +77,9 @@ func TestPeriodsGoByTheClocksOfTheZone(t *testing.T) {
 				if !one.got.Equal(at(t, one.want)) {
 					t.Errorf("%s %s, want %s", what, one.got.UTC().Format(time.RFC3339Nano), one.want)
 				}
+			}
+			if want := max(at(t, tt.now).Sub(p.Today.From), time.Millisecond); p.Today.To.Sub(p.Today.From) != want {
+				t.Errorf("today goes up to %s, want %s after it began", p.Today.To, want)
 			}
 			if got := p.Yesterday.Whole.To.Sub(p.Yesterday.Whole.From).Hours(); got != tt.wholeHours {
 				t.Errorf("yesterday had %g hours, want %g", got, tt.wholeHours)
@@ -106,7 +114,7 @@ func TestPeriodsFitTogether(t *testing.T) {
 		now := time.UnixMilli(rapid.Int64Range(1_600_000_000_000, 1_900_000_000_000).Draw(rt, "now"))
 		p := overview.At(now, loc)
 		for _, one := range []overview.Period{p.Today, p.Yesterday, p.LastWeek} {
-			if one.From.After(one.To) || !one.From.Equal(one.Whole.From) || one.To.After(one.Whole.To) {
+			if !one.From.Before(one.To) || !one.From.Equal(one.Whole.From) || one.To.After(one.Whole.To) {
 				rt.Fatalf("%s in %s: the period %v is not within the day %v", now, loc, one.Span, one.Whole)
 			}
 			if hours := one.Whole.To.Sub(one.Whole.From).Hours(); hours > 25.5 {

@@ -20,15 +20,15 @@ import (
 
 // Report is a saved report: a name, and the query of the page that shows it.
 type Report struct {
-	ID        int64     `json:"id" readOnly:"true"`
-	Name      string    `json:"name" maxLength:"200"`
-	Query     string    `json:"query,omitempty" maxLength:"4096" doc:"The query of the page that shows it, as it stands in its URL: dimensions=offer&metrics=clicks."`
-	Shared    bool      `json:"shared,omitempty" doc:"Everybody on the same side sees it: the network's team, or all users of the same advertiser or affiliate."`
-	UserID    int64     `json:"-"`
-	Side      Side      `json:"-"`
-	OwnerName string    `json:"owner_name" readOnly:"true" doc:"Whose it is."`
-	CreatedAt time.Time `json:"created_at" readOnly:"true"`
-	UpdatedAt time.Time `json:"updated_at" readOnly:"true"`
+	ID        int64
+	Name      string
+	Query     string // as it stands in the page's URL: dimensions=offer&metrics=clicks
+	Shared    bool   // with everybody on the same side
+	UserID    int64  // whose it is
+	Side      Side
+	OwnerName string // only read
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // What a saved report may hold, and how many one user may have.

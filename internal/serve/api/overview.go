@@ -278,14 +278,6 @@ func (c *counting) choose(wanted string) error {
 	return nil
 }
 
-// ofCurrency narrows a report to the currency that is shown, if there are others.
-func (c *counting) ofCurrency(q url.Values) url.Values {
-	if !c.several {
-		return q
-	}
-	return overview.InCurrency(q, c.out.Currency, c.offers)
-}
-
 func (c *counting) period(p overview.Period, into *periodRecord, over bool) error {
 	into.From, into.To = p.From.UTC(), p.To.UTC()
 	if err := c.metrics(p.Span, &into.Metrics); err != nil || !over {
@@ -295,18 +287,10 @@ func (c *counting) period(p overview.Period, into *periodRecord, over bool) erro
 	return c.metrics(p.Whole, &into.Whole.Metrics)
 }
 
-// metrics counts a span: at once where there is one currency, else what has none
-// apart from what has.
+// metrics counts a span.
 func (c *counting) metrics(s overview.Span, into *figures) error {
 	counts, paid := overview.Metrics(c.viewer)
-	if !s.From.Before(s.To) { // a day's first instant
-		return c.nothing(into, counts, paid)
-	}
-	questions := []url.Values{overview.Query(s, c.loc, slices.Concat(counts, paid))}
-	if c.several {
-		questions = []url.Values{overview.Query(s, c.loc, counts), c.ofCurrency(overview.Query(s, c.loc, paid))}
-	}
-	for _, q := range questions {
+	for _, q := range c.questions(counts, paid, func(metrics []string) url.Values { return overview.Query(s, c.loc, metrics) }) {
 		a, err := c.ask(q)
 		if err != nil {
 			return err
@@ -318,33 +302,20 @@ func (c *counting) metrics(s overview.Span, into *figures) error {
 	return nil
 }
 
-// nothing fills in what is counted of no time at all.
-func (c *counting) nothing(into *figures, lists ...[]string) error {
-	for _, name := range slices.Concat(lists...) {
-		var v any
-		if _, counted := counters()[name]; counted {
-			v = 0
-		}
-		if err := into.set(name, v); err != nil {
-			return err
-		}
+// questions are what is asked to know counts and money: one question where there is
+// one currency, else one about what has none and one about what has.
+func (c *counting) questions(counts, paid []string, about func(metrics []string) url.Values) []url.Values {
+	if !c.several {
+		return []url.Values{about(slices.Concat(counts, paid))}
 	}
-	return nil
-}
-
-// counters are the metrics that are whole numbers.
-func counters() map[string]struct{} {
-	return map[string]struct{}{"clicks": {}, "impressions": {}, "conversions": {}, "approved": {}, "pending": {}, "rejected": {}}
+	return []url.Values{about(counts), overview.InCurrency(about(paid), c.out.Currency, c.offers)}
 }
 
 // hours counts by the hour since yesterday began.
 func (c *counting) hours() error {
 	span := overview.Span{From: c.periods.Yesterday.From, To: c.periods.Today.To}
 	counts, paid := overview.ByHour(c.viewer)
-	questions := []url.Values{overview.Hourly(span, c.loc, slices.Concat(counts, paid))}
-	if c.several {
-		questions = []url.Values{overview.Hourly(span, c.loc, counts), c.ofCurrency(overview.Hourly(span, c.loc, paid))}
-	}
+	questions := c.questions(counts, paid, func(metrics []string) url.Values { return overview.Hourly(span, c.loc, metrics) })
 	found := make([]map[string]*report.Line, len(questions))
 	answers := make([]report.Answer, len(questions))
 	for i, q := range questions {
@@ -399,14 +370,15 @@ func zeros(a *report.Answer, currency string) *report.Line {
 
 // best gives the best of a dimension: offer or affiliate.
 func (c *counting) best(dimension string) ([]figures, error) {
-	all := []figures{}
-	if !c.periods.Today.From.Before(c.periods.Today.To) {
-		return all, nil
+	q := overview.Best(c.periods.Today.Span, c.loc, c.viewer, dimension)
+	if c.several {
+		q = overview.InCurrency(q, c.out.Currency, c.offers)
 	}
-	a, err := c.ask(c.ofCurrency(overview.Best(c.periods.Today.Span, c.loc, c.viewer, dimension)))
+	a, err := c.ask(q)
 	if err != nil {
 		return nil, err
 	}
+	all := []figures{}
 	name := c.names(c.who, true)
 	for i := range a.Rows {
 		id := a.Rows[i].Cells[0].Number
