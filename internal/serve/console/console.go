@@ -23,6 +23,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -169,6 +170,7 @@ func (f file) send(w http.ResponseWriter, r *http.Request, lasting bool) {
 	if f.gz != nil && takesGzip(r.Header.Get("Accept-Encoding")) {
 		body, tag = f.gz, tag+"-gz"
 		h.Set("Content-Encoding", "gzip")
+		h.Set("Content-Length", strconv.Itoa(len(body))) // which ServeContent leaves out of what is encoded
 	}
 	h.Set("ETag", `"`+tag+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))

@@ -107,6 +107,9 @@ func TestFiles(t *testing.T) {
 	if r.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(r.Header.Get("Cache-Control"), "immutable") {
 		t.Fatalf("header %v", r.Header)
 	}
+	if r.ContentLength <= 0 {
+		t.Errorf("length %d, want that of the compressed text", r.ContentLength)
+	}
 	z, err := gzip.NewReader(r.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +119,7 @@ func TestFiles(t *testing.T) {
 		t.Errorf("unpacked to %d bytes, %v", len(text), err)
 	}
 	again := get(h, Path+"assets/main-abc.js", "Accept-Encoding", "gzip", "If-None-Match", r.Header.Get("ETag"))
-	if again.StatusCode != http.StatusNotModified {
+	if again.StatusCode != http.StatusNotModified || again.Header.Get("Content-Length") != "" {
 		t.Errorf("asked with its tag: status %d", again.StatusCode)
 	}
 	for _, accepted := range []string{"", "gzip;q=0", "gzip;q=0.0", "br"} {
