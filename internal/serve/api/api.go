@@ -159,6 +159,7 @@ func (a *API) Handler() http.Handler {
 	}
 	a.register(f.mux)
 	f.mux.Handle("/", nowhere(f.mux))
+	f.squeezed = squeezed(http.HandlerFunc(f.serve))
 	return &f
 }
 

@@ -118,10 +118,22 @@ type front struct {
 	looks *looks
 	veils *veils
 	cross func(*http.Request) error
+	// squeezed serves what the client is glad to have squeezed.
+	squeezed http.Handler
 }
 
-// ServeHTTP takes one request through the gate and to its handler.
+// ServeHTTP answers one request, squeezed or as it is.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := f.mux.Handler(r); maySqueeze(pattern, r) {
+		f.squeezed.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("Vary", "Accept-Encoding")
+	f.serve(w, r)
+}
+
+// serve takes one request through the gate and to its handler.
+func (f *front) serve(w http.ResponseWriter, r *http.Request) {
 	a, mux := f.api, f.mux
 	x := &exchange{ResponseWriter: w, api: a, front: f, r: r, id: newRequestID()}
 	ctx, start := r.Context(), a.now()

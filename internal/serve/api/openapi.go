@@ -26,14 +26,16 @@ const about = `Configuration, and everything that is known about what came in an
 
 **Lists** take ` + "`limit` and `cursor`" + ` and answer ` + "`{\"data\":[…],\"next_cursor\":\"…\"}`" + `.
 
+**Answers** of more than a kilobyte are squeezed with gzip where ` + "`Accept-Encoding`" + ` asks for it, but for those to changes and those that show secrets.
+
 **Changes** are JSON Merge Patch (RFC 7396). ` + "`If-Match`" + ` with an earlier ETag guards against overwriting somebody else's.
 
 **POST** takes an ` + "`Idempotency-Key`" + `: sent again with the same key and body, a request is answered again and done once.
 
 Money is ` + "`{\"amount\":\"12.50\",\"currency\":\"USD\"}`" + `, spans of time are ` + "`30d` or `12h30m`" + `, times are RFC 3339 in UTC.`
 
-// register adds all routes and the description to mux.
-func (a *API) register(mux *http.ServeMux) {
+// register adds all routes and the description to mux, and gives the description.
+func (a *API) register(mux *http.ServeMux) *huma.OpenAPI {
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -60,9 +62,7 @@ func (a *API) register(mux *http.ServeMux) {
 	}
 	h := humago.New(mux, config)
 	s := newSchemas(h.OpenAPI().Components.Schemas)
-	s.types["Problem"] = reflect.TypeFor[problem]()
-	s.all["Problem"] = s.object(reflect.TypeFor[problem](), reflect.Value{})
-
+	s.problem()
 	a.registerCatalog(h, s)
 	a.registerTracking(h, s)
 	a.registerAccess(h, s)
@@ -96,6 +96,13 @@ func (a *API) register(mux *http.ServeMux) {
 		delete(s.all, own)
 	}
 	serveDescription(mux, h.OpenAPI())
+	return h.OpenAPI()
+}
+
+// problem describes what every route may answer.
+func (s *schemas) problem() {
+	s.types["Problem"] = reflect.TypeFor[problem]()
+	s.all["Problem"] = s.object(reflect.TypeFor[problem](), reflect.Value{})
 }
 
 func tags() []*huma.Tag {
