@@ -32,6 +32,7 @@ func (a *API) registerCatalog(h huma.API, s *schemas) {
 func (a *API) advertisers() resource[int64, advertiser.Advertiser] {
 	return resource[int64, advertiser.Advertiser]{
 		path: "advertisers", tag: "Advertisers", one: "advertiser", schema: "Advertiser", kind: kindNetwork,
+		called:  "name",
 		text:    "An advertiser pays for what its offers bring, and proves with a token or a signature that its postbacks come from it.",
 		example: `{"name":"Example Shop","postback_auth":"token","status_words":{"sale":"approved","refund":"rejected"}}`,
 		patch:   `{"postback_auth":"signature"}`,
@@ -60,6 +61,7 @@ func advertiserWarnings(_ context.Context, v advertiser.Advertiser) []warning {
 func (a *API) affiliates() resource[int64, affiliate.Affiliate] {
 	return resource[int64, affiliate.Affiliate]{
 		path: "affiliates", tag: "Affiliates", one: "affiliate", schema: "Affiliate", kind: kindNetwork,
+		called:  "name",
 		text:    "An affiliate sends visitors, and is paid for what they do.",
 		example: `{"name":"Example Blog"}`,
 		patch:   `{"status":"blocked"}`,
@@ -77,6 +79,7 @@ func (a *API) affiliates() resource[int64, affiliate.Affiliate] {
 func (a *API) offers() resource[int64, offer.Offer] {
 	return resource[int64, offer.Offer]{
 		path: "offers", tag: "Offers", one: "offer", schema: "Offer", kind: kindOffer,
+		called: "name",
 		text: "An offer says where visitors go, what counts as a conversion and what it earns. " +
 			"Creating one makes its goal `default`. Affiliates see all but archived offers, and private ones that they are approved for, without revenue; " +
 			"advertisers their own, without payout.",

@@ -11,6 +11,7 @@ import (
 func (a *API) coupons() resource[int64, coupon.Coupon] {
 	return resource[int64, coupon.Coupon]{
 		path: "coupons", tag: "Links", one: "coupon", schema: "Coupon", kind: kindNetwork,
+		called: "code",
 		text: "A coupon is a code of an offer that belongs to an affiliate. Where the offer lists `coupon` in `attribution`, a sale that names the code and its order " +
 			"is credited to that affiliate, unless a click that is trusted more is.",
 		example: `{"code":"MAY10","offer_id":1,"affiliate_id":1}`,

@@ -27,6 +27,7 @@ type CertificateState struct {
 func (a *API) domains() resource[int64, host.Domain] {
 	return resource[int64, host.Domain]{
 		path: "domains", tag: "Administration", right: account.Administer, one: "domain", schema: "Domain", kind: kindNetwork,
+		called: "host name",
 		text: "A domain is a host name of an advertiser's own under which Waybill answers, so that a click's cookie is one of the advertiser's site and its pixels find it. " +
 			"Only tracking answers there, and only that advertiser's.",
 		example: `{"host":"go.shop.example","advertiser_id":1}`,

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"waybill/internal/account"
@@ -38,6 +39,26 @@ const maxScan = 10_000
 // maxBatch is how many documents a table gives at once.
 const maxBatch = 1000
 
+// paramFind is the parameter that finds documents by what they are called.
+const paramFind = "q"
+
+// longestFind bounds what is looked for, in bytes: no name is longer.
+const longestFind = 400
+
+// findParam describes the parameter q.
+func findParam(in string) filterDoc {
+	return filterDoc{name: paramFind, doc: "Only those with this in the " + in + ", in either case of letters, or with exactly this ID."}
+}
+
+// findOf reads the parameter q.
+func findOf(query url.Values) (string, error) {
+	text := strings.TrimSpace(query.Get(paramFind))
+	if len(text) > longestFind {
+		return "", fault.At("query."+paramFind, "is longer than any name: %d bytes, at most %d", len(text), longestFind)
+	}
+	return text, nil
+}
+
 // list gives a page of the documents that are the caller's to see.
 func (r resource[K, T]) list(ctx context.Context, c *caller, p Paging, parent int64) (*answer, error) {
 	after, err := parseCursor[K](p.Cursor)
@@ -57,6 +78,9 @@ func (r resource[K, T]) list(ctx context.Context, c *caller, p Paging, parent in
 	if err := l.mayFilter(); err != nil {
 		return nil, err
 	}
+	if l.find, err = findOf(l.query); err != nil {
+		return nil, err
+	}
 	for full := false; !full; {
 		if full, err = l.next(ctx); err != nil {
 			return nil, err
@@ -71,6 +95,7 @@ type lister[K int64 | string, T any] struct {
 	who     account.Principal
 	parent  int64
 	query   url.Values
+	find    string
 	limit   int
 	holder  int64 // the affiliate whose alone are meant
 	after   K     // the last document looked at
@@ -93,7 +118,7 @@ func (l *lister[K, T]) mayFilter() error {
 // complete: full, or at the end of the list.
 func (l *lister[K, T]) next(ctx context.Context) (bool, error) {
 	asked := min(l.limit+1, maxBatch)
-	rows, err := l.table.List(ctx, Page[K]{After: l.after, Limit: asked, Parent: l.parent, Affiliate: l.holder})
+	rows, err := l.table.List(ctx, Page[K]{After: l.after, Limit: asked, Parent: l.parent, Affiliate: l.holder, Find: l.find})
 	if err != nil {
 		return false, err
 	}

@@ -34,6 +34,7 @@ type resource[K int64 | string, T any] struct {
 	writers []account.Role // beside the network
 	right   account.Right  // that changes take; left open: write
 	filters []filter[T]
+	called  string // what the parameter q looks in; empty where there is no such parameter
 	// of gives the affiliate whose documents alone a list may have, 0 for all, so
 	// that others are not even read. May be nil.
 	of func(who account.Principal, query url.Values) int64
@@ -175,6 +176,9 @@ func (r resource[K, T]) routes(s *schemas) (list, get, post, patch route) {
 	}
 	for _, f := range r.filters {
 		list.filters = append(list.filters, filterDoc{name: f.name, doc: f.doc})
+	}
+	if r.called != "" {
+		list.filters = append(list.filters, findParam(r.called))
 	}
 	get = route{
 		method: http.MethodGet, path: base + "/{id}", id: "get-" + r.one, tag: r.tag,

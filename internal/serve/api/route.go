@@ -5,15 +5,18 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"waybill/internal/account"
 	"waybill/internal/fault"
+	answered "waybill/internal/problem"
 )
 
 // route is one operation: where it is found, whose it is, and its description.
@@ -239,6 +242,10 @@ func (rt route) gate(ctx huma.Context, next func(huma.Context)) {
 		x.refuse(err)
 		return
 	}
+	if notText(r.URL.Path) {
+		x.refuse(notReadable("path"))
+		return
+	}
 	if err := knownQuery(ctx.Operation(), r); err != nil {
 		x.refuse(err)
 		return
@@ -263,7 +270,13 @@ func (rt route) admits(who account.Principal) error {
 	return nil
 }
 
+// knownQuery refuses parameters that are none, or whose values are no text. What
+// cannot be read is not left out in silence: a list would then be of everything.
 func knownQuery(op *huma.Operation, r *http.Request) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return malformed("The query of the address cannot be read: write special letters with percent signs, and & between parameters.")
+	}
 	var names []string
 	many := map[string]bool{}
 	for _, p := range op.Parameters {
@@ -272,10 +285,12 @@ func knownQuery(op *huma.Operation, r *http.Request) error {
 			many[p.Name] = p.Schema.Type == huma.TypeArray
 		}
 	}
-	query := r.URL.Query()
 	for name, values := range query {
 		if len(values) > 1 && !many[name] {
 			return fault.At("query."+name, "stands there more than once")
+		}
+		if slices.ContainsFunc(values, notText) {
+			return notReadable("query." + strings.ToValidUTF8(name, "\uFFFD"))
 		}
 		if slices.Contains(names, name) {
 			continue
@@ -286,6 +301,17 @@ func knownQuery(op *huma.Operation, r *http.Request) error {
 		return fault.At("query."+name, "is not a parameter here")
 	}
 	return nil
+}
+
+// notText reports whether no stored text can be equal to v.
+func notText(v string) bool { return !utf8.ValidString(v) || strings.ContainsRune(v, 0) }
+
+// notReadable refuses a value that is no text.
+func notReadable(location string) *problem {
+	const why = "is not text: it holds U+0000, or bytes that are not UTF-8"
+	p := malformed(location + ": " + why)
+	p.Errors = []answered.Place{{Location: location, Message: why}}
+	return p
 }
 
 // ref refers to a schema by its name.

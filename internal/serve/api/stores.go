@@ -28,12 +28,14 @@ type Row[T any] struct {
 // Page asks for up to Limit (at most 1000) documents behind After, in the order
 // of their keys.
 // Parent leaves only those of one offer, Affiliate, for links, those of one
-// affiliate; 0 leaves all.
+// affiliate; 0 leaves all. Find leaves those with a name that it is a part of, in
+// either case of letters, or with exactly this ID; empty leaves all.
 type Page[K int64 | string] struct {
 	After     K
 	Limit     int
 	Parent    int64
 	Affiliate int64
+	Find      string
 }
 
 // Table keeps the documents of one type. An ifVersion that is not 0 and not the

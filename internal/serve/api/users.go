@@ -17,7 +17,7 @@ import (
 // Users keeps the people who log in.
 type Users interface {
 	User(ctx context.Context, id int64) (user.User, error)
-	Users(ctx context.Context, after int64, limit int) ([]user.User, error) // by rising ID
+	FindUsers(ctx context.Context, text string, after int64, limit int) ([]user.User, error) // by rising ID
 	CreateUser(ctx context.Context, by account.Principal, u user.User) (user.User, error)
 	// UpdateUser gives the error of change as it is. The last owner stays one:
 	// fault.Conflict.
@@ -61,6 +61,7 @@ func (a *API) registerUsers(h huma.API, s *schemas) {
 	handle(h, route{
 		method: http.MethodGet, path: path, id: "list-users", tag: "Administration", right: account.Invite,
 		summary: "List the people who log in", out: s.list("UserList", read),
+		filters: []filterDoc{findParam("name or the e-mail address")},
 	}, a.listUsers)
 	handle(h, route{
 		method: http.MethodPost, path: path, id: "invite-user", tag: "Administration", right: account.Invite, status: http.StatusCreated,
@@ -97,7 +98,11 @@ func (a *API) listUsers(ctx context.Context, in *listIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := a.Users.Users(ctx, after, in.Limit+1)
+	find, err := findOf(in.x.r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.Users.FindUsers(ctx, find, after, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}

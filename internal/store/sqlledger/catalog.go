@@ -19,6 +19,7 @@ import (
 func (db *DB) Advertisers() *Table[int64, advertiser.Advertiser] {
 	return &Table[int64, advertiser.Advertiser]{db: db, entity: entity[int64, advertiser.Advertiser]{
 		name: "advertiser", noun: "advertiser", key: "id", columns: "name, status",
+		called: []string{"name"},
 		values: func(a *advertiser.Advertiser) []any { return []any{a.Name, string(a.Status)} },
 		id:     func(a *advertiser.Advertiser) *int64 { return &a.ID },
 		hide: func(a *advertiser.Advertiser) {
@@ -40,6 +41,7 @@ func hidden(secret string) string {
 func (db *DB) Affiliates() *Table[int64, affiliate.Affiliate] {
 	return &Table[int64, affiliate.Affiliate]{db: db, entity: entity[int64, affiliate.Affiliate]{
 		name: "affiliate", noun: "affiliate", key: "id", columns: "name, status", most: affiliate.MaxID,
+		called: []string{"name"},
 		values: func(a *affiliate.Affiliate) []any { return []any{a.Name, string(a.Status)} },
 		id:     func(a *affiliate.Affiliate) *int64 { return &a.ID },
 	}}
@@ -49,6 +51,7 @@ func (db *DB) Affiliates() *Table[int64, affiliate.Affiliate] {
 func (db *DB) Offers() *Table[int64, offer.Offer] {
 	return &Table[int64, offer.Offer]{db: db, entity: entity[int64, offer.Offer]{
 		name: "offer", noun: "offer", key: "id", columns: "advertiser_id, name, status", most: offer.MaxID,
+		called: []string{"name"},
 		owner:  "advertiser_id",
 		values: func(o *offer.Offer) []any { return []any{o.AdvertiserID, o.Name, string(o.Status)} },
 		id:     func(o *offer.Offer) *int64 { return &o.ID },
@@ -117,6 +120,7 @@ func ifSet(field, table string, id int64) []parent {
 func (db *DB) Links() *Table[string, link.Link] {
 	return &Table[string, link.Link]{db: db, entity: entity[string, link.Link]{
 		name: "link", noun: "link", key: "code", columns: "offer_id, affiliate_id, status", owner: "offer_id", holder: "affiliate_id",
+		called: []string{"code"},
 		values: func(l *link.Link) []any { return []any{l.OfferID, l.AffiliateID, string(l.Status)} },
 		id:     func(l *link.Link) *string { return &l.Code },
 		parents: func(l *link.Link) []parent {
@@ -134,6 +138,7 @@ func (db *DB) Links() *Table[string, link.Link] {
 func (db *DB) Domains() *Table[int64, host.Domain] {
 	return &Table[int64, host.Domain]{db: db, entity: entity[int64, host.Domain]{
 		name: "domain", noun: "domain", key: "id", columns: "advertiser_id, host, status", owner: "advertiser_id",
+		called: []string{"host"},
 		values: func(d *host.Domain) []any { return []any{d.AdvertiserID, d.Host, string(d.Status)} },
 		id:     func(d *host.Domain) *int64 { return &d.ID },
 		parents: func(d *host.Domain) []parent {
@@ -147,6 +152,7 @@ func (db *DB) Domains() *Table[int64, host.Domain] {
 func (db *DB) Coupons() *Table[int64, coupon.Coupon] {
 	return &Table[int64, coupon.Coupon]{db: db, entity: entity[int64, coupon.Coupon]{
 		name: "coupon", noun: "coupon", key: "id", columns: "offer_id, affiliate_id, code_key, status", owner: "offer_id",
+		called: []string{"code_key"},
 		values: func(c *coupon.Coupon) []any {
 			return []any{c.OfferID, c.AffiliateID, coupon.Fold(c.Code), string(c.Status)}
 		},

@@ -55,6 +55,8 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"an offer has the goal default", makesDefaultGoal},
 		{"every change of the catalog is noted, without secrets", notesChanges},
 		{"catalog lists go by page and parent", listsEntities},
+		{"catalog lists are looked through by name and number", findsEntities},
+		{"people are found by name, address and number", findsUsers},
 		{"the source is the whole catalog", readsSource},
 		{"keys are created and revoked", keepsKeys},
 		{"how affiliates stand to offers is kept, and noted", keepsAccess},

@@ -6729,6 +6729,8 @@ export interface operations {
             query?: {
                 /** @description Only those of this status. */
                 status?: string;
+                /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -6895,6 +6897,8 @@ export interface operations {
             query?: {
                 /** @description Only those of this status. */
                 status?: string;
+                /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -7473,6 +7477,8 @@ export interface operations {
                 affiliate_id?: string;
                 /** @description Only coupons of this status. */
                 status?: string;
+                /** @description Only those with this in the code, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8228,6 +8234,8 @@ export interface operations {
                 advertiser_id?: string;
                 /** @description Only domains of this status. */
                 status?: string;
+                /** @description Only those with this in the host name, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8725,6 +8733,8 @@ export interface operations {
                 affiliate_id?: string;
                 /** @description Only links of this status. */
                 status?: string;
+                /** @description Only those with this in the code, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8955,6 +8965,8 @@ export interface operations {
                 access?: string;
                 /** @description Only offers of this category. */
                 category?: string;
+                /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -11263,6 +11275,8 @@ export interface operations {
     "list-users": {
         parameters: {
             query?: {
+                /** @description Only those with this in the name or the e-mail address, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
