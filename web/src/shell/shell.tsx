@@ -35,6 +35,20 @@ export function Shell({ children }: { children: ComponentChildren }) {
 		}
 		first.current = false;
 	}, [path]);
+	// Over the page, as on a phone, the menu takes the focus, and Escape gives it back.
+	const opener = useRef<HTMLButtonElement>(null);
+	const side = useRef<HTMLElement>(null);
+	useEffect(() => {
+		if (!open) return;
+		side.current?.querySelector<HTMLElement>("nav a")?.focus();
+		const key = (e: KeyboardEvent) => {
+			if (e.key !== "Escape") return;
+			setOpen(false);
+			opener.current?.focus();
+		};
+		addEventListener("keydown", key);
+		return () => removeEventListener("keydown", key);
+	}, [open]);
 	const v = viewing.value;
 	return (
 		<div class={`shell ${v ? "viewing" : ""}`}>
@@ -48,7 +62,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 			>
 				{text.common.skip}
 			</a>
-			<aside class={`side ${open ? "open" : ""}`} id="side">
+			<aside class={`side ${open ? "open" : ""}`} id="side" ref={side}>
 				<Brand />
 				<Navigation path={path} />
 			</aside>
@@ -60,6 +74,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 			/>
 			<header class="top">
 				<button
+					ref={opener}
 					type="button"
 					class="btn quiet icon menu-button"
 					aria-label={text.nav.menu}

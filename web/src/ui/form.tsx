@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { createContext } from "preact";
 import { useContext, useId } from "preact/hooks";
+import { plainly } from "../lib/hidden.ts";
 import type { Problem } from "../lib/problem.ts";
 import { text } from "../text/en.ts";
 import { Notice } from "./notice.tsx";
@@ -217,7 +218,7 @@ export function SelectField({ value, onValue, choices, disabled, ...field }: Sel
 				>
 					{choices.map((c) => (
 						<option key={c.value} value={c.value} disabled={c.disabled} selected={c.value === value}>
-							{c.label}
+							{plainly(c.label)}
 						</option>
 					))}
 				</select>
