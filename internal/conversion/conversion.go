@@ -105,6 +105,13 @@ const (
 	ForRecord Wait = "record" // its click's record is lost: for a person
 )
 
+// Reason is what rejected a conversion where nobody asked for that.
+type Reason string
+
+// Superseded is the reason of a conversion that browsers alone had reported: a
+// server that proved who it is has named another click for its order.
+const Superseded Reason = "superseded"
+
 // CapUse is the part of one cap, in one period, that a conversion takes up. A
 // cap's counter is the sum over all conversions' parts of it.
 type CapUse struct {
@@ -125,8 +132,17 @@ type Memory struct {
 	Applied     []string `json:"applied,omitempty"` // fingerprints of the hits that were applied
 	HitID       string   `json:"hit_id,omitempty"`  // for goals that count every hit
 	Waits       Wait     `json:"waits,omitempty"`   // why it is pending although no sender asked for that
-	Unpaid      bool     `json:"unpaid,omitempty"`  // it earns nothing, whatever is said of it later
-	CapUse      []CapUse `json:"cap_use,omitempty"`
+	// OnlyNamed is set while servers have named it, decided on it through the API or
+	// changed it by its order, and none has reported it with the touch that earned it.
+	OnlyNamed bool `json:"only_named,omitempty"`
+	// OrderByBrowser is set while no server has said that its order ID is its own.
+	OrderByBrowser bool `json:"order_by_browser,omitempty"`
+	// SupersededBy is the conversion that took its order, SupersededIn the signal
+	// that said so.
+	SupersededBy string   `json:"superseded_by,omitempty"`
+	SupersededIn string   `json:"superseded_in,omitempty"`
+	Unpaid       bool     `json:"unpaid,omitempty"` // it earns nothing, whatever is said of it later
+	CapUse       []CapUse `json:"cap_use,omitempty"`
 	// AdIDs are what signals have said of the IDs in Touch.AdIDs, and go before
 	// them: a server's word, or a browser's where the touch has none.
 	AdIDs map[string]string `json:"ad_ids,omitempty"`
@@ -148,6 +164,7 @@ type Conversion struct {
 	Channel      string `json:"channel"` // of its first signal
 
 	Status  Status       `json:"status"`
+	Reason  Reason       `json:"reason,omitempty" enum:"superseded" doc:"Why it is rejected, where nobody asked for that: superseded, when only a browser had reported it, and a server that proved who it is has named another click for its order."`
 	Amount  money.Amount `json:"amount"` // of the sale; its currency is the offer's
 	Payout  money.Amount `json:"payout"`
 	Revenue money.Amount `json:"revenue"`
@@ -172,3 +189,12 @@ type Conversion struct {
 	UpdatedAt  time.Time `json:"updated_at"`
 	Version    int       `json:"version"` // 1 for a new one; one more with each change
 }
+
+// Superseded reports whether another conversion has taken its order. It stays as
+// it is from then on, and counts for nothing that is said of its transaction
+// later.
+func (c *Conversion) Superseded() bool { return c.Reason == Superseded }
+
+// Vouched reports whether a server has reported the conversion with the touch
+// that earned it.
+func (c *Conversion) Vouched() bool { return c.SeenByServer && !c.Memory.OnlyNamed }

@@ -20,8 +20,8 @@ type bound struct {
 	pends   bool
 }
 
-// bounds gives the caps that fit.
-func (h *hearing) bounds() []bound {
+// bounds gives the caps that fit the conversions of an affiliate.
+func (h *hearing) bounds(affiliateID int64) []bound {
 	if h.test {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (h *hearing) bounds() []bound {
 		}
 		b := bound{counter: Counter{OfferID: h.offer.ID, Metric: c.Metric}, max: c.Max(), pends: c.Pends()}
 		if c.PerAffiliate {
-			b.counter.AffiliateID = h.affiliate
+			b.counter.AffiliateID = affiliateID
 		}
 		if c.Goal != "" {
 			b.counter.Goal = h.goal.Code
@@ -51,6 +51,11 @@ func counters(caps []bound) []Counter {
 	for _, b := range caps {
 		all = append(all, b.counter)
 	}
+	return inOrder(all)
+}
+
+// inOrder puts counters in the order in which everybody locks them, each once.
+func inOrder(all []Counter) []Counter {
 	slices.SortFunc(all, func(a, b Counter) int {
 		return cmp.Or(
 			cmp.Compare(a.OfferID, b.OfferID), cmp.Compare(a.AffiliateID, b.AffiliateID),

@@ -61,6 +61,7 @@ func (h *hearing) conversion(id string) conversion.Conversion {
 		Memory: conversion.Memory{
 			PayoutRate: h.price.payoutRate, RevenueRate: h.price.revenueRate, Unpaid: h.price.unpaid,
 			Applied: []string{h.hit.fingerprint}, HitID: h.hit.hitID,
+			OrderByBrowser: h.hit.orderID != "" && !h.hit.server,
 		},
 		OccurredAt: h.hit.occurredAt, CreatedAt: s.ReceivedAt, UpdatedAt: h.Now, Version: 1,
 	}

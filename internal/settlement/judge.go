@@ -11,12 +11,19 @@ import (
 
 // judge gives the outcome of the signal in the state that the ledger holds.
 func (h *hearing) judge(st State) (Outcome, error) {
+	if c := h.past(st); c != nil {
+		return Outcome{Verdict: h.refusedOn(*c, h.superseded(c))}, nil
+	}
 	if st.Order != nil && h.foreign(st.Order) {
-		if h.s.Click.IsZero() && h.target == nil { // counted since it was looked up
+		switch {
+		case h.s.Click.IsZero() && h.target == nil: // counted since it was looked up
 			h.tid = st.Order.Touch.TransactionID
 			return h.repeat(st, *st.Order)
+		case h.outranks(st.Order):
+			return h.supersede(st)
+		default:
+			return h.duplicateOf(st.Order), nil
 		}
-		return h.duplicateOf(st.Order), nil
 	}
 	c, r := h.known(st)
 	switch {
@@ -51,6 +58,7 @@ func (h *hearing) known(st State) (*conversion.Conversion, *refusal) {
 	case h.target != nil && h.s.Click.IsZero():
 		return h.named(st, h.target.ID)
 	}
+	st.Conversions = standing(st.Conversions)
 	switch h.goal.Dedupe {
 	case offer.PerOrder:
 		return h.byOrder(st), nil
@@ -120,13 +128,9 @@ func (h *hearing) byHit(st State) (*conversion.Conversion, *refusal) {
 // write completes the outcome of a change: its entries, the postbacks it owes.
 // before is the zero Conversion for a new one.
 func (h *hearing) write(out *Outcome, before, after conversion.Conversion) error {
-	entries, err := ledger.Change(before, after)
+	entries, event, heard, err := h.book(before, after)
 	if err != nil {
 		return err
-	}
-	event, heard := conversion.EventOf(before, after)
-	for i := range entries {
-		entries[i].SignalID, entries[i].Reason, entries[i].At = h.s.ID.String(), string(event), h.Now
 	}
 	out.Conversion, out.Entries = &after, entries
 	out.Verdict.ConversionID = after.ID
@@ -134,4 +138,16 @@ func (h *hearing) write(out *Outcome, before, after conversion.Conversion) error
 		out.Owed = h.owed(&after, event)
 	}
 	return nil
+}
+
+// book gives the entries of a change, and the event by which it is heard of.
+func (h *hearing) book(before, after conversion.Conversion) (entries []ledger.Entry, event conversion.Event, heard bool, err error) {
+	if entries, err = ledger.Change(before, after); err != nil {
+		return nil, "", false, err
+	}
+	event, heard = conversion.EventOf(before, after)
+	for i := range entries {
+		entries[i].SignalID, entries[i].Reason, entries[i].At = h.s.ID.String(), string(event), h.Now
+	}
+	return entries, event, heard, nil
 }

@@ -173,9 +173,11 @@ func (h *hearing) checkTarget() *refusal {
 	named := h.s.Value(param.ConversionID)
 	of := make([]*conversion.Conversion, 0, len(h.Targets))
 	for i := range h.Targets {
-		if t := &h.Targets[i]; t.OfferID == h.offer.ID && (t.Test || !h.test) {
-			of = append(of, t)
+		t := &h.Targets[i]
+		if t.OfferID != h.offer.ID || h.test && !t.Test || t.Superseded() && t.ID != conversionID(h.s) {
+			continue
 		}
+		of = append(of, t)
 	}
 	switch {
 	case len(of) == 0 && named != "" && h.s.Click.IsZero():
@@ -195,7 +197,7 @@ func (h *hearing) checkTarget() *refusal {
 		why := "it was counted for goals " + t.GoalCode + " and " + other.GoalCode + "; name the goal"
 		return refuse(signal.Conflict, signal.Detail{Why: why}, "%s", why)
 	}
-	if h.isAbout(t) {
+	if h.isAbout(t) && !h.contests(t) {
 		h.target = t
 	}
 	return nil

@@ -12,17 +12,31 @@ import (
 	"waybill/internal/money"
 )
 
-// owed gives the postbacks that an event of c's life owes.
+// owed gives the postbacks that an event in the life of the signal's conversion
+// owes.
 func (h *hearing) owed(c *conversion.Conversion, e conversion.Event) []delivery.Owed {
+	return h.owedOf(c, e, e, h.addOwn)
+}
+
+// owedBeside gives those of a conversion that the signal is not about, and has
+// changed all the same. What the signal alone knows is not for them; their IDs
+// are made of the conversion too, since one subscription may hear of both.
+func (h *hearing) owedBeside(c *conversion.Conversion, e conversion.Event) []delivery.Owed {
+	return h.owedOf(c, e, e+conversion.Event(" of "+c.ID), func(map[string]string, *catalog.Subscription) {})
+}
+
+func (h *hearing) owedOf(
+	c *conversion.Conversion, e, name conversion.Event, addOwn func(map[string]string, *catalog.Subscription),
+) []delivery.Owed {
 	var all []delivery.Owed
 	for _, sub := range h.Catalog.Subscriptions(c, e) {
 		o := delivery.Owed{
-			ID: delivery.ID(h.s.ID, sub.ID, e), SubscriptionID: sub.ID,
+			ID: delivery.ID(h.s.ID, sub.ID, name), SubscriptionID: sub.ID,
 			ConversionID: c.ID, TransactionID: c.Touch.TransactionID, Sequence: c.Version, Event: e, Test: c.Test,
 			Values: Values(h.Catalog, c, &sub.Subscription), State: delivery.Waiting,
 			CreatedAt: h.Now, DueAt: h.Now.Add(sub.Delay.Duration()),
 		}
-		h.addOwn(o.Values, sub)
+		addOwn(o.Values, sub)
 		if sub.Use().Allows(macro.DeliveryID) {
 			o.Values[macro.DeliveryID.String()] = o.ID
 		}

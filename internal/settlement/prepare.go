@@ -105,7 +105,7 @@ func Prepare(in Input) Case {
 	if h.s.Click.IsZero() && h.target == nil && !h.touch.Creditable() {
 		return h.dismiss(h.barred) // there is nothing that it could be about
 	}
-	h.caps = h.bounds()
+	h.caps = h.bounds(h.affiliate)
 	return Case{
 		SignalID: h.s.ID.String(), Claim: h.claim, OrderID: h.hit.orderID,
 		Counters: counters(h.caps), Judge: h.judge,

@@ -20,6 +20,7 @@ func (h *hearing) repeat(st State, c conversion.Conversion) (Outcome, error) {
 	adopts := adds && h.hit.orderID != "" && c.OrderID == "" && st.Order == nil
 	if adopts {
 		next.OrderID = h.hit.orderID
+		next.Memory.OrderByBrowser = !h.hit.server
 	}
 	if adds && h.goal.Dedupe == offer.Every && c.Memory.HitID == "" {
 		next.Memory.HitID = h.hit.hitID
@@ -91,6 +92,7 @@ func unchanged(c, next conversion.Conversion) bool {
 	return !moved(c, next) && c.OrderID == next.OrderID && c.AmountKnown == next.AmountKnown &&
 		c.AmountByServer == next.AmountByServer && c.SeenByServer == next.SeenByServer && c.SeenByClient == next.SeenByClient &&
 		c.Memory.HitID == next.Memory.HitID && c.Memory.Waits == next.Memory.Waits &&
+		c.Memory.OnlyNamed == next.Memory.OnlyNamed && c.Memory.OrderByBrowser == next.Memory.OrderByBrowser &&
 		len(c.Memory.Applied) == len(next.Memory.Applied)
 }
 
@@ -113,7 +115,7 @@ func (h *hearing) hearServer(c conversion.Conversion, next *conversion.Conversio
 	if h.s.Corrects() && h.hit.status == "" {
 		return h.correct(c, next)
 	}
-	next.SeenByServer = true
+	h.vouch(c, next)
 	first := !c.SeenByServer
 	switch {
 	case !first && !h.s.Corrects() && h.applied(c):

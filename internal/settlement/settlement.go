@@ -25,7 +25,7 @@
 //
 // A goal's rule of counting says which hits speak of the same conversion. An
 // order ID that is another transaction's is a duplicate of that one under every
-// rule.
+// rule, unless a server has the better word on whose it is.
 //
 //	once       All hits of a transaction, whatever their orders.
 //	per_order  Those of one order ID. A hit without one joins the oldest
@@ -37,6 +37,25 @@
 //
 // A conversion without an order ID takes the first that a hit on it brings, but for
 // a browser's that only names the conversion.
+//
+// # Whose an order is
+//
+// Anybody can write what a browser sends, and an order's number can be seen or
+// guessed. So an order that only browsers have tied to a click is given up to a
+// server that proves who it is (by token, signature or key) and names another
+// click for it. Its hit is judged as if that browser had not spoken: where it
+// makes a conversion of the order, or its own conversion takes the order over,
+// the browser's is superseded in the same outcome, whatever its status. It is
+// rejected, its money taken back by entries, what it has of the caps is given
+// back, and those who heard of it hear of that. It stays so: nothing said later
+// changes it, and it counts for nothing in its transaction. Where a server has
+// reported that conversion too, by its click and without the order, it only
+// loses the order. A hit that is refused, or does not take the order, takes it
+// from nobody.
+//
+// What a server has said once no other word changes: a later one that names
+// another click is a duplicate, as is a browser's. A decision through the API is
+// about a conversion as it stands, and no word on whose the order is.
 //
 // # A repeated hit
 //
@@ -75,6 +94,7 @@
 package settlement
 
 import (
+	"slices"
 	"time"
 
 	"waybill/internal/attribution"
@@ -127,6 +147,12 @@ type Case struct {
 	Judge    func(State) (Outcome, error)
 }
 
+// With gives the case, holding more counters.
+func (c Case) With(more []Counter) Case {
+	c.Counters = inOrder(slices.Concat(c.Counters, more))
+	return c
+}
+
 // State is what the ledger found, and holds locked until the outcome is written.
 type State struct {
 	Conversions []conversion.Conversion // of the claim, oldest first
@@ -142,4 +168,13 @@ type Outcome struct {
 	Entries    []ledger.Entry
 	Use        map[Counter]int64 // to be added to the counters
 	Owed       []delivery.Owed
+
+	// Beside is the conversion that has lost the case's order ID to Conversion,
+	// State.Order as it is from now on; nil where none has. Entries, use and
+	// postbacks are of both.
+	Beside *conversion.Conversion
+
+	// Lacking is what the case has to hold beside what it holds, to be judged at
+	// all. Nothing else of the outcome is set then: see Case.With.
+	Lacking []Counter
 }

@@ -260,6 +260,13 @@ func (b *books) settle(c settlement.Case) (signal.Verdict, error) {
 	if err != nil {
 		return signal.Verdict{}, err
 	}
+	if len(out.Lacking) > 0 {
+		more := c.With(out.Lacking)
+		if len(more.Counters) <= len(c.Counters) {
+			return signal.Verdict{}, fmt.Errorf("the case holds %+v, and still lacks %+v", c.Counters, out.Lacking)
+		}
+		return b.settle(more)
+	}
 	again, err := c.Judge(b.state(c))
 	if err != nil {
 		return signal.Verdict{}, err
@@ -317,8 +324,19 @@ func orderKey(c settlement.Case) string {
 }
 
 func (b *books) apply(c settlement.Case, out settlement.Outcome) error {
+	if (out.Beside != nil) != (out.TakeOrder && b.orders[orderKey(c)] != "") {
+		return fmt.Errorf("the order is %q's, and that one is changed to %+v", b.orders[orderKey(c)], out.Beside)
+	}
+	if out.Beside != nil {
+		if out.Beside.ID != b.orders[orderKey(c)] {
+			return fmt.Errorf("the order is %s's, and %s loses it", b.orders[orderKey(c)], out.Beside.ID)
+		}
+		if err := b.keep(*out.Beside); err != nil {
+			return err
+		}
+	}
 	if out.TakeOrder {
-		if c.OrderID == "" || out.Conversion == nil || b.orders[orderKey(c)] != "" {
+		if c.OrderID == "" || out.Conversion == nil {
 			return fmt.Errorf("order %q is not there to be taken", c.OrderID)
 		}
 		b.orders[orderKey(c)] = out.Conversion.ID
@@ -379,6 +397,12 @@ func (b *books) check() error {
 			return fmt.Errorf("cap %+v counts %d, the conversions say %d", k, n, used[k])
 		}
 	}
+	for _, c := range b.conversions {
+		key := fmt.Sprintf("%t %d %d %s", c.Test, c.OfferID, c.GoalID, c.OrderID)
+		if c.OrderID != "" && !c.Superseded() && b.orders[key] != c.ID {
+			return fmt.Errorf("conversion %s says order %s, which is %q's", c.ID, c.OrderID, b.orders[key])
+		}
+	}
 	ids := map[string]bool{}
 	for _, o := range b.owed {
 		if ids[o.ID] {
@@ -395,6 +419,9 @@ func (b *books) summary() string {
 	var all []string
 	for _, c := range b.conversions {
 		words := []string{string(c.Status)}
+		if c.Superseded() {
+			words = []string{string(c.Reason)}
+		}
 		add := func(name, value string) {
 			if value != "" {
 				words = append(words, name+"="+value)

@@ -162,6 +162,9 @@ func ofRules(c Code, d Detail) string {
 	case InvalidTraffic:
 		return "the click does not look like a person's" + after(": ", d.Why) + "; it can be judged again by a person"
 	case TransitionNotAllowed:
+		if d.Why != "" {
+			return "the conversion stays as it is: " + d.Why
+		}
 		return "the conversion cannot go" + after(" from ", d.Got) + or(after(" to ", d.Want), " where this would take it") + "; " + ways(d.Got)
 	default:
 		return ""

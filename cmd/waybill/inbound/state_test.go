@@ -65,7 +65,7 @@ func (p *player) conversions() []conversion.Conversion {
 
 // describe gives a conversion in words. What is as in most is not said.
 func (p *player) describe(c *conversion.Conversion) string {
-	words := []string{string(c.Status)}
+	words := []string{cmp.Or(string(c.Reason), string(c.Status))}
 	say := func(name, value string) {
 		if value != "" {
 			words = append(words, strings.TrimSpace(name+" "+value))

@@ -19,7 +19,8 @@ import (
 // wholeConversion is a conversion read by itself.
 type wholeConversion struct {
 	conversion.Conversion
-	Sightings *sightings `json:"sightings,omitempty" doc:"Who has seen it. Not for affiliates."`
+	SupersededBy string     `json:"superseded_by,omitempty" doc:"The conversion that its order is counted as, where that is the reason for which it is rejected. Not for affiliates."`
+	Sightings    *sightings `json:"sightings,omitempty" doc:"Who has seen it. Not for affiliates."`
 }
 
 // sightings is what a browser and a server said of one conversion: the first
@@ -162,8 +163,18 @@ func currencyOf(s *sighting) string {
 // network's and the advertiser's.
 func (a *API) showConversion(ctx context.Context, who account.Principal, c *conversion.Conversion) (object, error) {
 	o, err := view(who.Role, kindConversion, *c)
-	if err != nil || who.Role == account.Affiliate || c.Touch.TransactionID == "" {
+	if err != nil || who.Role == account.Affiliate {
 		return o, err
+	}
+	if by := c.Memory.SupersededBy; by != "" {
+		text, err := write(by)
+		if err != nil {
+			return nil, err
+		}
+		o = append(o, member{key: "superseded_by", value: text})
+	}
+	if c.Touch.TransactionID == "" {
+		return o, nil
 	}
 	found, err := a.sightings(ctx, c)
 	if err != nil {

@@ -288,10 +288,18 @@ func (t *tracer) conversion(c conversion.Conversion) error {
 	t.remembered(&c)
 	err := t.add(step{
 		At: c.CreatedAt, Store: fromLedger, Kind: "conversion", ID: c.ID,
-		Text: fmt.Sprintf("A conversion of goal %s was made; it is %s now.", c.GoalCode, c.Status),
+		Text: fmt.Sprintf("A conversion of goal %s was made; it is %s now.", c.GoalCode, c.Status) + superseded(&c),
 	}, kindConversion, c)
 	t.pixels(&c)
 	return err
+}
+
+// superseded says why a conversion is rejected that nobody has rejected.
+func superseded(c *conversion.Conversion) string {
+	if !c.Superseded() {
+		return ""
+	}
+	return " Only a browser had reported it, and a server that proved who it is named another click for its order."
 }
 
 func (t *tracer) entry(e ledger.Entry) error {

@@ -76,7 +76,7 @@ func affiliateSees(k kind) []string {
 		return verdictFields()
 	case kindConversion:
 		return []string{
-			"id", "test", "offer_id", "goal_id", "goal", "affiliate_id", "order_id", "channel", "status", "amount",
+			"id", "test", "offer_id", "goal_id", "goal", "affiliate_id", "order_id", "channel", "status", "reason", "amount",
 			"payout", "touch.by", "touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.aff_click_id",
 			"touch.source", "touch.sub", "touch.country", "touch.device", "touch.os", "touch.browser", "touch.bot",
 			"touch.referrer", "touch.coupon", "touch.gaid", "touch.idfa", "touch.idfv", "touch.ad_ids", "coupon", "occurred_at",
@@ -117,7 +117,7 @@ func advertiserSees(k kind) []string {
 	case kindConversion:
 		return []string{
 			"id", "test", "offer_id", "goal_id", "goal", "advertiser_id", "affiliate_id", "order_id", "channel",
-			"status", "amount", "revenue", "amount_known", "amount_by_server", "seen_by_server", "seen_by_client",
+			"status", "reason", "amount", "revenue", "amount_known", "amount_by_server", "seen_by_server", "seen_by_client",
 			"touch.by", "touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.country",
 			"touch.device", "touch.os", "touch.browser", "touch.bot", "adv", "customer_id", "coupon", "items",
 			"extra", "occurred_at", "created_at", "updated_at", "version",

@@ -19,16 +19,9 @@ import (
 // nothing is written. Otherwise everything changes that Settle would write, and
 // the old verdict is kept as an earlier one.
 func (db *DB) SettleAgain(ctx context.Context, c settlement.Case, r signal.Replay) (signal.Verdict, error) {
-	var v signal.Verdict
 	now := db.now()
-	err := db.writer.do(ctx, func(ctx context.Context, s session) (err error) {
-		if text := db.engine.lockPatience(); text != "" {
-			if err := s.later(ctx, text); err != nil {
-				return err
-			}
-		}
-		v, err = settleAgainIn(ctx, s, &c, &r, now)
-		return err
+	v, err := db.settleHolding(ctx, db.writer.do, c, func(ctx context.Context, s session, c *settlement.Case) (signal.Verdict, error) {
+		return settleAgainIn(ctx, s, c, &r, now)
 	})
 	if errors.Is(err, errSettled) {
 		return db.Verdict(ctx, c.SignalID)

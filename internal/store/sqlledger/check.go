@@ -109,8 +109,12 @@ var rules = [...]rule{
 			AND c.offer_id = o.offer_id AND c.goal_id = o.goal_id AND c.test = o.test)`},
 	{subject: "conversion", text: "its order ID is not taken, or by another", find: `
 		SELECT c.id FROM conversion c
-		WHERE c.order_id <> '' AND NOT EXISTS (SELECT 1 FROM taken_order o WHERE o.offer_id = c.offer_id
+		WHERE c.order_id <> '' AND c.reason <> 'superseded' AND NOT EXISTS (SELECT 1 FROM taken_order o WHERE o.offer_id = c.offer_id
 			AND o.goal_id = c.goal_id AND o.test = c.test AND o.order_id = c.order_id AND o.conversion_id = c.id)`},
+	{subject: "conversion", text: "is superseded, and counts or has its order still", find: `
+		SELECT c.id FROM conversion c WHERE c.reason = 'superseded' AND (c.status <> 'rejected'
+			OR EXISTS (SELECT 1 FROM taken_order o WHERE o.offer_id = c.offer_id AND o.goal_id = c.goal_id
+				AND o.test = c.test AND o.order_id = c.order_id AND o.conversion_id = c.id))`},
 }
 
 // checker compares what is kept twice.

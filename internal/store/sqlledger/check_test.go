@@ -35,6 +35,7 @@ func TestCheckFinds(t *testing.T) {
 		{"no claim", `DELETE FROM claim`, "not counted under a claim"},
 		{"an order of another goal", `UPDATE taken_order SET goal_id = 99`, "belongs to no conversion"},
 		{"no order", `DELETE FROM taken_order`, "its order ID is not taken"},
+		{"a superseded one that counts", `UPDATE conversion SET reason = 'superseded'`, "is superseded, and counts"},
 		{"a delivery of no version", `UPDATE delivery SET sequence = 9`, "a version of it, that does not exist"},
 		{"a delivery to nobody", `UPDATE delivery SET subscription_id = 99`, "subscription that does not exist"},
 		{"an attempt too many", `INSERT INTO attempt (delivery_id, number, at, took, method, url, status, body, error, detail)

@@ -40,6 +40,12 @@ type trade struct {
 
 func newTrade(t *testing.T, db *DB) *trade {
 	t.Helper()
+	return newTradeOf(t, db, func(*offer.Offer) {})
+}
+
+// newTradeOf is newTrade with another offer.
+func newTradeOf(t *testing.T, db *DB, change func(*offer.Offer)) *trade {
+	t.Helper()
 	key, err := txid.NewKey(1, time.Time{}, strings.NewReader(strings.Repeat("k", 32)))
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +56,7 @@ func newTrade(t *testing.T, db *DB) *trade {
 	o.ID, o.AdvertiserID, o.DestinationURL, o.Attribution = 7, 3, "https://shop.example/?tid={transaction_id}", offer.Identifiers()
 	o.Payout = offer.Price{Type: offer.CPS, Percent: money.Percent(10 * money.Unit)}
 	o.Revenue = offer.Price{Type: offer.CPS, Percent: money.Percent(20 * money.Unit)}
+	change(&o)
 	once, sale := offer.NewGoal(7), offer.NewGoal(7)
 	once.ID, once.Code = 70, offer.DefaultGoal
 	sale.ID, sale.Code, sale.Dedupe = 71, "sale", offer.PerOrder
@@ -65,10 +72,13 @@ func newTrade(t *testing.T, db *DB) *trade {
 	return &trade{t: t, db: db, catalog: present, mint: txid.NewMint(present.Ring(), 1, 0)}
 }
 
-func (w *trade) click() *click.Click {
-	ticket := w.mint.Begin(clock, txid.Subject{Kind: txid.Click, Offer: 7, Affiliate: 9})
+func (w *trade) click() *click.Click { return w.clickOf(9) }
+
+// clickOf is a click by the link of an affiliate.
+func (w *trade) clickOf(affiliateID int64) *click.Click {
+	ticket := w.mint.Begin(clock, txid.Subject{Kind: txid.Click, Offer: 7, Affiliate: affiliateID})
 	ticket.Done()
-	return &click.Click{ID: ticket.ID, At: clock, OfferID: 7, AffiliateID: 9}
+	return &click.Click{ID: ticket.ID, At: clock, OfferID: 7, AffiliateID: affiliateID}
 }
 
 // heard is a signal with the touches that its identifiers lead to.
@@ -122,6 +132,11 @@ func (w *trade) settle(ctx context.Context, h heard) (signal.Verdict, error) {
 		}
 	}
 	return w.db.Settle(ctx, settlement.Prepare(in))
+}
+
+// prepared is a signal as it is judged without anything looked up.
+func (w *trade) prepared(h heard) settlement.Case {
+	return settlement.Prepare(settlement.Input{Signal: h.Signal, Catalog: w.catalog, Touches: h.touches, Now: clock.Add(2 * time.Hour)})
 }
 
 // atOnce settles signals at the same instant.

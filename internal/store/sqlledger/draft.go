@@ -14,6 +14,7 @@ import (
 type draft struct {
 	settlement.Outcome
 	conversion []any // the arguments of its statement
+	beside     []any // those of the one that loses its order
 	entries    rows
 	owed       rows
 }
@@ -46,11 +47,19 @@ func judge(c *settlement.Case, state settlement.State, now time.Time) (*draft, e
 	if err != nil {
 		return nil, fmt.Errorf("judge: %w", err)
 	}
+	if len(out.Lacking) > 0 {
+		return nil, &lacking{out.Lacking}
+	}
 	out.Verdict.SignalID = c.SignalID
 	out.Verdict.SettledAt = cmp.Or(out.Verdict.SettledAt, now)
 	d := &draft{Outcome: out, entries: entryRows(c.SignalID, out.Entries)}
 	if conv := out.Conversion; conv != nil {
 		if d.conversion, err = conversionArgs(conv, c.Claim.TransactionID); err != nil {
+			return nil, fmt.Errorf("encode conversion %s: %w", conv.ID, err)
+		}
+	}
+	if conv := out.Beside; conv != nil {
+		if d.beside, err = conversionArgs(conv, ""); err != nil { // its claim is not changed
 			return nil, fmt.Errorf("encode conversion %s: %w", conv.ID, err)
 		}
 	}
@@ -71,16 +80,20 @@ func (d *draft) orderOwner() string {
 
 // write writes all but the verdict.
 func (d *draft) write(ctx context.Context, s session, c *settlement.Case, h *held, state settlement.State) error {
-	taken := h.orderFree == 1
-	if err := checkOutcome(c, state, &d.Outcome, taken); err != nil {
+	if err := checkOutcome(c, state, &d.Outcome, h.orderFree == 1); err != nil {
 		return err
+	}
+	if conv := d.Beside; conv != nil {
+		if err := writeConversion(ctx, s, state, conv, d.beside); err != nil {
+			return fmt.Errorf("write conversion %s: %w", conv.ID, err)
+		}
 	}
 	if conv := d.Conversion; conv != nil {
 		if err := writeConversion(ctx, s, state, conv, d.conversion); err != nil {
 			return fmt.Errorf("write conversion %s: %w", conv.ID, err)
 		}
 	}
-	if taken {
+	if c.OrderID != "" {
 		if err := settleOrder(ctx, s, c, h, &d.Outcome); err != nil {
 			return fmt.Errorf("write order %q: %w", c.OrderID, err)
 		}

@@ -24,17 +24,10 @@ import (
 // c.Judge may run more than once: before the transaction (foresee), and if that
 // has to be run again.
 func (db *DB) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, error) {
-	var v signal.Verdict
 	now := db.now()
 	expected := foresee(&c, now)
-	err := db.writer.sure(ctx, func(ctx context.Context, s session) (err error) {
-		if text := db.engine.lockPatience(); text != "" {
-			if err := s.later(ctx, text); err != nil {
-				return err
-			}
-		}
-		v, err = settleIn(ctx, s, &c, expected, now)
-		return err
+	v, err := db.settleHolding(ctx, db.writer.sure, c, func(ctx context.Context, s session, c *settlement.Case) (signal.Verdict, error) {
+		return settleIn(ctx, s, c, expected, now)
 	})
 	if errors.Is(err, errSettled) {
 		return db.Verdict(ctx, c.SignalID)
@@ -49,6 +42,42 @@ func (db *DB) Settle(ctx context.Context, c settlement.Case) (signal.Verdict, er
 	}
 	return v, nil
 }
+
+// mostHeld is how often a case is begun again to hold more. What it lacks depends
+// on whose the order is, which may be another by then.
+const mostHeld = 4
+
+// settleHolding runs settle in a transaction, and in another that holds more
+// where the case turns out to lack something: locks are taken in one order by
+// everybody, so none can be taken behind the others.
+func (db *DB) settleHolding(
+	ctx context.Context, write func(context.Context, func(context.Context, session) error) error, c settlement.Case,
+	settle func(context.Context, session, *settlement.Case) (signal.Verdict, error),
+) (v signal.Verdict, err error) {
+	for range mostHeld {
+		err = write(ctx, func(ctx context.Context, s session) (err error) {
+			if text := db.engine.lockPatience(); text != "" {
+				if err := s.later(ctx, text); err != nil {
+					return err
+				}
+			}
+			v, err = settle(ctx, s, &c)
+			return err
+		})
+		more, ok := errors.AsType[*lacking](err)
+		if !ok {
+			return v, err
+		}
+		c = c.With(more.counters)
+	}
+	return v, errAgain
+}
+
+// lacking ends the transaction of a case that has to hold more. It never leaves
+// settleHolding.
+type lacking struct{ counters []settlement.Counter }
+
+func (l *lacking) Error() string { return "the case has to hold more caps" }
 
 // errSettled ends the transaction of a signal that has its verdict already. It
 // never leaves Settle.
@@ -207,8 +236,12 @@ func ownerOfOrder(ctx context.Context, s session, c *settlement.Case) (*conversi
 // checkOutcome refuses an outcome that the case has not locked for, which would
 // be written without protection, and money that comes from nowhere.
 func checkOutcome(c *settlement.Case, state settlement.State, out *settlement.Outcome, taken bool) error {
-	if out.TakeOrder && (out.Conversion == nil || !taken) {
+	from := out.Beside
+	if out.TakeOrder && (out.Conversion == nil || !taken && from == nil) {
 		return fault.New(fault.Internal, "the outcome takes order %q, which is not its own to take", c.OrderID)
+	}
+	if from != nil && (!out.TakeOrder || taken || state.Order == nil || state.Order.ID != from.ID || from.Version == 1) {
+		return fault.New(fault.Internal, "the outcome takes order %q from conversion %s, which does not have it", c.OrderID, from.ID)
 	}
 	for counter := range out.Use {
 		if _, ok := state.Used[counter]; !ok {
@@ -235,7 +268,18 @@ func settleOrder(ctx context.Context, s session, c *settlement.Case, h *held, ou
 	const giveBack = `
 		DELETE FROM taken_order
 		WHERE offer_id = $1 AND goal_id = $2 AND test = $3 AND order_id = $4`
+	const takeFrom = `
+		UPDATE taken_order SET conversion_id = $1
+		WHERE offer_id = $2 AND goal_id = $3 AND test = $4 AND order_id = $5 AND conversion_id = $6`
 	switch {
+	case out.Beside != nil:
+		n, err := s.exec(ctx, takeFrom, out.Conversion.ID, c.Claim.OfferID, c.Claim.GoalID, c.Claim.Test, c.OrderID, out.Beside.ID)
+		if err == nil && n != 1 {
+			err = errAgain
+		}
+		return err
+	case h.orderFree != 1:
+		return nil
 	case out.TakeOrder && out.Conversion.ID == h.owner:
 		return nil
 	case out.TakeOrder:

@@ -116,6 +116,16 @@ func writesWhole(t *testing.T, db *DB) {
 			o.Conversion.Version = 2
 			return nil
 		}},
+		{"an order is taken from nobody", func(o *settlement.Outcome) error {
+			other := *o.Conversion
+			other.ID, other.Version = "x", 2
+			o.Beside = &other
+			return nil
+		}},
+		{"more is held without end", func(o *settlement.Outcome) error {
+			o.Lacking = []settlement.Counter{counter}
+			return nil
+		}},
 		{"the last write fails", func(o *settlement.Outcome) error {
 			o.Owed = append(o.Owed, o.Owed[0])
 			return nil

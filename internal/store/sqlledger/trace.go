@@ -2,6 +2,7 @@ package sqlledger
 
 import (
 	"context"
+	"slices"
 
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
@@ -14,7 +15,7 @@ import (
 type Trace struct {
 	Verdicts    []signal.Verdict
 	Earlier     []signal.Earlier // of the verdicts' signals
-	Passed      []signal.Verdict // on signals that named it, and credited another
+	Passed      []signal.Verdict // on signals that named it, and credited another, or took an order from it
 	Conversions []conversion.Conversion
 	Entries     []ledger.Entry
 	Deliveries  []delivery.Owed
@@ -46,7 +47,7 @@ func (db *DB) Trace(ctx context.Context, transactionID string) (Trace, error) {
 			return err
 		}
 		for i := range t.Conversions {
-			if err := t.follow(ctx, s, t.Conversions[i].ID); err != nil {
+			if err := t.follow(ctx, s, &t.Conversions[i]); err != nil {
 				return err
 			}
 		}
@@ -55,16 +56,34 @@ func (db *DB) Trace(ctx context.Context, transactionID string) (Trace, error) {
 	return t, db.failed(err, "trace transaction %s", transactionID)
 }
 
-// follow adds what a conversion has led to.
-func (t *Trace) follow(ctx context.Context, s session, conversionID string) error {
-	entries, err := entriesOf(ctx, s, conversionID)
+// supersede adds the verdict on the signal that took a conversion's order for
+// another click.
+func (t *Trace) supersede(ctx context.Context, s session, c *conversion.Conversion) error {
+	in := c.Memory.SupersededIn
+	if in == "" || slices.ContainsFunc(t.Passed, func(v signal.Verdict) bool { return v.SignalID == in }) {
+		return nil
+	}
+	v, err := verdictOf(ctx, s, in)
+	if err != nil {
+		return err
+	}
+	t.Passed = append(t.Passed, v)
+	return nil
+}
+
+// follow adds what a conversion has led to, and who took its order.
+func (t *Trace) follow(ctx context.Context, s session, c *conversion.Conversion) error {
+	if err := t.supersede(ctx, s, c); err != nil {
+		return err
+	}
+	entries, err := entriesOf(ctx, s, c.ID)
 	if err != nil {
 		return err
 	}
 	const ofConversion = `
 		SELECT ` + deliveryColumns + ` FROM delivery WHERE conversion_id = $1
 		ORDER BY sequence, subscription_id`
-	deliveries, err := readDeliveries(ctx, s, ofConversion, conversionID)
+	deliveries, err := readDeliveries(ctx, s, ofConversion, c.ID)
 	if err != nil {
 		return err
 	}

@@ -52,18 +52,32 @@ func (r *rehearsal) settle(ctx context.Context, c settlement.Case) (signal.Verdi
 	if c.Refusal != nil {
 		return *c.Refusal, nil
 	}
-	state, err := r.ledger.Foresee(ctx, c)
+	out, err := r.judge(ctx, c)
 	if err != nil {
 		return signal.Verdict{}, err
 	}
-	r.overlay(&c, &state)
-	out, err := c.Judge(state)
-	if err != nil {
-		return signal.Verdict{}, fmt.Errorf("judge signal %s: %w", c.SignalID, err)
+	if len(out.Lacking) > 0 {
+		c = c.With(out.Lacking)
+		if out, err = r.judge(ctx, c); err != nil {
+			return signal.Verdict{}, err
+		}
 	}
 	r.keep(&c, &out)
 	out.Verdict.SignalID = cmp.Or(out.Verdict.SignalID, c.SignalID)
 	return out.Verdict, nil
+}
+
+func (r *rehearsal) judge(ctx context.Context, c settlement.Case) (settlement.Outcome, error) {
+	state, err := r.ledger.Foresee(ctx, c)
+	if err != nil {
+		return settlement.Outcome{}, err
+	}
+	r.overlay(&c, &state)
+	out, err := c.Judge(state)
+	if err != nil {
+		return out, fmt.Errorf("judge signal %s: %w", c.SignalID, err)
+	}
+	return out, nil
 }
 
 // overlay puts what would have been written over what the ledger holds.
@@ -76,8 +90,8 @@ func (r *rehearsal) overlay(c *settlement.Case, state *settlement.State) {
 	for _, id := range r.made[c.Claim] {
 		state.Conversions = append(state.Conversions, r.conversions[id])
 	}
-	owner := r.orders[orderOf(c)]
-	if state.Order != nil {
+	owner := r.orders[orderOf(c)] // which a server may have taken from the one in the ledger
+	if owner == "" && state.Order != nil {
 		owner = state.Order.ID
 	}
 	if later, ok := r.conversions[owner]; ok && c.OrderID != "" {
@@ -101,6 +115,9 @@ func (r *rehearsal) keep(c *settlement.Case, out *settlement.Outcome) {
 	}
 	id := out.Conversion.ID
 	r.conversions[id] = *out.Conversion
+	if out.Beside != nil {
+		r.conversions[out.Beside.ID] = *out.Beside
+	}
 	if out.Conversion.Version == 1 {
 		r.made[c.Claim] = append(r.made[c.Claim], id)
 	}

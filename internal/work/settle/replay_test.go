@@ -90,9 +90,11 @@ func (b *bench) mend(change func(*catalog.Source)) {
 }
 
 // visit writes a click down that came some time ago.
-func (b *bench) visit(ago time.Duration) txid.ID {
-	ticket := b.mint.Begin(time.Now().Add(-ago), txid.Subject{Kind: txid.Click, Offer: 7, Affiliate: 9})
-	c := click.Click{ID: ticket.ID, At: time.Now().Add(-ago), OfferID: 7, AffiliateID: 9}
+func (b *bench) visit(ago time.Duration) txid.ID { return b.visitOf(9, ago) }
+
+func (b *bench) visitOf(affiliateID int64, ago time.Duration) txid.ID {
+	ticket := b.mint.Begin(time.Now().Add(-ago), txid.Subject{Kind: txid.Click, Offer: 7, Affiliate: affiliateID})
+	c := click.Click{ID: ticket.ID, At: time.Now().Add(-ago), OfferID: 7, AffiliateID: affiliateID}
 	b.journal.put(c.ID, c.Append(nil))
 	ticket.Done()
 	return c.ID
@@ -389,5 +391,62 @@ func TestRehearse(t *testing.T) {
 	}
 	if n := b.conversions(); n != 0 {
 		t.Errorf("a dry run made %d conversions", n)
+	}
+}
+
+// TestRehearseOfAContestedOrder: a dry run foresees that a server takes an order
+// from a browser, with the caps that each has, and goes on from there; nothing of
+// it is written. What is judged for good then comes to the same.
+func TestRehearseOfAContestedOrder(t *testing.T) {
+	b := newBench(t)
+	b.mend(func(s *catalog.Source) {
+		s.Offers[0].Caps = []offer.Cap{{Metric: offer.CapConversions, Period: "day", Limit: money.Unit, PerAffiliate: true}}
+	})
+	thief, own := b.visitOf(8, time.Hour), b.visit(time.Hour)
+	channel := func(c signal.Channel, order string) func(*signal.Signal) {
+		return func(s *signal.Signal) {
+			s.Channel = c
+			said(param.OrderID, order)(s)
+		}
+	}
+	first := b.hit(thief, channel(signal.Pixel, "X"))
+	lines := []struct {
+		of     txid.ID
+		change func(*signal.Signal)
+	}{
+		{own, channel(signal.Import, "X")},
+		{own, channel(signal.Import, "X")},
+		{thief, channel(signal.Pixel, "X")},
+		{thief, channel(signal.Import, "X")},
+		{thief, channel(signal.Import, "Y")},                       // what was superseded has left its room in the cap
+		{b.visitOf(8, time.Hour), channel(signal.Import, "Z")},     // which is taken again
+		{b.visit(time.Hour), channel(signal.Import, "Y")},          // a server has said whose that is
+		{b.visitOf(8, time.Hour), channel(signal.Postback, "Zoe")}, // and proves nothing
+	}
+	const want = "ok duplicate duplicate duplicate ok cap_reached duplicate cap_reached"
+	tell := b.replayer.Rehearse()
+	var foreseen, settled []string
+	for _, line := range lines {
+		ticket := b.mint.Begin(time.Now(), txid.Subject{Kind: txid.Signal, Offer: 7, Affiliate: 9})
+		ticket.Done()
+		s := signal.Signal{ID: ticket.ID, ReceivedAt: time.Now(), Auth: signal.OK, Click: line.of}
+		line.change(&s)
+		v, err := tell(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		foreseen = append(foreseen, string(v.Code))
+	}
+	if text := strings.Join(foreseen, " "); text != want {
+		t.Errorf("foreseen %s\n    want %s", text, want)
+	}
+	if c, err := b.ledger.Conversion(t.Context(), first.ConversionID); err != nil || c.Version != 1 || b.conversions() != 1 {
+		t.Errorf("a dry run has left %d conversions, the first is %+v (%v)", b.conversions(), c, err)
+	}
+	for _, line := range lines {
+		settled = append(settled, string(b.hit(line.of, line.change).Code))
+	}
+	if text := strings.Join(settled, " "); text != want {
+		t.Errorf("settled %s\n   want %s", text, want)
 	}
 }

@@ -143,7 +143,7 @@ export interface paths {
         };
         /**
          * Who did what
-         * @description Newest first: changes of the catalog, keys and settings, what people decide about conversions, log-ins and those that failed, invitations, and who looked with a partner's eyes.
+         * @description Newest first: changes of the catalog, keys and settings, log-ins and those that failed, invitations, and who looked with a partner's eyes.
          *
          *     Keys: network. Of the network's users: owner, manager.
          */
@@ -2410,7 +2410,7 @@ export interface components {
             url: string;
         };
         Audit: {
-            /** @description create, change, revoke, remove; review; log_in, log_in_failed, view_as, … */
+            /** @description create, change, revoke, remove; log_in, log_in_failed, view_as, … */
             action: string;
             /** @description Who did it: user 3, key 7, command line, deliver. */
             actor: string;
@@ -2747,6 +2747,11 @@ export interface components {
             offer_id: number;
             order_id?: string;
             payout: components["schemas"]["Money"];
+            /**
+             * @description Why it is rejected, where nobody asked for that: superseded, when only a browser had reported it, and a server that proved who it is has named another click for its order.
+             * @enum {string}
+             */
+            reason?: "superseded";
             revenue: components["schemas"]["Money"];
             seen_by_client: boolean;
             seen_by_server: boolean;
@@ -6441,13 +6446,7 @@ export interface components {
         Unsearched: {
             /**
              * Format: date-time
-             * @description What came later is not in the warehouse yet, and was not searched. With neither, nothing was.
-             * @example 2026-11-22T10:00:00Z
-             */
-            after?: string;
-            /**
-             * Format: date-time
-             * @description What is older was not searched.
+             * @description It was looked for from here on. Left out: nowhere.
              * @example 2026-11-22T10:00:00Z
              */
             before?: string;
@@ -6654,12 +6653,19 @@ export interface components {
             offer_id: number;
             order_id?: string;
             payout: components["schemas"]["Money"];
+            /**
+             * @description Why it is rejected, where nobody asked for that: superseded, when only a browser had reported it, and a server that proved who it is has named another click for its order.
+             * @enum {string}
+             */
+            reason?: "superseded";
             revenue: components["schemas"]["Money"];
             seen_by_client: boolean;
             seen_by_server: boolean;
             /** @description Who has seen it. Not for affiliates. */
             sightings?: components["schemas"]["Sightings"];
             status: string;
+            /** @description The conversion that its order is counted as, where that is the reason for which it is rejected. Not for affiliates. */
+            superseded_by?: string;
             term: string;
             test: boolean;
             touch: components["schemas"]["Touch"];
@@ -6729,8 +6735,6 @@ export interface operations {
             query?: {
                 /** @description Only those of this status. */
                 status?: string;
-                /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
-                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -6897,8 +6901,6 @@ export interface operations {
             query?: {
                 /** @description Only those of this status. */
                 status?: string;
-                /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
-                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -7477,8 +7479,6 @@ export interface operations {
                 affiliate_id?: string;
                 /** @description Only coupons of this status. */
                 status?: string;
-                /** @description Only those with this in the code, in either case of letters, or with exactly this ID. */
-                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8234,8 +8234,6 @@ export interface operations {
                 advertiser_id?: string;
                 /** @description Only domains of this status. */
                 status?: string;
-                /** @description Only those with this in the host name, in either case of letters, or with exactly this ID. */
-                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8733,8 +8731,6 @@ export interface operations {
                 affiliate_id?: string;
                 /** @description Only links of this status. */
                 status?: string;
-                /** @description Only those with this in the code, in either case of letters, or with exactly this ID. */
-                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8965,8 +8961,6 @@ export interface operations {
                 access?: string;
                 /** @description Only offers of this category. */
                 category?: string;
-                /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
-                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -11275,8 +11269,6 @@ export interface operations {
     "list-users": {
         parameters: {
             query?: {
-                /** @description Only those with this in the name or the e-mail address, in either case of letters, or with exactly this ID. */
-                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
