@@ -143,7 +143,7 @@ export interface paths {
         };
         /**
          * Who did what
-         * @description Newest first: changes of the catalog, keys and settings, log-ins and those that failed, invitations, and who looked with a partner's eyes.
+         * @description Newest first: changes of the catalog, keys and settings, what people decide about conversions, log-ins and those that failed, invitations, and who looked with a partner's eyes.
          *
          *     Keys: network. Of the network's users: owner, manager.
          */
@@ -2410,7 +2410,7 @@ export interface components {
             url: string;
         };
         Audit: {
-            /** @description create, change, revoke, remove; log_in, log_in_failed, view_as, … */
+            /** @description create, change, revoke, remove; review; log_in, log_in_failed, view_as, … */
             action: string;
             /** @description Who did it: user 3, key 7, command line, deliver. */
             actor: string;
@@ -6446,7 +6446,13 @@ export interface components {
         Unsearched: {
             /**
              * Format: date-time
-             * @description It was looked for from here on. Left out: nowhere.
+             * @description What came later is not in the warehouse yet, and was not searched. With neither, nothing was.
+             * @example 2026-11-22T10:00:00Z
+             */
+            after?: string;
+            /**
+             * Format: date-time
+             * @description What is older was not searched.
              * @example 2026-11-22T10:00:00Z
              */
             before?: string;
@@ -6735,6 +6741,8 @@ export interface operations {
             query?: {
                 /** @description Only those of this status. */
                 status?: string;
+                /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -6901,6 +6909,8 @@ export interface operations {
             query?: {
                 /** @description Only those of this status. */
                 status?: string;
+                /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -7479,6 +7489,8 @@ export interface operations {
                 affiliate_id?: string;
                 /** @description Only coupons of this status. */
                 status?: string;
+                /** @description Only those with this in the code, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8234,6 +8246,8 @@ export interface operations {
                 advertiser_id?: string;
                 /** @description Only domains of this status. */
                 status?: string;
+                /** @description Only those with this in the host name, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8731,6 +8745,8 @@ export interface operations {
                 affiliate_id?: string;
                 /** @description Only links of this status. */
                 status?: string;
+                /** @description Only those with this in the code, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8961,6 +8977,8 @@ export interface operations {
                 access?: string;
                 /** @description Only offers of this category. */
                 category?: string;
+                /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -11269,6 +11287,8 @@ export interface operations {
     "list-users": {
         parameters: {
             query?: {
+                /** @description Only those with this in the name or the e-mail address, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
