@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"waybill/internal/store/pgtest"
+	"waybill/internal/store/sqlitetest"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
@@ -19,17 +20,23 @@ var clock = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 // newURL gives the place of a new, empty ledger.
 type newURL func(t testing.TB) string
 
-func sqliteURL(t testing.TB) string { return filepath.Join(t.TempDir(), "ledger #1?.db") }
+var files = sqlitetest.Template{Fill: layOut}
+
+// sqliteURL gives a file with the schema of a new ledger.
+func sqliteURL(t testing.TB) string {
+	return files.Copy(t, filepath.Join(t.TempDir(), "ledger #1?.db"))
+}
 
 // postgresURL gives a database with the schema of a new ledger.
-func postgresURL(t testing.TB) string {
-	return pgtest.Copy(t, func(url string) error {
-		db, err := Open(context.Background(), url, Options{})
-		if err != nil {
-			return err
-		}
-		return db.Close()
-	})
+func postgresURL(t testing.TB) string { return pgtest.Copy(t, layOut) }
+
+// layOut makes a new ledger.
+func layOut(url string) error {
+	db, err := Open(context.Background(), url, Options{})
+	if err != nil {
+		return err
+	}
+	return db.Close()
 }
 
 // onEach runs a test on both engines.

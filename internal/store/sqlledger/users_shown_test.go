@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -201,6 +202,9 @@ func asItWas(t *testing.T, url string, rows ...string) {
 	if e == postgres {
 		dialect, driver = goose.DialectPostgres, "pgx"
 	} else {
+		if err := os.Remove(url); err != nil { // what is there is a ledger of today
+			t.Fatal(err)
+		}
 		url = fileURL(url)
 	}
 	db, err := sql.Open(driver, url)
@@ -218,7 +222,7 @@ func asItWas(t *testing.T, url string, rows ...string) {
 			t.Fatalf("%s: %v", text, err)
 		}
 	}
-	if e == postgres { // what is there is a ledger of today
+	if e == postgres {
 		run(`DROP SCHEMA public CASCADE`)
 		run(`CREATE SCHEMA public`)
 	}
