@@ -14,7 +14,7 @@ import (
 type conversionChange struct {
 	Status string  `json:"status,omitempty" enum:"approved,pending,rejected,hold" doc:"What it becomes."`
 	Amount *amount `json:"amount,omitempty" doc:"The sale amount, in the conversion's currency."`
-	Note   string  `json:"note,omitempty" maxLength:"1000" doc:"Why; kept with the signal."`
+	Note   string  `json:"note,omitempty" maxLength:"1000" doc:"Why; kept with the signal. The advertiser and the affiliate see it."`
 }
 
 // amount is money that may be written as a decimal string too, as postbacks do.

@@ -33,7 +33,7 @@ type reviewRequest struct {
 	IDs    []string      `json:"ids,omitempty" doc:"Which conversions: these."`
 	Filter *reviewFilter `json:"filter,omitempty" doc:"Or those that GET conversions lists by the same filter."`
 	Status string        `json:"status" enum:"approved,pending,rejected,hold" doc:"What they become."`
-	Note   string        `json:"note,omitempty" maxLength:"1000" doc:"Why; kept with each signal."`
+	Note   string        `json:"note,omitempty" maxLength:"1000" doc:"Why; kept with each signal. The advertiser and the affiliate see it."`
 	DryRun bool          `json:"dry_run,omitempty" doc:"Only say what would come of it."`
 }
 

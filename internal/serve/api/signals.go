@@ -29,6 +29,7 @@ type signalRecord struct {
 	Index         int                    `json:"index" doc:"Its place in an array."`
 	Parameters    map[string]string      `json:"parameters,omitempty" doc:"What it says, by canonical names."`
 	Extra         map[string]string      `json:"extra,omitempty" doc:"Parameters that Waybill does not know."`
+	Note          string                 `json:"note,omitempty" doc:"What was said of it by whoever made or changed the conversion through the API."`
 	Marks         []string               `json:"marks,omitempty" doc:"What was mended on the way."`
 	RecordGone    bool                   `json:"record_gone,omitempty" doc:"Only the verdict is left of it."`
 	Earlier       []earlierVerdictRecord `json:"earlier_verdicts,omitempty" doc:"Those that were replaced when it was judged again, the first one first. An affiliate sees those on its own clicks."`
@@ -98,6 +99,9 @@ func showSignal(g signal.Signal, v signal.Verdict) signalRecord {
 	}
 	for _, e := range g.Extra {
 		r.Extra[e.Name] = e.Value
+	}
+	if g.Channel == signal.API { // what a postback has by that name was not meant for others
+		r.Note = r.Extra["note"]
 	}
 	return r
 }

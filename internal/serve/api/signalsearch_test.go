@@ -93,3 +93,26 @@ func TestSignalSearch(t *testing.T) {
 		t.Errorf("an affiliate sees what came: %s", part)
 	}
 }
+
+// TestNotesAreForThoseConcerned holds who reads what was said of a change through
+// the API, and that what a postback calls a note stays with its advertiser.
+func TestNotesAreForThoseConcerned(t *testing.T) {
+	w := newWorld(t)
+	note := func(s *signal.Signal) { s.Extra = []signal.Extra{{Name: "note", Value: "the order was returned"}} }
+	changed := w.reject(t, 40*time.Minute, signal.Conflict, func(s *signal.Signal) { note(s); s.Channel = signal.API })
+	posted := w.reject(t, 41*time.Minute, signal.Conflict, note)
+	for _, tt := range []struct {
+		as, id string
+		parts  []string
+	}{
+		{asNetwork, changed, []string{`},"note":"the order was returned"`}},
+		{asAdvertiser1, changed, []string{`"extra":{"note":"the order was returned"}`, `},"note":"the order was returned"`}},
+		{asAffiliate1, changed, []string{`"note":"the order was returned"`, "!extra"}},
+		{asAdvertiser1, posted, []string{`"extra":{"note":"the order was returned"}`, `!},"note"`}},
+		{asAffiliate1, posted, []string{"!returned"}},
+	} {
+		w.answers(t, tt.as, "GET", "signals/"+tt.id, "", 200, tt.parts...)
+	}
+	w.answers(t, asAffiliate1, "GET", "signals?records=true", "", 200, `"note":"the order was returned"`)
+	w.answers(t, asAffiliate2, "GET", "signals/"+changed, "", 404)
+}

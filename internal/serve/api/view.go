@@ -71,7 +71,7 @@ func affiliateSees(k kind) []string {
 			"gaid", "idfa", "idfv", "ad_ids", "referrer", "visitor", "turned_away", "marks",
 		}
 	case kindSignal:
-		return append([]string{"id", "received_at", "channel", "test", "transaction_id", "earlier_verdicts"}, inside("verdict", verdictFields())...)
+		return append([]string{"id", "received_at", "channel", "test", "transaction_id", "note", "earlier_verdicts"}, inside("verdict", verdictFields())...)
 	case kindVerdict:
 		return verdictFields()
 	case kindConversion:
@@ -110,7 +110,7 @@ func advertiserSees(k kind) []string {
 	case kindSignal:
 		return append([]string{
 			"id", "received_at", "channel", "test", "transaction_id", "method", "path", "raw", "auth", "malformed",
-			"index", "parameters", "extra", "marks", "record_gone", "earlier_verdicts",
+			"index", "parameters", "extra", "note", "marks", "record_gone", "earlier_verdicts",
 		}, inside("verdict", verdictFields())...)
 	case kindVerdict:
 		return verdictFields()

@@ -2770,7 +2770,7 @@ export interface components {
         ConversionChange: {
             /** @description The sale amount, in the conversion's currency. */
             amount?: components["schemas"]["Money"];
-            /** @description Why; kept with the signal. */
+            /** @description Why; kept with the signal. The advertiser and the affiliate see it. */
             note?: string;
             /**
              * @description What it becomes.
@@ -5984,7 +5984,7 @@ export interface components {
             filter?: components["schemas"]["ReviewFilter"];
             /** @description Which conversions: these. */
             ids?: string[];
-            /** @description Why; kept with each signal. */
+            /** @description Why; kept with each signal. The advertiser and the affiliate see it. */
             note?: string;
             /**
              * @description What they become.
@@ -6212,6 +6212,8 @@ export interface components {
             /** @description What was mended on the way. */
             marks?: string[];
             method?: string;
+            /** @description What was said of it by whoever made or changed the conversion through the API. */
+            note?: string;
             /** @description What it says, by canonical names. */
             parameters?: {
                 [key: string]: string;

@@ -862,7 +862,7 @@ export const text = {
 				hold: "All of them are on hold already.",
 			},
 			note: "Reason",
-			noteHint: "Kept with each conversion’s history. Advertisers and the network see it.",
+			noteHint: "Kept with each conversion’s history. The network, the advertiser and the affiliate see it.",
 			lasting: {
 				approved:
 					"What was pending or on hold cannot go back there. An approved conversion can still be rejected.",

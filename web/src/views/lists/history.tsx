@@ -50,7 +50,7 @@ export function History({ of: c }: { of: Conversion }) {
 function Step({ of: s }: { of: Signal }) {
 	const v = s.verdict;
 	const tone = v.status === "rejected" ? "bad" : v.status === "duplicate" ? "" : "good";
-	const note = s.extra?.note;
+	const note = s.note ?? s.extra?.note;
 	const channel = worded("channels", s.channel);
 	return (
 		<li class={tone}>
