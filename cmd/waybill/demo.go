@@ -117,7 +117,7 @@ func (d *demo) invite(live bool) {
 		d.say("  %-24s %s", p.email, p.sees)
 	}
 	if live {
-		d.say("\nA visitor comes every few seconds. Send one yourself: open %s/campaign/%s and buy the kettle.", d.tracker, shop.Cookie)
+		d.say("\nVisitors come by themselves, the first ones every few seconds. Send one yourself: open %s/campaign/%s and buy the kettle.", d.tracker, shop.Cookie)
 	} else {
 		d.say("\nSend a visitor yourself: open %s/campaign/%s and buy the kettle.", d.tracker, shop.Cookie)
 	}

@@ -46,6 +46,7 @@ type Visitor struct {
 type Bustle struct {
 	random *rand.Rand
 	market Market
+	come   int // who came by Next
 }
 
 // Market is what visitors are drawn for.
@@ -60,17 +61,22 @@ func New(seed uint64, m Market) *Bustle {
 	return &Bustle{random: rand.New(rand.NewPCG(seed, seed)), market: m} //nolint:gosec // nothing secret
 }
 
-// Between two visitors pass some seconds: often enough to see them come, and not
-// so often that today outgrows every day of the past.
+// The first visitors come after a few seconds each, for whoever looks on. The
+// others take their time, or an hour of today would outgrow the days of the past.
 const (
-	shortest = 3 * time.Second
-	spread   = 9 * time.Second
+	eager    = 20
+	shortest = 2 * time.Second
+	spread   = 4 * time.Second
+	slower   = 6 // times as long between the others
 )
 
 // Next gives the next visitor.
 func (b *Bustle) Next() Visitor {
 	v := b.visitor()
 	v.Wait = shortest + time.Duration(b.random.Int64N(int64(spread)))
+	if b.come++; b.come > eager {
+		v.Wait *= slower
+	}
 	v.Deed = b.deed(shares())
 	return v
 }

@@ -44,10 +44,14 @@ func TestVisitorsAreGentleAndVaried(t *testing.T) {
 	b := bustle.New(1, market())
 	const n = 5000
 	deeds, campaigns, seen, from, subs := map[bustle.Deed]int{}, map[int]int{}, map[string]int{}, map[string]int{}, map[string]int{}
-	for range n {
+	for i := range n {
 		v := b.Next()
-		if v.Wait < 3*time.Second || v.Wait >= 12*time.Second {
-			t.Fatalf("a visitor comes after %s, want 3 to 12 s", v.Wait)
+		least, most := 2*time.Second, 6*time.Second
+		if i >= 20 {
+			least, most = 12*time.Second, 36*time.Second
+		}
+		if v.Wait < least || v.Wait >= most {
+			t.Fatalf("visitor %d comes after %s, want %s to %s", i, v.Wait, least, most)
 		}
 		if _, err := netip.ParseAddr(v.Address); err != nil {
 			t.Fatal(err)

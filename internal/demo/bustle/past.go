@@ -33,7 +33,7 @@ func (b *Bustle) Past(from, until time.Time) []Visit {
 		if hour.Hour() == 0 {
 			luck = 0.8 + 0.4*b.random.Float64()
 		}
-		busy := luck * rhythm(hour)
+		busy := luck * (0.6 + 0.8*b.random.Float64()) * rhythm(hour)
 		for range b.about(visitsADay * busy) {
 			all = append(all, b.visit(hour, until))
 		}
