@@ -85,7 +85,7 @@ test("a newcomer comes from nothing to the first conversion in fewer than twenty
 		// How the shop tells of an order.
 		await click(menu);
 		await expect(main.getByRole("link", { name: /Clicks/ })).toContainText("1");
-		await click(main.getByRole("link", { name: "Integrate" }));
+		await click(main.getByRole("link", { name: "Send the first conversion" }));
 		const postback = page.getByRole("tabpanel").first();
 		await expect(postback).toBeVisible();
 		await sound(page);

@@ -4,7 +4,7 @@ import { as, expect, picture, sound, test, until } from "./world.ts";
 test("the overview moves with the traffic", async ({ page, node }) => {
 	const { offer, affiliate } = await node.market("Live");
 	await page.goto("");
-	const clicks = page.getByRole("link", { name: /^Clicks/ });
+	const clicks = page.getByRole("main").getByRole("link", { name: /^Clicks/ });
 	await expect(clicks).toBeVisible();
 	await expect(page.getByText("Live.")).toBeVisible();
 	const before = Number(/Clicks\s*(\d+)/.exec((await clicks.textContent()) ?? "")?.[1] ?? 0);

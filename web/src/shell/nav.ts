@@ -17,6 +17,7 @@ import {
 	type LucideIcon,
 	MailX,
 	Megaphone,
+	MousePointerClick,
 	Radio,
 	Route,
 	ScrollText,
@@ -48,6 +49,7 @@ const parts: Part[] = [
 	{
 		title: t.work,
 		entries: [
+			{ to: "/clicks", label: t.clicks, icon: MousePointerClick },
 			{ to: "/conversions", label: t.conversions, icon: CircleDollarSign },
 			{ to: "/signals", label: t.signals, icon: ShieldAlert },
 			{ to: "/deliveries", label: t.deliveries, icon: MailX },

@@ -148,6 +148,7 @@ function You() {
 	};
 	return (
 		<Menu
+			class="btn quiet you"
 			label={name}
 			items={[
 				{ title: [now?.user?.email, now?.party_name, now?.grade ?? now?.role].filter(Boolean).join(" · ") },
@@ -171,6 +172,9 @@ function You() {
 			]}
 		>
 			<UserRound aria-hidden />
+			<span class="who" aria-hidden>
+				{said(name)}
+			</span>
 		</Menu>
 	);
 }

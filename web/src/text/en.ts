@@ -36,6 +36,7 @@ export const text = {
 		leave: "Leave without saving",
 		yes: "Yes",
 		no: "No",
+		times: (n: number) => `× ${n}`,
 	},
 	time: {
 		now: "just now",
@@ -131,6 +132,7 @@ export const text = {
 		overview: "Overview",
 		reports: "Reports",
 		trace: "Trace",
+		clicks: "Clicks",
 		conversions: "Conversions",
 		signals: "Rejected signals",
 		deliveries: "Dead postbacks",
@@ -187,6 +189,7 @@ export const text = {
 		today: "Today",
 		yesterday: "Yesterday",
 		vsYesterday: "yesterday",
+		none: "none",
 		vsWeek: "last week",
 		yesterdayTitle: (value: string) => `Yesterday up to the same time: ${value}`,
 		weekTitle: (value: string) => `A week ago up to the same time: ${value}`,
@@ -256,10 +259,13 @@ export const text = {
 			link: "A tracking link, and a click on it",
 			linkHint: "Each click gets its transaction ID and is written down before the visitor leaves.",
 			linkGo: "Build a link",
-			postback: "The advertiser’s postback",
+			postback: "The first conversion, told by the advertiser’s postback",
 			postbackHint:
 				"The integration guide has the code to paste, and waits with you for the first conversion.",
-			postbackGo: "Integrate",
+			postbackGo: "Send the first conversion",
+			onlyBots:
+				"A click came, and looks like a bot’s: scripts and browsers without a screen are kept, and not counted.",
+			onlyBotsGo: "See it",
 		},
 	},
 	reports: {
@@ -383,7 +389,8 @@ export const text = {
 		noLists: "Nothing of this row can be listed.",
 		breakDown: "Break down by",
 		empty: "Nothing happened",
-		emptyHint: "No row in this period with these filters.",
+		emptyHint:
+			"No row in this period with these filters. Visits of bots are not among clicks: Clicks lists them.",
 		emptyWiden: "Show the last 90 days",
 		emptyClear: "Remove all filters",
 		tooLong: "The report took too long",
@@ -639,6 +646,7 @@ export const text = {
 			visitor: "Visitor",
 			country: "Country",
 			bot: "Bot",
+			botYes: "Yes, so it is kept and not counted among clicks",
 			ip: "IP address",
 			agent: "User agent",
 			referrer: "Referrer",
@@ -820,6 +828,7 @@ export const text = {
 		conversions: {
 			title: "Conversions",
 			lead: "What was counted, newest first.",
+			leadReview: "What was counted, newest first. Tick some to approve or reject them.",
 			empty: "No conversions yet",
 			emptyHint: "They appear here within a second of the advertiser’s postback, pixel or import.",
 			noneFit: "No conversion fits these filters",
@@ -1138,11 +1147,12 @@ export const text = {
 			},
 			empty: { clicks: "No clicks yet", impressions: "No impressions yet" },
 			emptyHint: "What visitors do appears here a few seconds later.",
+			botHint: "It looks like a bot’s, so it is kept here and not counted among clicks.",
 			noneFit: { clicks: "No click fits these filters", impressions: "No impression fits these filters" },
 			bots: "Visitor",
 			people: "People",
 			onlyBots: "Bots",
-			bot: "Bot",
+			bot: "Bot, not counted",
 			countryCode: "Country, such as DE",
 			went: "Sent on",
 			sent: "To the offer",
@@ -2801,9 +2811,12 @@ export const text = {
 		balances: {
 			title: "Balances",
 			lead: {
-				network: "What advertisers owe and what is owed to affiliates, out of every entry that was booked.",
-				advertiser: "What you owe for conversions.",
-				affiliate: "What you have earned by conversions.",
+				network:
+					"What advertisers owe and what is owed to affiliates, out of every entry that was booked. Approved is what to bill and to pay; the paying itself is done outside Waybill.",
+				advertiser:
+					"What you owe for conversions. Approved is what the network bills; pending is still to be decided.",
+				affiliate:
+					"What you have earned by conversions. Approved is what the network owes you; pending is still to be decided.",
 			},
 			caption: "Balances",
 			none: "Nothing was booked yet",

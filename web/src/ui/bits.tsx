@@ -11,8 +11,20 @@ import { Said, said } from "./said.tsx";
 type Tone = "good" | "warn" | "bad" | "info" | "mute";
 
 /** A word with a colour. The colour is never all that tells it. */
-export function Badge({ tone = "mute", children }: { tone?: Tone; children: ComponentChildren }) {
-	return <span class={`badge ${tone}`}>{said(children)}</span>;
+export function Badge({
+	tone = "mute",
+	title,
+	children,
+}: {
+	tone?: Tone;
+	title?: string;
+	children: ComponentChildren;
+}) {
+	return (
+		<span class={`badge ${tone}`} title={title}>
+			{said(children)}
+		</span>
+	);
 }
 
 const tones: Record<string, Tone> = {
@@ -167,7 +179,7 @@ export function Delta({
 	return (
 		<span class={`small num nowrap ${tone}`}>
 			{flat ? "±" : change > 0 ? "▲ " : "▼ "}
-			{percent(Math.abs(change), 1)}
+			{change >= 10 ? text.common.times(Math.round(now / before)) : percent(Math.abs(change), 1)}
 		</span>
 	);
 }

@@ -10,6 +10,7 @@ import { Button } from "../../ui/button.tsx";
 import { ask, Dialog } from "../../ui/dialog.tsx";
 import { Field, Form, SelectField, TextField } from "../../ui/form.tsx";
 import { type Item, Menu } from "../../ui/menu.tsx";
+import { Named } from "../../ui/named.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
@@ -131,8 +132,17 @@ function RoleOf({ of: u }: { of: User }) {
 	return (
 		<>
 			{roles[u.role] ?? u.role}
-			{u.advertiser_id ? <span class="mute"> #{u.advertiser_id}</span> : null}
-			{u.affiliate_id ? <span class="mute"> #{u.affiliate_id}</span> : null}
+			{u.advertiser_id || u.affiliate_id ? (
+				<>
+					<br />
+					<span class="small">
+						<Named
+							kind={u.advertiser_id ? "advertiser" : "affiliate"}
+							id={u.advertiser_id || u.affiliate_id}
+						/>
+					</span>
+				</>
+			) : null}
 		</>
 	);
 }

@@ -138,7 +138,7 @@ function columnsOf(): Column<Row>[] {
 					) : (
 						<span class="mute">{t.sent}</span>
 					)}
-					{r.visitor?.bot && <Badge>{t.bot}</Badge>}
+					{r.visitor?.bot && <Badge title={t.botHint}>{t.bot}</Badge>}
 					{r.test && <Badge>{f.testBadge}</Badge>}
 				</span>
 			),

@@ -94,7 +94,7 @@ export default function Conversions() {
 	return (
 		<Page
 			title={t.title}
-			lead={t.lead}
+			lead={reviews ? t.leadReview : t.lead}
 			actions={<Csv bar={conversionBar} of={narrowing} list="conversions" />}
 		>
 			<Filters bar={conversionBar} of={narrowing} />

@@ -143,6 +143,22 @@ const write = (m: Measure, v: number | string | null, currency?: string, brief =
 	return brief ? short(Number(v)) : count(Number(v));
 };
 
+// The change to another day, or what that day had where there is none to tell.
+function Beside({
+	measure: m,
+	now,
+	before,
+	currency,
+}: {
+	measure: Measure;
+	now: number | null;
+	before: number | null;
+	currency?: string;
+}) {
+	if (now !== null && before) return <Delta now={now} before={before} down={m.down} />;
+	return <span class="small num mute">{before === null ? t.none : write(m, before, currency, true)}</span>;
+}
+
 function Tiles({ of: d }: { of: Overview }) {
 	const { today, yesterday, last_week } = d.periods;
 	// Hours come with the zone's offset: compare instants, not their spelling.
@@ -168,11 +184,11 @@ function Tiles({ of: d }: { of: Overview }) {
 						</span>
 						<span class="before">
 							<span title={t.yesterdayTitle(write(m, num(yesterday.metrics, m.name), d.currency))}>
-								<Delta now={now} before={num(yesterday.metrics, m.name)} down={m.down} />{" "}
+								<Beside measure={m} now={now} before={num(yesterday.metrics, m.name)} currency={d.currency} />{" "}
 								<span class="small mute">{t.vsYesterday}</span>
 							</span>
 							<span title={t.weekTitle(write(m, num(last_week.metrics, m.name), d.currency))}>
-								<Delta now={now} before={num(last_week.metrics, m.name)} down={m.down} />{" "}
+								<Beside measure={m} now={now} before={num(last_week.metrics, m.name)} currency={d.currency} />{" "}
 								<span class="small mute">{t.vsWeek}</span>
 							</span>
 						</span>

@@ -1,8 +1,10 @@
 import { Circle, CircleCheck } from "lucide-preact";
+import { Link } from "wouter-preact";
 import { api, useRead } from "../../api/client.ts";
 import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Go } from "../../ui/button.tsx";
+import { Notice } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 
 const t = text.overview.start;
@@ -30,6 +32,13 @@ export function FirstSteps({ clicks, conversions }: { clicks: boolean; conversio
 			enabled: wanted,
 		},
 	);
+	const bots = useRead(
+		["clicks", "first-bots"],
+		(signal) =>
+			api.GET("/api/v1/clicks", { params: { query: { limit: "1", filter: ["is_bot=true"] } }, signal }),
+		{ enabled: wanted && !clicks },
+	);
+	const bot = !clicks && ((bots.data as { data: unknown[] } | undefined)?.data.length ?? 0) > 0;
 	if (
 		!wanted ||
 		!offers.data ||
@@ -55,6 +64,7 @@ export function FirstSteps({ clicks, conversions }: { clicks: boolean; conversio
 			hint: t.linkHint,
 			to: `/links?offer=${offer?.id ?? ""}&affiliate=${affiliate?.id ?? ""}`,
 			go: t.linkGo,
+			also: bot ? { say: t.onlyBots, to: "/clicks?is_bot=true", go: t.onlyBotsGo } : undefined,
 		},
 		{
 			done: conversions,
@@ -79,6 +89,11 @@ export function FirstSteps({ clicks, conversions }: { clicks: boolean; conversio
 							<span class="strong">{s.say}</span>
 							<br />
 							<span class="mute">{s.hint}</span>
+							{s.also && (
+								<Notice tone="warn">
+									{s.also.say} <Link href={s.also.to}>{s.also.go}</Link>
+								</Notice>
+							)}
 						</span>
 						{!s.done && (
 							<Go to={s.to} primary={i === next}>

@@ -1,7 +1,9 @@
 import { ArrowRight } from "lucide-preact";
 import type { Schema } from "../../api/client.ts";
+import { me } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Status } from "../../ui/bits.tsx";
+import { Named } from "../../ui/named.tsx";
 import { said } from "../../ui/said.tsx";
 
 const t = text.trace.hop;
@@ -16,7 +18,7 @@ export function Hops({ of }: { of: Schema["Part"] }) {
 			<li>
 				<span class="small mute">{t.before}</span>
 				<span class="strong">
-					{of.before?.affiliate_id ? t.affiliate(of.before.affiliate_id) : t.unknown}
+					{of.before?.affiliate_id ? <From id={of.before.affiliate_id} /> : t.unknown}
 				</span>
 				<span class="id break small">{said(of.before?.id || t.noId)}</span>
 			</li>
@@ -70,4 +72,9 @@ function Arrow() {
 			<ArrowRight />
 		</li>
 	);
+}
+
+// By name, for whoever is signed in: a shared page shows numbers.
+function From({ id }: { id: number }) {
+	return me.value ? <Named kind="affiliate" id={id} plain /> : <>{t.affiliate(id)}</>;
 }

@@ -145,7 +145,7 @@ type Fact = [ComponentChildren, ComponentChildren];
 const visitor = (r: Loose): Fact[] => [
 	[t.fact.visitor, [r.visitor?.browser, r.visitor?.os, r.visitor?.device].filter(Boolean).join(" · ")],
 	[t.fact.country, [r.visitor?.country, r.visitor?.region].filter(Boolean).join(", ")],
-	[t.fact.bot, r.visitor?.bot ? text.common.yes : undefined],
+	[t.fact.bot, r.visitor?.bot ? t.fact.botYes : undefined],
 	[t.fact.ip, r.ip],
 	[t.fact.agent, r.user_agent],
 	[t.fact.referrer, r.referrer],

@@ -2,13 +2,14 @@ import { useMemo } from "preact/hooks";
 import { api, type Schema, useRead } from "../../api/client.ts";
 import { wholeList } from "../../api/record.ts";
 import { count, money } from "../../lib/format.ts";
-import { side } from "../../lib/session.ts";
+import { me, side, viewing } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { CheckField, SelectField } from "../../ui/form.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
+import { Said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { booksOf, type Standing } from "./books.ts";
 import { Entries } from "./entries.tsx";
@@ -123,6 +124,8 @@ const said = (party: Party | string) =>
 /** The name of an advertiser or affiliate. */
 export function PartyName({ of: r }: { of: Standing }) {
 	if (r.party === "network") return <>{t.network}</>;
+	const own = viewing.value?.name ?? me.value?.party_name;
+	if (side.value !== "network" && own) return <Said of={own} />;
 	if (side.value !== "network")
 		return <>{t.parties[`${r.party}s`] ?? `${text.pick[r.party as "affiliate"]} ${count(r.id)}`}</>;
 	return <Named kind={r.party as "advertiser" | "affiliate"} id={r.id} plain />;
