@@ -7,7 +7,7 @@ export default defineConfig({
 	timeout: 60_000,
 	expect: { timeout: 10_000 },
 	fullyParallel: false,
-	workers: process.env.CI ? 1 : 2,
+	workers: 2, // each has a node and a browser of its own
 	retries: 0,
 	forbidOnly: Boolean(process.env.CI),
 	reporter: [["list"]],
