@@ -33,13 +33,9 @@ type AuditLog interface {
 	Note(ctx context.Context, by account.Principal, action, entity, key, detail string) error
 }
 
-// Who decides about conversions is noted before it is done: the signals that come
-// of it do not say. Programs, which may do so all the time, are told by their keys'
-// addresses there.
+// noteDecision notes who decides about conversions, before it is done: the signals
+// that come of it do not say.
 func (a *API) noteDecision(ctx context.Context, who account.Principal, action, key string, what any) error {
-	if who.UserID == 0 {
-		return nil
-	}
 	detail, err := write(what)
 	if err != nil {
 		return err

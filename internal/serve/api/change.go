@@ -84,8 +84,10 @@ func (a *API) changeConversion(ctx context.Context, in *changeConversionIn) (*an
 	if hit.Parameters, err = json.Marshal(change.parameters(c)); err != nil {
 		return nil, err
 	}
-	if err := a.noteDecision(ctx, in.who(), "change", c.ID, change); err != nil {
-		return nil, err
+	if in.who().UserID != 0 { // programs may do so all the time
+		if err := a.noteDecision(ctx, in.who(), "change", c.ID, change); err != nil {
+			return nil, err
+		}
 	}
 	v := a.Signals.Submit(ctx, hit)
 	if v.Code == signal.Conflict && wanted != 0 {

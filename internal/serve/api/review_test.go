@@ -122,17 +122,18 @@ func TestTheAuditSaysWhoDecides(t *testing.T) {
 	w.Rehearse = func() func(context.Context, Hit) (signal.Verdict, error) {
 		return func(context.Context, Hit) (signal.Verdict, error) { return signal.Verdict{Status: signal.Updated}, nil }
 	}
-	owner := userOfNetwork(1, account.Owner)
+	owner, byKey := userOfNetwork(1, account.Owner), account.Principal{KeyID: 1, Role: account.Network, Grade: account.Owner}
 	for _, tt := range []struct {
 		name               string
 		who                account.Principal
 		method, path, body string
-		want               string // action, key and what was asked for
+		want               string // who, action, key and what was asked for
 	}{
 		{"a rehearsal is nothing", owner, "POST", "conversions/review", dryReview, ""},
-		{"a key tells by its signals", account.Principal{KeyID: 1, Role: account.Network, Grade: account.Owner}, "PATCH", "conversions/CONVERSION", `{"status":"rejected"}`, ""},
-		{"one changed", owner, "PATCH", "conversions/CONVERSION", `{"status":"rejected","note":"fraud"}`, `change CONVERSION {"status":"rejected","note":"fraud"}`},
-		{"many reviewed", owner, "POST", "conversions/review", `{"filter":{"offer_id":1},"status":"rejected"}`, `review  {"status":"rejected","filter":{"offer_id":1},"conversions":1}`},
+		{"one changed by a program", byKey, "PATCH", "conversions/CONVERSION", `{"status":"rejected"}`, ""},
+		{"one changed", owner, "PATCH", "conversions/CONVERSION", `{"status":"rejected","note":"fraud"}`, `user 1 change CONVERSION {"status":"rejected","note":"fraud"}`},
+		{"many reviewed", owner, "POST", "conversions/review", `{"filter":{"offer_id":1},"status":"rejected"}`, `user 1 review  {"status":"rejected","filter":{"offer_id":1},"conversions":1}`},
+		{"by a program, too", byKey, "POST", "conversions/review", `{"ids":["CONVERSION"],"status":"hold"}`, `key 1 review  {"status":"hold","conversions":1}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := w.sendAs(tt.who, tt.method, tt.path, tt.body); got.status != http.StatusOK {
@@ -144,7 +145,7 @@ func TestTheAuditSaysWhoDecides(t *testing.T) {
 			}
 			got := ""
 			if len(notes) > 0 {
-				got = notes[0].Action + " " + notes[0].Key + " " + notes[0].After
+				got = notes[0].Actor + " " + notes[0].Action + " " + notes[0].Key + " " + notes[0].After
 			}
 			if want := w.fill(tt.want); got != want {
 				t.Errorf("the audit says %q, want %q", got, want)
