@@ -18,6 +18,7 @@ import (
 	"waybill/internal/param"
 	"waybill/internal/settlement"
 	"waybill/internal/signal"
+	"waybill/internal/store/sqlitetest"
 	"waybill/internal/store/sqlledger"
 	"waybill/internal/txid"
 	"waybill/internal/work/settle"
@@ -35,9 +36,18 @@ type bench struct {
 	replayer *settle.Replayer
 }
 
+// ledgers are those of a new installation.
+var ledgers = sqlitetest.Template{Fill: func(path string) error {
+	db, err := sqlledger.Open(context.Background(), path, sqlledger.Options{})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}}
+
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	db, err := sqlledger.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlledger.Options{})
+	db, err := sqlledger.Open(t.Context(), ledgers.Copy(t, filepath.Join(t.TempDir(), "ledger.db")), sqlledger.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
