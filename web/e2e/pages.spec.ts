@@ -159,7 +159,7 @@ async function speaks(page: Page, what: string): Promise<void> {
 		const titles = [...own.querySelectorAll("[title], [aria-label], [placeholder]")].flatMap((e) =>
 			["title", "aria-label", "placeholder"].map((a) => e.getAttribute(a) ?? ""),
 		);
-		return { words: main.innerText, all: [own.textContent, document.title, ...titles].join("\n") };
+		return { words: main.textContent ?? "", all: [own.textContent, document.title, ...titles].join("\n") };
 	});
 	expect(said.words.trim().length, `${what} says nothing`).toBeGreaterThan(20);
 	expect(said.all, what).not.toMatch(/\bundefined\b|\bNaN\b|\[object |Invalid Date|=>|\$\{|\bnull\b/);
