@@ -4,6 +4,7 @@ import { Link2, Megaphone } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { count, country } from "../../lib/format.ts";
+import { may } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Badge } from "../../ui/bits.tsx";
@@ -144,7 +145,7 @@ function OfferCard({ offer: o, onAsk }: { offer: Offer; onAsk: () => void }) {
 						{t.link}
 					</Go>
 				)}
-				{s === "none" && (
+				{s === "none" && may("write") && (
 					<Button primary onClick={onAsk}>
 						{t.ask}
 					</Button>

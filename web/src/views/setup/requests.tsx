@@ -23,9 +23,14 @@ export type Application = Schema["Access"];
 type Filter = { status?: "requested" | "approved" | "rejected"; offer_id?: number; affiliate_id?: number };
 
 /** Who stands how to which offers. */
-export const useApplications = (filter: Filter) =>
-	useRead(["access", filter.status, filter.offer_id, filter.affiliate_id], (signal) =>
-		wholeList((paging) => api.GET("/api/v1/access", { params: { query: { ...filter, ...paging } }, signal })),
+export const useApplications = (filter: Filter, enabled = true) =>
+	useRead(
+		["access", filter.status, filter.offer_id, filter.affiliate_id],
+		(signal) =>
+			wholeList((paging) =>
+				api.GET("/api/v1/access", { params: { query: { ...filter, ...paging } }, signal }),
+			),
+		{ enabled },
 	);
 
 type Props = {

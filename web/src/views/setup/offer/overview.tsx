@@ -17,6 +17,7 @@ import { countriesOf } from "../findoffers.tsx";
 import { handsIdOn } from "../macros.ts";
 import { Access } from "../offers.tsx";
 import { MarginSentence, priceWords } from "../pricefields.tsx";
+import { useApplications } from "../requests.tsx";
 import type { Goal, Offer } from "../types.ts";
 import { Week } from "../week.tsx";
 
@@ -194,6 +195,9 @@ function About({ offer: o }: { offer: Offer }) {
 function ForAffiliate({ offer: o }: { offer: Offer }) {
 	const [asking, setAsking] = useState(false);
 	const s = standing(o);
+	// At an open offer nobody asks, and nothing is decided.
+	const asked = useApplications({ offer_id: o.id }, o.access === "request" || o.access === "private");
+	const note = asked.data?.[0]?.decision_note;
 	const goals = useGoals(o.id ?? 0);
 	const all = (goals.data?.data ?? []) as Goal[];
 	const f = t.facts;
@@ -203,7 +207,12 @@ function ForAffiliate({ offer: o }: { offer: Offer }) {
 			{s !== "approved" && (
 				<Notice tone={s === "rejected" ? "bad" : s === "requested" ? "info" : "warn"}>
 					<p>{t.standing[s]}</p>
-					{s === "none" && (
+					{note && (
+						<p class="prose-lines">
+							“<Said of={note} lines />”
+						</p>
+					)}
+					{s === "none" && may("write") && (
 						<Button small primary onClick={() => setAsking(true)}>
 							{text.setup.find.ask}
 						</Button>
