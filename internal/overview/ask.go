@@ -93,13 +93,13 @@ func LatestRejected(s Span, code string) url.Values {
 // mostValues is how many values a report's filter takes.
 const mostValues = 1000
 
-// InCurrency narrows a report to what is of one currency. An offer has one for
-// life, so that clicks have it too, by their offers: those of the currency are
-// given. Where they are more than a filter takes, or none, the money is of the
-// currency and clicks are those on all offers.
+// InCurrency narrows a report to what is of one currency. Its money is of that
+// currency alone. An offer has one for life, so that what is not money has it too,
+// by its offer: those of the currency are given. Where they are more than a filter
+// takes, or none, all offers are counted.
 func InCurrency(q url.Values, currency string, offers []int64) url.Values {
+	q.Set("currency", currency)
 	if len(offers) == 0 || len(offers) > mostValues {
-		q.Set("currency", currency)
 		return q
 	}
 	ids := make([]string, len(offers))

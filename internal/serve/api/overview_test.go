@@ -94,6 +94,25 @@ func empty(hour any) bool {
 	return h["clicks"] == 0.0 && h["conversions"] == 0.0
 }
 
+// TestOverviewWithMoneyInTwoCurrenciesOnOneOffer: the ledger was joined out of two,
+// say. What cannot be added up must not take the first page away.
+func TestOverviewWithMoneyInTwoCurrenciesOnOneOffer(t *testing.T) {
+	w := newOverviewWorld(t)
+	_, err := w.db.Offers().Update(t.Context(), 2, 0, func(o *offer.Offer) error { o.Currency = "USD"; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, currency := range []string{"USD", "EUR"} {
+		got := w.do(t, asNetwork, "GET", "overview?currency="+currency, "")
+		if got.status != 200 || got.body["currency"] != currency {
+			t.Errorf("in %s: %d %s", currency, got.status, got.text)
+		}
+	}
+}
+
 // TestNoRoleMeetsWhatIsNotTheirsInTheOverview holds the names of what partners
 // are told.
 func TestNoRoleMeetsWhatIsNotTheirsInTheOverview(t *testing.T) {
