@@ -3,6 +3,7 @@ package sqlledger
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -28,7 +29,8 @@ const mostBehind = 256
 // sequence of its conversion and subscription each, of active subscriptions,
 // shared out evenly among those. A subscription whose breaker is not closed gives
 // none before its probe is due, and then one, until that is recorded or its lease
-// is over. Claim gives none while deliveries are parked.
+// is over. Claim gives none while deliveries are parked. One whose values are
+// damaged is a dead letter from then on, and not given.
 func (db *DB) Claim(ctx context.Context, ask delivery.Ask) ([]delivery.Owed, error) {
 	due, err := db.due(ctx, ask)
 	if err != nil || len(due) == 0 {
@@ -36,17 +38,30 @@ func (db *DB) Claim(ctx context.Context, ask delivery.Ask) ([]delivery.Owed, err
 	}
 	var claimed []delivery.Owed
 	var asked []share
+	var damaged []*unreadable
 	err = db.writeSure(ctx, func(ctx context.Context, s session) (err error) {
 		c := claiming{s: s, engine: db.engine, ask: ask, shares: slices.Clone(due)}
 		claimed, err = c.run(ctx)
-		asked = c.shares
+		asked, damaged = c.shares, c.damaged
 		return err
 	})
 	if err != nil {
 		return nil, db.failed(err, "claim deliveries")
 	}
 	db.turns.served(asked)
+	for _, u := range damaged {
+		// Where that fails its lease runs out, and it is met again.
+		_ = db.Record(ctx, u.report(ask.Now))
+	}
 	return claimed, nil
+}
+
+// report is the attempt that a delivery comes to which nothing can be made of.
+func (u *unreadable) report(now time.Time) delivery.Report {
+	a := delivery.Attempt{
+		DeliveryID: u.delivery.ID, Number: u.delivery.Attempts + 1, At: now, Error: delivery.ErrTemplate, Detail: u.Error(),
+	}
+	return delivery.Report{Attempt: a, After: u.delivery.After(a, delivery.Schedule{}, 0, 0)}
 }
 
 // due gives the queues that something may be claimed of now, in their turn.
@@ -75,6 +90,8 @@ type claiming struct {
 	ask    delivery.Ask
 	shares []share
 	behind int // met with an earlier one before them
+
+	damaged []*unreadable
 }
 
 // share is what a queue gives of a claim.
@@ -210,14 +227,26 @@ func (c *claiming) take(ctx context.Context, sh *share) error {
 	sh.asked, sh.met, sh.behind = true, 0, sh.behind[:0]
 	return c.s.each(ctx, func(row scan) error {
 		sh.met++
-		d, err := scanDelivery(row)
-		if d.LeasedUntil.IsZero() {
-			sh.behind = append(sh.behind, d)
-		} else {
-			sh.claimed = append(sh.claimed, d)
-		}
-		return err
+		return c.keep(row, sh)
 	}, text, micros(c.ask.LeaseUntil), micros(c.ask.Now.Add(putOff)), sh.id, micros(c.ask.Now), int64(sh.want))
+}
+
+// keep puts what a statement has met where it belongs.
+func (c *claiming) keep(row scan, sh *share) error {
+	d, err := scanDelivery(row)
+	u, damaged := errors.AsType[*unreadable](err)
+	switch {
+	case err != nil && !damaged:
+		return err
+	case d.LeasedUntil.IsZero():
+		sh.behind = append(sh.behind, d)
+	case damaged:
+		c.damaged = append(c.damaged, u)
+		c.behind++ // so that a claim ends, however many there are
+	default:
+		sh.claimed = append(sh.claimed, d)
+	}
+	return nil
 }
 
 // letGo lets be claimed when they are due those that were put off behind one that
@@ -264,9 +293,7 @@ func (c *claiming) takeHeads(ctx context.Context, sh *share) error {
 		RETURNING ` + deliveryColumns
 	for i := range sh.behind {
 		err := c.s.each(ctx, func(row scan) error {
-			d, err := scanDelivery(row)
-			sh.claimed = append(sh.claimed, d)
-			return err
+			return c.keep(row, sh)
 		}, text, micros(c.ask.LeaseUntil), sh.behind[i].ConversionID, sh.id, micros(c.ask.Now))
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package sqlledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,11 +25,26 @@ func scanDelivery(read scan) (delivery.Owed, error) {
 	}
 	d.ReplayJob = jobID(job)
 	d.CreatedAt, d.DueAt, d.LeasedUntil, d.DoneAt = instant(created), instant(due), instant(leased), instant(done)
-	if frozen != "" {
-		err = json.Unmarshal([]byte(frozen), &d.Values)
+	if frozen == "" {
+		return d, nil
 	}
-	return d, err
+	if err := json.Unmarshal([]byte(frozen), &d.Values); err != nil {
+		d.Values = nil
+		return d, &unreadable{d, err}
+	}
+	return d, nil
 }
+
+// unreadable says that a delivery is there, without the values that were frozen
+// for it: they are damaged.
+type unreadable struct {
+	delivery delivery.Owed
+	cause    error
+}
+
+func (u *unreadable) Error() string { return "its values cannot be read: " + u.cause.Error() }
+
+func (u *unreadable) Unwrap() error { return u.cause }
 
 // deliveryRows adds what is owed from now on. Each may be claimed when it is due.
 func deliveryRows(owed []delivery.Owed) (rows, error) {
@@ -69,6 +85,9 @@ func readDeliveries(ctx context.Context, s session, text string, args ...any) ([
 	var all []delivery.Owed
 	err := s.query(ctx, func(row scan) error {
 		d, err := scanDelivery(row)
+		if _, damaged := errors.AsType[*unreadable](err); damaged {
+			err = nil // all else of it is to be seen
+		}
 		all = append(all, d)
 		return err
 	}, text, args...)

@@ -82,6 +82,7 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"IDs are found by their beginnings", findsIDs},
 
 		{"a delivery is claimed when it is due", claimsDue},
+		{"a delivery whose values are damaged holds up no other", buriesDamaged},
 		{"deliveries of a conversion keep their order", keepsSequence},
 		{"a lease holds until it is over", leases},
 		{"no subscription holds up another", sharesClaims},
