@@ -642,6 +642,7 @@ export const text = {
 		sharedTitle: "Trace",
 		sharedLead: (as: string, until: string) =>
 			`Shared with you as the ${as}. This link works until ${until}.`,
+		bot: "Bot, not counted",
 		fact: {
 			visitor: "Visitor",
 			country: "Country",

@@ -17,7 +17,7 @@ import { Link } from "wouter-preact";
 import type { Schema } from "../../api/client.ts";
 import { clock, instant, span, sum } from "../../lib/format.ts";
 import { text } from "../../text/en.ts";
-import { Code, Status } from "../../ui/bits.tsx";
+import { Badge, Code, Status } from "../../ui/bits.tsx";
 import { Facts } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
 import { Table } from "../../ui/table.tsx";
@@ -75,6 +75,9 @@ export function Steps({ steps, actions }: { steps: Step[]; actions?: (step: Step
 								<p>{said(s.text)}</p>
 								<div class="row small">
 									<span class="mute">{t.store[s.store]}</span>
+									{visited(s) && (s.record as Loose)?.visitor?.bot && (
+										<Badge title={t.fact.botYes}>{t.bot}</Badge>
+									)}
 									{actions?.(s)}
 								</div>
 								<Details step={s} />
@@ -95,8 +98,10 @@ function toneOf(s: Step): string {
 	if (["rejected", "dead", "reversed"].includes(status)) return "bad";
 	if (["accepted", "approved", "delivered", "updated", "paid"].includes(status)) return "good";
 	if (["pending", "hold", "waiting", "parked", "queued"].includes(status)) return "warn";
-	return s.kind === "click" || s.kind === "impression" ? "info" : "";
+	return visited(s) ? "info" : "";
 }
+
+const visited = (s: Step) => s.kind === "click" || s.kind === "impression";
 
 function Mark({ step }: { step: Step }) {
 	const tone = toneOf(step);
