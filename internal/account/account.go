@@ -35,7 +35,7 @@ const (
 
 // Key is an API key as it is kept: without its secret.
 type Key struct {
-	ID           int64      `json:"id"`
+	ID           int64      `json:"id" readOnly:"true"`
 	Role         Role       `json:"role" enum:"network,advertiser,affiliate,publishable" doc:"Whose side the key is on."`
 	AdvertiserID int64      `json:"advertiser_id,omitempty" doc:"The advertiser whose key it is (roles advertiser and publishable)."`
 	AffiliateID  int64      `json:"affiliate_id,omitempty" doc:"The affiliate whose key it is (role affiliate)."`

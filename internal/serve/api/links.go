@@ -24,6 +24,7 @@ func (a *API) links() resource[string, link.Link] {
 	return resource[string, link.Link]{
 		path: "links", tag: "Links", one: "link", schema: "Link", kind: kindLink,
 		called: "code",
+		open:   []string{"code"},
 		text: "A short link stands for an offer, an affiliate and values to see again. Its code never changes meaning; it is retired, not reused. " +
 			"Affiliates see and manage their own, to offers that they may promote, up to " + strconv.Itoa(mostLinks) + " of them; `affiliate_id` is theirs when left out.",
 		example: `{"code":"summer","offer_id":1,"affiliate_id":1,"query":"source=newsletter&sub1=may"}`,

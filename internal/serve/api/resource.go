@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -50,6 +52,11 @@ type resource[K int64 | string, T any] struct {
 	// expand gives what a new document begins with, where its body says more than
 	// its fields, and the rest of the body. May be nil.
 	expand func(body []byte) (T, []byte, error)
+	// made describes what the body of a new document says beside its fields, by name.
+	made map[string]*huma.Schema
+	// open names fields that every document has, and that a new one's body may leave
+	// open all the same.
+	open []string
 	// adjust refuses what the caller may not set, and sets what follows from what
 	// was there before: initial, for a new one. May be nil.
 	adjust func(who account.Principal, before T, v *T) error
@@ -166,6 +173,9 @@ func (r resource[K, T]) routes(s *schemas) (list, get, post, patch route) {
 	if r.beside != nil {
 		s.all[r.schema].Properties[r.beside.name] = r.beside.schema(s)
 	}
+	body := s.all[r.schema+"Create"]
+	maps.Copy(body.Properties, r.made)
+	body.Required = slices.DeleteFunc(body.Required, func(name string) bool { return slices.Contains(r.open, name) })
 	base := prefix + "/" + r.path
 	if r.under != "" {
 		base = prefix + "/" + r.under + "/{offer_id}/" + r.path

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"waybill/internal/account"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
@@ -27,6 +29,11 @@ func (a *API) subscriptions() resource[int64, delivery.Subscription] {
 		table:   a.Subscriptions,
 		initial: func(int64) delivery.Subscription { return delivery.Default() },
 		expand:  fromTemplate,
+		made: map[string]*huma.Schema{"fill": {
+			Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeString},
+			Description: "What goes into the fields of `template`, by their names (`GET templates/postbacks`).",
+		}},
+		open:    []string{"owner"},
 		key:     func(v delivery.Subscription) int64 { return v.ID },
 		check:   receiver.Validate,
 		readers: []account.Role{account.Advertiser, account.Affiliate},

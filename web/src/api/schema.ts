@@ -3993,7 +3993,7 @@ export interface components {
             /** Format: date-time */
             readonly created_at?: string;
             /** Format: int64 */
-            id?: number;
+            readonly id?: number;
             /** @description What it is for, in your own words. */
             name?: string;
             /** @description The first letters of the key, to tell keys apart. */
@@ -4026,8 +4026,6 @@ export interface components {
              * @description The affiliate whose key it is (role affiliate).
              */
             affiliate_id?: number;
-            /** Format: int64 */
-            id: number;
             /** @description What it is for, in your own words. */
             name?: string;
             /**
@@ -4096,7 +4094,7 @@ export interface components {
              */
             affiliate_id: number;
             /** @description The path behind /c/; drawn by Waybill when left open. */
-            code: string;
+            code?: string;
             /**
              * Format: int64
              * @description The offer visitors are sent to.
@@ -4339,7 +4337,7 @@ export interface components {
              */
             readonly created_at: string;
             /** Format: int64 */
-            id: number;
+            readonly id: number;
             /** @description What it is for, in your own words. */
             name?: string;
             /** @description The first letters of the key, to tell keys apart. */
@@ -5188,6 +5186,10 @@ export interface components {
             delay?: string;
             /** @description Likewise: not if it holds this text, or one of several. */
             failure_contains?: string;
+            /** @description What goes into the fields of `template`, by their names (`GET templates/postbacks`). */
+            fill?: {
+                [key: string]: string;
+            };
             /**
              * @description How the receiver is spoken to. get: everything is in the URL; form, json: a body with macros; webhook: Standard Webhooks, signed; the conversion APIs of ad platforms; image, iframe: pixels that the visitor's browser loads.
              * @default get
@@ -5224,7 +5226,7 @@ export interface components {
              *     ]
              */
             on: string[];
-            owner: components["schemas"]["Owner"];
+            owner?: components["schemas"]["Owner"];
             /** @description What the format needs beside the URL, such as the dataset and the access token of an ad platform. Secret ones are shown by their last four characters. */
             parameters?: {
                 [key: string]: string;
@@ -5329,6 +5331,10 @@ export interface components {
             event?: string;
             /** @description Likewise: not if it holds this text, or one of several. */
             failure_contains?: string;
+            /** @description What goes into the fields of `template`, by their names (`GET templates/postbacks`). */
+            fill?: {
+                [key: string]: string;
+            };
             /**
              * @description How the receiver is spoken to. get: everything is in the URL; form, json: a body with macros; webhook: Standard Webhooks, signed; the conversion APIs of ad platforms; image, iframe: pixels that the visitor's browser loads.
              * @default get
