@@ -1,8 +1,9 @@
 import { Link } from "wouter-preact";
 import { useRead } from "../api/client.ts";
+import { type Kind, useFirst } from "../api/found.ts";
 import { type Side, side } from "../lib/session.ts";
 import { text } from "../text/en.ts";
-import { type Kind, listOf, oneOf } from "./picker.tsx";
+import { oneOf } from "./picker.tsx";
 import { Said } from "./said.tsx";
 
 // Whose names a side may know. Of the others it knows the numbers.
@@ -15,7 +16,7 @@ const knows: Record<Side, Kind[]> = {
 /** The name of an offer, an affiliate or an advertiser by its number. */
 export function useName(kind: Kind, id: number | undefined): string | undefined {
 	const known = Boolean(id) && knows[side.value].includes(kind);
-	const all = useRead([`${kind}s`, "pick"], (signal) => listOf(kind, signal), { enabled: known });
+	const all = useFirst(kind, known);
 	const listed = all.data?.data?.find((r) => r.id === id)?.name;
 	const one = useRead([`${kind}s`, String(id)], (signal) => oneOf(kind, Number(id), signal), {
 		enabled: known && all.data !== undefined && listed === undefined,

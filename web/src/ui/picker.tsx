@@ -1,6 +1,7 @@
 import { ChevronDown, X } from "lucide-preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { api, useRead } from "../api/client.ts";
+import { type Kind, listOf, useFirst, useLater } from "../api/found.ts";
 import { text } from "../text/en.ts";
 import { Said, said } from "./said.tsx";
 
@@ -162,8 +163,6 @@ export function Combo(props: ComboProps) {
 	);
 }
 
-/** What can be picked and is known by a name. */
-export type Kind = "offer" | "affiliate" | "advertiser";
 type PickProps = {
 	kind: Kind;
 	value: string;
@@ -179,25 +178,21 @@ type PickProps = {
 /** Picks an offer, an affiliate or an advertiser by name or number. */
 export function Pick({ kind, value, onValue, label, ...rest }: PickProps) {
 	const [typed, setTyped] = useState("");
-	const first = useRead([`${kind}s`, "pick"], (signal) => listOf(kind, signal));
+	const first = useFirst(kind);
+	const asked = useLater(typed.trim());
 	const found = useRead(
-		["search", "pick", kind, typed],
-		(signal) => api.GET("/api/v1/search", { params: { query: { q: typed } }, signal }),
-		{ enabled: typed.length > 1 },
+		[`${kind}s`, "picked", asked],
+		(signal) => listOf(kind, { q: asked, limit: 50 }, signal),
+		{ enabled: asked !== "" && first.data !== undefined && !first.whole },
 	);
 	const one = useRead([`${kind}s`, value], (signal) => oneOf(kind, Number(value), signal), {
 		enabled: Boolean(value) && /^\d+$/.test(value),
 		keep: false,
 	});
-	const all: Option[] = (first.data?.data ?? []).map((r) => ({
-		value: String(r.id),
-		label: `${r.name}`,
-		detail: `#${r.id}`,
-	}));
-	const near = all.filter((o) => !typed || fits(o, typed));
-	const more: Option[] = (found.data?.data ?? [])
-		.filter((r) => r.kind === kind && !near.some((o) => o.value === r.id))
-		.map((r) => ({ value: String(r.id), label: r.title ?? String(r.id), detail: `#${r.id}` }));
+	const near = optionsOf(first.data?.data).filter((o) => !typed || fits(o, typed));
+	const more = optionsOf(found.data?.data).filter(
+		(o) => fits(o, typed) && !near.some((n) => n.value === o.value),
+	);
 	return (
 		<Combo
 			label={label ?? text.pick[kind]}
@@ -209,31 +204,20 @@ export function Pick({ kind, value, onValue, label, ...rest }: PickProps) {
 			onType={setTyped}
 			options={[...near, ...more]}
 			shown={one.data ? `${(one.data as { name: string }).name}` : value ? `#${value}` : ""}
-			loading={first.loading || found.loading}
+			loading={first.loading || found.loading || found.renewing}
 			{...rest}
 		/>
 	);
 }
 
+const optionsOf = (rows: { id?: number; name?: string }[] | null | undefined): Option[] =>
+	(rows ?? []).map((r) => ({ value: String(r.id), label: `${r.name}`, detail: `#${r.id}` }));
+
 /** What offers, affiliates or advertisers are called, as far as they are known by now. */
 export function useNames(kind: Kind, enabled = true): (id: number | undefined) => string {
-	const known = useRead([`${kind}s`, "pick"], (signal) => listOf(kind, signal), { enabled });
+	const known = useFirst(kind, enabled);
 	const names = new Map((known.data?.data ?? []).map((r) => [r.id, r.name]));
 	return (id) => (id === undefined ? "" : (names.get(id) ?? `#${id}`));
-}
-
-type Named = { data?: { id: number; name: string }[] };
-
-/** Asks for the first of a kind, whose names are known at once. */
-export function listOf(kind: Kind, signal: AbortSignal) {
-	const init = { params: { query: { limit: 200 } }, signal };
-	const asked =
-		kind === "offer"
-			? api.GET("/api/v1/offers", init)
-			: kind === "affiliate"
-				? api.GET("/api/v1/affiliates", init)
-				: api.GET("/api/v1/advertisers", init);
-	return asked as unknown as Promise<{ data?: Named; error?: unknown; response: Response }>;
 }
 
 /** Asks for one of a kind. */

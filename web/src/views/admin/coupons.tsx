@@ -11,6 +11,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { PickField } from "../../ui/fields.tsx";
 import { Fielded, TextField, type Warned } from "../../ui/form.tsx";
+import { Named } from "../../ui/named.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
@@ -34,8 +35,6 @@ export default function Coupons() {
 			}),
 		),
 	);
-	const offers = useNames("offers");
-	const affiliates = useNames("affiliates");
 	const change = useChange(
 		(id: number, status: "active" | "retired") =>
 			api.PATCH("/api/v1/coupons/{id}", { params: { path: { id } }, body: { status } as never }),
@@ -68,16 +67,12 @@ export default function Coupons() {
 		{
 			key: "affiliate",
 			head: text.pick.affiliate,
-			cell: (c) => (
-				<Link href={`/affiliates/${c.affiliate_id}`}>
-					{affiliates.get(c.affiliate_id) ?? `#${c.affiliate_id}`}
-				</Link>
-			),
+			cell: (c) => <Named kind="affiliate" id={c.affiliate_id} />,
 		},
 		{
 			key: "offer",
 			head: text.pick.offer,
-			cell: (c) => <Link href={`/offers/${c.offer_id}`}>{offers.get(c.offer_id) ?? `#${c.offer_id}`}</Link>,
+			cell: (c) => <Named kind="offer" id={c.offer_id} />,
 		},
 		{
 			key: "status",
@@ -169,18 +164,6 @@ export default function Coupons() {
 			{f.new && write && <NewCoupon onClose={() => set({ new: "" }, { replace: true })} />}
 		</Page>
 	);
-}
-
-function useNames(of: "offers" | "affiliates"): Map<number | undefined, string | undefined> {
-	type Named = { id?: number; name?: string };
-	const all = useRead([of, "all"], (signal) =>
-		wholeList<Named>((query) =>
-			of === "offers"
-				? api.GET("/api/v1/offers", { params: { query }, signal })
-				: api.GET("/api/v1/affiliates", { params: { query }, signal }),
-		),
-	);
-	return new Map((all.data ?? []).map((one) => [one.id, one.name]));
 }
 
 function NewCoupon({ onClose }: { onClose: () => void }) {

@@ -15,6 +15,7 @@ import { EditForm } from "../../ui/edit.tsx";
 import { PickField, RadioField } from "../../ui/fields.tsx";
 import { Fielded, TextField } from "../../ui/form.tsx";
 import { Menu } from "../../ui/menu.tsx";
+import { Named } from "../../ui/named.tsx";
 import { Empty, Failed, Notice, Read, Skeleton } from "../../ui/notice.tsx";
 import { Card, Facts, Page } from "../../ui/page.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -32,10 +33,6 @@ export default function Domains() {
 		(signal) => wholeList((query) => api.GET("/api/v1/domains", { params: { query }, signal })),
 		{ every: 15_000 },
 	);
-	const advertisers = useRead(["advertisers", "all"], (signal) =>
-		wholeList((query) => api.GET("/api/v1/advertisers", { params: { query }, signal })),
-	);
-	const names = new Map((advertisers.data ?? []).map((a) => [a.id, a.name]));
 	const rows = [...(list.data ?? [])].reverse();
 	return (
 		<Page
@@ -69,12 +66,7 @@ export default function Domains() {
 			) : (
 				<div class="domain-cards">
 					{rows.map((d) => (
-						<One
-							key={d.id}
-							domain={d}
-							advertiser={names.get(d.advertiser_id)}
-							onEdit={() => set({ edit: String(d.id) })}
-						/>
+						<One key={d.id} domain={d} onEdit={() => set({ edit: String(d.id) })} />
 					))}
 				</div>
 			)}
@@ -84,7 +76,7 @@ export default function Domains() {
 	);
 }
 
-function One({ domain: d, advertiser, onEdit }: { domain: Domain; advertiser?: string; onEdit: () => void }) {
+function One({ domain: d, onEdit }: { domain: Domain; onEdit: () => void }) {
 	const change = useChange(
 		(status: "active" | "paused") =>
 			api.PATCH("/api/v1/domains/{id}", { params: { path: { id: d.id ?? 0 } }, body: { status } as never }),
@@ -121,7 +113,7 @@ function One({ domain: d, advertiser, onEdit }: { domain: Domain; advertiser?: s
 						[
 							text.pick.advertiser,
 							<Link key="a" href={`/advertisers/${d.advertiser_id}`}>
-								{advertiser ?? `#${d.advertiser_id}`}
+								<Named kind="advertiser" id={d.advertiser_id} plain />
 							</Link>,
 						],
 						[t.dns, <Dns key="d" host={d.host ?? ""} />],

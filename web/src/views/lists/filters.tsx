@@ -3,6 +3,7 @@ import { SlidersHorizontal, X } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
+import type { Kind } from "../../api/found.ts";
 import { expressionOf } from "../../lib/expression.ts";
 import { country, dateTime } from "../../lib/format.ts";
 import { type Side, side, zone } from "../../lib/session.ts";
@@ -10,7 +11,7 @@ import { text } from "../../text/en.ts";
 import { Button } from "../../ui/button.tsx";
 import type { Choice } from "../../ui/form.tsx";
 import { Named } from "../../ui/named.tsx";
-import { type Kind, Pick } from "../../ui/picker.tsx";
+import { Pick } from "../../ui/picker.tsx";
 import { RangePicker } from "../../ui/range.tsx";
 import "./lists.css";
 import {

@@ -1,11 +1,11 @@
 import { ChevronLeft, ListFilter, X } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Kind } from "../../api/found.ts";
 import { type Expression, expressionOf, writeExpression } from "../../lib/expression.ts";
 import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Button } from "../../ui/button.tsx";
 import { useName } from "../../ui/named.tsx";
-import type { Kind } from "../../ui/picker.tsx";
 import { Popover } from "../../ui/popover.tsx";
 import { said } from "../../ui/said.tsx";
 import { fits } from "./choose.tsx";

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { Link, useLocation, useParams } from "wouter-preact";
 import { api, useRead } from "../../api/client.ts";
 import { type Edit, useEdit } from "../../api/edit.ts";
-import { ifMatch, type Tagged, tagged } from "../../api/record.ts";
+import { ifMatch, type Tagged, tagged, wholeList } from "../../api/record.ts";
 import { may } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
@@ -17,7 +17,6 @@ import { Card, Page, TabLinks } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
 import { Table } from "../../ui/table.tsx";
 import { NewOffer } from "./newoffer.tsx";
-import { useOffers } from "./offers.tsx";
 import { PeopleOf, PostbacksOf, ViewAs } from "./parties.tsx";
 import { priceWords } from "./pricefields.tsx";
 import { Security } from "./security.tsx";
@@ -104,11 +103,15 @@ function Loaded(props: { record: Tagged<Record>; tab: Part; crumbs: { label: str
 }
 
 function Overview({ id }: { id: number }) {
-	const offers = useOffers();
+	const offers = useRead(["offers", "of", id], (signal) =>
+		wholeList((paging) =>
+			api.GET("/api/v1/offers", { params: { query: { advertiser_id: String(id), ...paging } }, signal }),
+		),
+	);
 	const week = useWeek("offer");
 	const [, go] = useLocation();
 	const [making, setMaking] = useState(false);
-	const rows = (offers.data ?? []).filter((o) => o.advertiser_id === id).reverse();
+	const rows = [...(offers.data ?? [])].reverse();
 	const make = may("write") && (
 		<Button small onClick={() => setMaking(true)}>
 			<Plus aria-hidden />

@@ -11,12 +11,12 @@ import { Status } from "../../ui/bits.tsx";
 import { EditForm } from "../../ui/edit.tsx";
 import { RadioField } from "../../ui/fields.tsx";
 import { TextField } from "../../ui/form.tsx";
+import { Named } from "../../ui/named.tsx";
 import { Empty, Failed, Skeleton } from "../../ui/notice.tsx";
 import { Card, Page, TabLinks } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { holdsFor, period, TermState } from "./offer/payouts.tsx";
-import { useOffers } from "./offers.tsx";
 import { LinksOf, PeopleOf, PostbacksOf, ViewAs } from "./parties.tsx";
 import { priceWords } from "./pricefields.tsx";
 import { Applications } from "./requests.tsx";
@@ -177,15 +177,13 @@ function Terms({ id }: { id: number }) {
 			api.GET("/api/v1/terms", { params: { query: { affiliate_id: String(id), ...paging } }, signal }),
 		),
 	);
-	const offers = useOffers();
-	const offer = (of: number | undefined) => offers.data?.find((o) => o.id === of);
 	const columns: Column<Term>[] = [
 		{
 			key: "offer",
 			head: text.pick.offer,
 			cell: (term) => (
 				<Link href={`/offers/${term.offer_id}/payouts`}>
-					{offer(term.offer_id)?.name ?? `#${term.offer_id}`}
+					<Named kind="offer" id={term.offer_id} plain />
 				</Link>
 			),
 		},
@@ -200,14 +198,14 @@ function Terms({ id }: { id: number }) {
 			head: text.setup.offers.payout,
 			end: true,
 			cell: (term) =>
-				term.payout ? priceWords(term.payout, offer(term.offer_id)?.currency) : text.setup.payouts.same,
+				term.payout ? <Price of={term.payout} offer={term.offer_id} /> : text.setup.payouts.same,
 		},
 		{
 			key: "revenue",
 			head: text.setup.offers.revenue,
 			end: true,
 			cell: (term) =>
-				term.revenue ? priceWords(term.revenue, offer(term.offer_id)?.currency) : text.setup.payouts.same,
+				term.revenue ? <Price of={term.revenue} offer={term.offer_id} /> : text.setup.payouts.same,
 		},
 		{ key: "period", head: text.setup.payouts.period, cell: period },
 	];
@@ -231,4 +229,14 @@ function Terms({ id }: { id: number }) {
 			)}
 		</Card>
 	);
+}
+
+/** A price in the currency of its offer. */
+function Price({ of, offer }: { of: Term["payout"]; offer: number | undefined }) {
+	const got = useRead(
+		["offers", String(offer)],
+		(signal) => api.GET("/api/v1/offers/{id}", { params: { path: { id: offer ?? 0 } }, signal }),
+		{ enabled: offer !== undefined, keep: false },
+	);
+	return <>{priceWords(of, got.data?.currency)}</>;
 }

@@ -3,6 +3,7 @@
 import { Link2, Megaphone } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
+import { useFirst, useFound } from "../../api/found.ts";
 import { count, country } from "../../lib/format.ts";
 import { may } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
@@ -12,8 +13,8 @@ import { Button, Go } from "../../ui/button.tsx";
 import { Empty, Failed, Skeleton } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Said } from "../../ui/said.tsx";
+import { TableFoot } from "../../ui/table.tsx";
 import { AskAccess, type Standing, Stands, standing } from "./ask.tsx";
-import { useOffers } from "./offers.tsx";
 import { priceWords } from "./pricefields.tsx";
 import "./setup.css";
 import type { Offer } from "./types.ts";
@@ -25,20 +26,23 @@ const filters = { q: "", category: "", access: "" };
 /** Offers as cards: what they are, what they pay, and whether one may promote them. */
 export function FindOffers() {
 	const [f, set] = useUrlState(filters);
-	const offers = useOffers();
 	const [asking, setAsking] = useState<Offer>();
-	const all = (offers.data ?? []).filter((o) => o.status !== "archived");
+	const first = useFirst("offer");
+	const all = (first.data?.data ?? []).filter((o) => o.status !== "archived");
 	const categories = [...new Set(all.map((o) => o.category).filter((c): c is string => Boolean(c)))].sort();
-	const rows = all
-		.filter(
-			(o) =>
-				(!f.category || o.category === f.category) &&
-				(!f.access || standing(o) === f.access) &&
-				`${o.name} ${o.id} ${o.category ?? ""} ${o.description ?? ""}`
-					.toLowerCase()
-					.includes(f.q.trim().toLowerCase()),
-		)
-		.reverse();
+	const offers = useFound(
+		"offer",
+		f.q,
+		{ category: f.category || undefined },
+		(o) =>
+			o.status !== "archived" &&
+			(!f.category || o.category === f.category) &&
+			(!f.access || standing(o) === f.access) &&
+			`${o.name} ${o.id} ${o.category ?? ""} ${o.description ?? ""}`
+				.toLowerCase()
+				.includes(f.q.trim().toLowerCase()),
+	);
+	const { rows } = offers;
 	return (
 		<Page title={t.title} lead={t.lead}>
 			<div class="filters" role="search">
@@ -79,10 +83,10 @@ export function FindOffers() {
 					))}
 				</select>
 				<span class="mute small" role="status">
-					{offers.data && t.found(count(rows.length))}
+					{!offers.loading && !offers.next && t.found(count(rows.length))}
 				</span>
 			</div>
-			{offers.problem && !offers.data ? (
+			{offers.problem ? (
 				<Failed problem={offers.problem} again={offers.again} />
 			) : offers.loading ? (
 				<div class="offer-cards">
@@ -93,7 +97,7 @@ export function FindOffers() {
 					))}
 				</div>
 			) : rows.length === 0 ? (
-				all.length === 0 ? (
+				first.whole && all.length === 0 ? (
 					<Empty icon={Megaphone} title={t.empty}>
 						{t.emptyHint}
 					</Empty>
@@ -104,11 +108,16 @@ export function FindOffers() {
 					/>
 				)
 			) : (
-				<div class="offer-cards">
-					{rows.map((o) => (
-						<OfferCard key={o.id} offer={o} onAsk={() => setAsking(o)} />
-					))}
-				</div>
+				<>
+					<div class="offer-cards">
+						{rows.map((o) => (
+							<OfferCard key={o.id} offer={o} onAsk={() => setAsking(o)} />
+						))}
+					</div>
+					{offers.next && (
+						<TableFoot shown={rows.length} next={offers.next} onMore={offers.more} busy={offers.busy} />
+					)}
+				</>
 			)}
 			{asking && <AskAccess offer={asking} onClose={() => setAsking(undefined)} />}
 		</Page>

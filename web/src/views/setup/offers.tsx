@@ -1,13 +1,13 @@
 import { Megaphone, MoreHorizontal, Plus } from "lucide-preact";
 import { Link, useLocation } from "wouter-preact";
-import { api, useRead } from "../../api/client.ts";
-import { wholeList } from "../../api/record.ts";
+import { useFound } from "../../api/found.ts";
 import { may, side } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Menu } from "../../ui/menu.tsx";
+import { Named } from "../../ui/named.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
@@ -27,12 +27,6 @@ export default function Offers() {
 	return side.value === "affiliate" ? <FindOffers /> : <OfferList />;
 }
 
-/** Every offer that may be seen. */
-export const useOffers = () =>
-	useRead(["offers", "all"], (signal) =>
-		wholeList((query) => api.GET("/api/v1/offers", { params: { query }, signal })),
-	);
-
 const filters = { q: "", status: "current", advertiser: "", new: "" };
 
 const wanted = (o: Offer, f: typeof filters) =>
@@ -44,17 +38,14 @@ const wanted = (o: Offer, f: typeof filters) =>
 function OfferList() {
 	const [f, set] = useUrlState(filters);
 	const [, go] = useLocation();
-	const offers = useOffers();
 	const network = side.value === "network";
-	const advertisers = useRead(
-		["advertisers", "all"],
-		(signal) => wholeList((query) => api.GET("/api/v1/advertisers", { params: { query }, signal })),
-		{ enabled: network },
+	const one = f.status === "current" || f.status === "all" ? undefined : f.status;
+	const offers = useFound("offer", f.q, { status: one, advertiser_id: f.advertiser || undefined }, (o) =>
+		wanted(o, f),
 	);
 	const week = useWeek("offer");
 	const setStatus = useOfferStatus();
-	const names = new Map((advertisers.data ?? []).map((a) => [a.id, a.name]));
-	const rows = (offers.data ?? []).filter((o) => wanted(o, f)).reverse();
+	const { rows } = offers;
 	const canMake = network && may("write");
 	const make = canMake && (
 		<Button primary onClick={() => set({ new: "1" })}>
@@ -77,7 +68,7 @@ function OfferList() {
 					{
 						key: "advertiser",
 						head: t.advertiser,
-						cell: (o: Offer) => names.get(o.advertiser_id) ?? `#${o.advertiser_id}`,
+						cell: (o: Offer) => <Named kind="advertiser" id={o.advertiser_id} plain />,
 					},
 				]
 			: []),
@@ -159,7 +150,7 @@ function OfferList() {
 				)}
 			</div>
 			<Card flush>
-				{offers.problem && !offers.data ? (
+				{offers.problem ? (
 					<Failed problem={offers.problem} again={offers.again} />
 				) : (
 					<>
@@ -171,7 +162,7 @@ function OfferList() {
 							onRow={(o) => go(`/offers/${o.id}`)}
 							loading={offers.loading}
 							empty={
-								offers.data?.length === 0 ? (
+								offers.none ? (
 									<Empty icon={Megaphone} title={t.empty} action={make}>
 										{network ? t.emptyHint : t.emptyAdvertiser}
 									</Empty>
@@ -187,7 +178,9 @@ function OfferList() {
 								)
 							}
 						/>
-						{rows.length > 0 && <TableFoot shown={rows.length} />}
+						{rows.length > 0 && (
+							<TableFoot shown={rows.length} next={offers.next} onMore={offers.more} busy={offers.busy} />
+						)}
 					</>
 				)}
 			</Card>

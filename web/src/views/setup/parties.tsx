@@ -3,6 +3,7 @@ import { Eye, Link2, Plus, Send, UserRound, UsersRound } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { api, cache, useChange, useRead } from "../../api/client.ts";
+import { useFirst, useFound } from "../../api/found.ts";
 import { wholeList } from "../../api/record.ts";
 import { may, viewAs, viewing } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
@@ -11,10 +12,10 @@ import { Badge, Status, When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Fielded, SelectField, TextField } from "../../ui/form.tsx";
+import { Named } from "../../ui/named.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
-import { useOffers } from "./offers.tsx";
 import type { Advertiser, Affiliate } from "./types.ts";
 import { metricName, metricsOf, useWeek } from "./week.tsx";
 
@@ -23,14 +24,6 @@ const t = text.setup.parties;
 /** Which of the two it is about. */
 export type Kind = "advertiser" | "affiliate";
 type Party = (Advertiser | Affiliate) & { id?: number; name?: string; status?: string };
-
-function useParties(kind: Kind) {
-	return useRead([`${kind}s`, "all"], (signal) =>
-		kind === "advertiser"
-			? wholeList<Party>((query) => api.GET("/api/v1/advertisers", { params: { query }, signal }))
-			: wholeList<Party>((query) => api.GET("/api/v1/affiliates", { params: { query }, signal })),
-	);
-}
 
 /** Shows the console through a partner's eyes. */
 export function ViewAs({ kind, id, name }: { kind: Kind; id: number; name: string }) {
@@ -56,17 +49,18 @@ const statuses = { advertiser: ["active", "paused"], affiliate: ["active", "pend
 export function Parties({ kind }: { kind: Kind }) {
 	const [f, set] = useUrlState({ q: "", status: "", new: "" });
 	const [, go] = useLocation();
-	const list = useParties(kind);
+	const list = useFound(
+		kind,
+		f.q,
+		{ status: f.status || undefined },
+		(p) =>
+			(!f.status || (p.status ?? "active") === f.status) &&
+			`${p.name} ${p.id}`.toLowerCase().includes(f.q.trim().toLowerCase()),
+	);
+	const rows: Party[] = list.rows;
 	const week = useWeek(kind);
-	const offers = useOffers();
+	const offers = useFirst("offer", kind === "advertiser");
 	const words = t[kind];
-	const rows = (list.data ?? [])
-		.filter(
-			(p) =>
-				(!f.status || (p.status ?? "active") === f.status) &&
-				`${p.name} ${p.id}`.toLowerCase().includes(f.q.trim().toLowerCase()),
-		)
-		.reverse();
 	const make = may("write") && (
 		<Button primary onClick={() => set({ new: "1" })}>
 			<Plus aria-hidden />
@@ -92,13 +86,20 @@ export function Parties({ kind }: { kind: Kind }) {
 		...(kind === "advertiser"
 			? [
 					{ key: "proof", head: t.proof, cell: (p: Party) => <Proof of={p as Advertiser} /> },
-					{
-						key: "offers",
-						head: text.nav.offers,
-						end: true,
-						cell: (p: Party) =>
-							(offers.data ?? []).filter((o) => o.advertiser_id === p.id && o.status !== "archived").length,
-					},
+					// Where there are many, counting them takes reading them all.
+					...(offers.whole
+						? [
+								{
+									key: "offers",
+									head: text.nav.offers,
+									end: true,
+									cell: (p: Party) =>
+										(offers.data?.data ?? []).filter(
+											(o) => o.advertiser_id === p.id && o.status !== "archived",
+										).length,
+								},
+							]
+						: []),
 				]
 			: []),
 		...metricsOf()
@@ -136,7 +137,7 @@ export function Parties({ kind }: { kind: Kind }) {
 				</select>
 			</div>
 			<Card flush>
-				{list.problem && !list.data ? (
+				{list.problem ? (
 					<Failed problem={list.problem} again={list.again} />
 				) : (
 					<>
@@ -148,7 +149,7 @@ export function Parties({ kind }: { kind: Kind }) {
 							onRow={(p) => go(`/${kind}s/${p.id}`)}
 							loading={list.loading}
 							empty={
-								list.data?.length === 0 ? (
+								list.none ? (
 									<Empty icon={UsersRound} title={words.empty} action={make}>
 										{words.emptyHint}
 									</Empty>
@@ -162,7 +163,9 @@ export function Parties({ kind }: { kind: Kind }) {
 								)
 							}
 						/>
-						{rows.length > 0 && <TableFoot shown={rows.length} />}
+						{rows.length > 0 && (
+							<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
+						)}
 					</>
 				)}
 			</Card>
@@ -309,8 +312,6 @@ export function LinksOf({ id }: { id: number }) {
 			api.GET("/api/v1/links", { params: { query: { affiliate_id: String(id), ...paging } }, signal }),
 		),
 	);
-	const offers = useOffers();
-	const name = (offer: number | undefined) => offers.data?.find((o) => o.id === offer)?.name ?? `#${offer}`;
 	return (
 		<Card
 			flush
@@ -331,7 +332,7 @@ export function LinksOf({ id }: { id: number }) {
 						{
 							key: "offer",
 							head: text.pick.offer,
-							cell: (l) => <Link href={`/offers/${l.offer_id}`}>{name(l.offer_id)}</Link>,
+							cell: (l) => <Named kind="offer" id={l.offer_id} />,
 						},
 						{ key: "query", head: t.values, wrap: true, cell: (l) => l.query ?? "" },
 						{ key: "status", head: text.setup.offers.status, cell: (l) => <Status of={l.status} /> },
