@@ -43,7 +43,7 @@ func (n *node) api(e *edge.Edge) http.Handler {
 			return settlement.Values(n.Catalog(), &c, &s)
 		},
 		SavedReports: l, Shares: l, Arrears: l, Finds: apiFinds{n.ledger, n.journal},
-		Unsettled: n.settler.Unsettled, Stopping: n.stopping, AdminURL: n.consoleURL,
+		Unsettled: n.settler.Unsettled, Stopping: n.stopping, ConsoleAt: n.consoleFor,
 		PublicURL: n.publicURL, Refresh: n.refresh.Refresh,
 		ClientIP: func(r *http.Request) netip.Addr { return e.Proxies.Client(r) },
 		Log:      n.log, Retention: n.settings.Retention.Duration(),

@@ -66,12 +66,17 @@ const mailing = 15 * time.Second
 
 // invite makes a link for somebody, and mails it where mail is sent. A letter
 // that does not go out is no failure: the link is there to be passed on.
-func (n *node) invite(ctx context.Context, by account.Principal, u user.User, kind user.LinkKind) (api.Sent, error) {
-	link, err := n.newLink(ctx, user.ByOf(by), kind, u.ID, n.consoleURL)
+//
+// What is mailed begins as the operator says, and never as a request does.
+func (n *node) invite(ctx context.Context, by account.Principal, u user.User, kind user.LinkKind, console string) (api.Sent, error) {
+	mailer, err := n.settings.mailer()
 	if err != nil {
 		return api.Sent{}, err
 	}
-	mailer, err := n.settings.mailer()
+	if mailer != nil {
+		console = n.consoleURL
+	}
+	link, err := n.newLink(ctx, user.ByOf(by), kind, u.ID, console)
 	if mailer == nil || err != nil {
 		return api.Sent{Link: link}, err
 	}

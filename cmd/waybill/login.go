@@ -168,6 +168,17 @@ func (n *node) placeConsole() {
 	}
 }
 
+// consoleFor gives where the one who has sent a request sees the console: what the
+// operator or a trusted proxy says; else under the public name, where that leads to
+// it; else where the request came to.
+func (n *node) consoleFor(r *http.Request) string {
+	origin, told := n.login.Origin(r)
+	if !told && n.settings.AdminListen == "" && n.settings.PublicURL != "" {
+		return n.consoleURL
+	}
+	return origin
+}
+
 // linkAt is where a token is used. It stands behind the #, which browsers keep to
 // themselves.
 func linkAt(consoleURL, token string) string { return consoleURL + "/console/link#" + token }

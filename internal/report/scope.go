@@ -68,14 +68,19 @@ func (v Viewer) valid() bool {
 	return false
 }
 
-// own gives the condition that a row is the viewer's to see; "" for the
-// network, whose all rows are.
-func (v Viewer) own() string {
+// own gives the condition that a row of a table is the viewer's to see; "" for the
+// network, whose all rows are. A signal whose sender had no such offer was sent with
+// another advertiser's key, and is nothing to the one whose offer it was for.
+func (v Viewer) own(t source) string {
 	switch v.Role {
 	case account.Network:
 		return ""
 	case account.Advertiser:
-		return "advertiser = " + strconv.FormatInt(v.AdvertiserID, 10)
+		own := "advertiser = " + strconv.FormatInt(v.AdvertiserID, 10)
+		if t.Name == fact.Signals {
+			own += " AND code <> 'offer_unknown'"
+		}
+		return own
 	case account.Affiliate:
 		return "affiliate = " + strconv.FormatInt(v.AffiliateID, 10)
 	case account.Publishable:
@@ -152,7 +157,7 @@ func (w *writer) facts(t source, items []item, where ...string) string {
 
 func (w *writer) conditions(t source, more []string) []string {
 	var all []string
-	if own := w.scope.viewer.own(); own != "" {
+	if own := w.scope.viewer.own(t); own != "" {
 		all = append(all, own)
 	}
 	all = append(all, w.scope.within(t)...)

@@ -30,7 +30,7 @@ func (a *API) registerKeys(h huma.API, s *schemas) {
 		summary: "List API keys", text: "Revoked ones too, without their secrets.", out: s.list("KeyList", read),
 	}, a.listKeys)
 	handle(h, route{
-		method: http.MethodPost, path: prefix + "/keys", id: "create-key", tag: "Administration", right: account.Administer, status: http.StatusCreated,
+		method: http.MethodPost, path: prefix + "/keys", id: "create-key", tag: "Administration", right: account.Administer, confirm: true, status: http.StatusCreated,
 		summary: "Create an API key", in: create, out: schemaOf[newKey](s),
 		example: `{"role":"affiliate","affiliate_id":1,"name":"their tracker"}`,
 		text:    "The answer holds the key itself. That is the only time it is shown: a repetition by Idempotency-Key leaves it out.",

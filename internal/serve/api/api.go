@@ -109,8 +109,9 @@ type API struct {
 	// SameOrigin refuses changes that a page of another site has a browser make.
 	// When nil, the console's pages are those where the request was sent to.
 	SameOrigin func(*http.Request) error
-	// Invite makes a link for somebody, and mails it where mail is sent.
-	Invite func(ctx context.Context, by account.Principal, u user.User, kind user.LinkKind) (Sent, error)
+	// Invite makes a link for somebody, which leads to where the console is found, and
+	// mails it where mail is sent.
+	Invite func(ctx context.Context, by account.Principal, u user.User, kind user.LinkKind, console string) (Sent, error)
 
 	// SpoolDir is where files lie while they are taken in; the system's folder for
 	// such files when empty. Room is asked whether the disk takes more; it may be nil.
@@ -130,9 +131,9 @@ type API struct {
 	// Stopping is closed when the node stops: then streams end. May be nil.
 	Stopping <-chan struct{}
 
-	// AdminURL is where the console is found, without a slash at its end; when
-	// empty, where the request was sent to.
-	AdminURL string
+	// ConsoleAt gives where the one who has sent a request sees the console, without
+	// a slash at its end; when nil, where the request was sent to.
+	ConsoleAt func(*http.Request) string
 	// PublicURL is where the tracking links lead, without a slash at its end.
 	PublicURL string
 	// Version is that of the server.

@@ -137,6 +137,9 @@ func (a *API) causesFor(ctx context.Context, who account.Principal, f CauseFilte
 	}
 	f.AdvertiserID = who.AdvertiserID
 	all, err = a.Causes.Causes(ctx, f)
+	if who.Role == account.Advertiser {
+		all = slices.DeleteFunc(all, func(c Cause) bool { return sentByAnother(signal.Code(c.Code)) })
+	}
 	return all, true, err
 }
 
@@ -168,7 +171,7 @@ func (a *API) siftCauses(ctx context.Context, who account.Principal, f CauseFilt
 			return nil, false, err
 		}
 		for _, one := range list {
-			if !a.seesSignal(who, one.TransactionID, one.OfferID) {
+			if !a.seesSignal(who, &one) {
 				continue
 			}
 			g := group{one.Code, one.OfferID}

@@ -23,7 +23,7 @@ type listing struct {
 	table  string // of fact
 	plural string // the resource
 	// record gives the record that a fact is of, as it is read alone, with what
-	// of it the caller sees.
+	// of it the caller sees; nil where that is nothing.
 	record func(ctx context.Context, who account.Principal, f factRow) (object, error)
 }
 
@@ -171,6 +171,9 @@ func (p *reporter) facts(ctx context.Context, x *exchange, l listing) (*answer, 
 		o, err := l.record(ctx, x.who, factRow{found.Fields, found.Rows[i].Cells})
 		if err != nil {
 			return nil, err
+		}
+		if o == nil { // what is known by now says that it is not the caller's
+			continue
 		}
 		out.Data = append(out.Data, o)
 	}

@@ -158,7 +158,7 @@ func (p *reporter) verdicts() listing {
 		if fault.Of(err) == fault.NotFound {
 			v, err = f.verdict(), nil
 		}
-		if err != nil {
+		if err != nil || !p.seesSignal(who, &v) {
 			return nil, err
 		}
 		return view(who.Role, kindVerdict, showVerdict(v))

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"waybill/internal/account"
@@ -42,6 +43,7 @@ func (c *integrationCheck) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.Verdicts = slices.DeleteFunc(t.Verdicts, func(v signal.Verdict) bool { return !c.api.seesSignal(c.who, &v) })
 	c.landing()
 	c.judged(t.Verdicts)
 	for i := range t.Conversions {

@@ -64,7 +64,11 @@ const (
 func (r *reconciler) explain(ctx context.Context, m *reconcile.Match, t task) error {
 	clicks, others := m.Unexplained()
 	heard := map[txid.ID]bool{}
+	party := t.party()
 	err := r.Comparable.VerdictsOfClicks(ctx, clicks, func(v signal.Verdict) error {
+		if !r.seesSignal(party, &v) {
+			return nil
+		}
 		s := heardOf(v)
 		heard[s.TransactionID] = true
 		m.AddSignal(s)
@@ -105,20 +109,28 @@ func heardOf(v signal.Verdict) reconcile.Signal {
 	return s
 }
 
+// party is with whose eyes what came in is looked through: those of the partner
+// whose list it is.
+func (t task) party() account.Principal {
+	switch p := t.params.Party; {
+	case p.AdvertiserID != 0:
+		return account.Principal{Role: account.Advertiser, AdvertiserID: p.AdvertiserID}
+	case p.AffiliateID != 0:
+		return account.Principal{Role: account.Affiliate, AffiliateID: p.AffiliateID}
+	default:
+		return account.Principal{Role: account.Network}
+	}
+}
+
 // explainRejected looks through the signals that were rejected for the orders
 // and texts of lines that name no click of ours. What a signal said stands in its
 // record alone.
 func (r *reconciler) explainRejected(ctx context.Context, m *reconcile.Match, scope reconcile.Scope, t task) error {
-	party := account.Principal{Role: account.Network}
-	if t.params.Party.AdvertiserID != 0 {
-		party = account.Principal{Role: account.Advertiser, AdvertiserID: t.params.Party.AdvertiserID}
-	} else if t.params.Party.AffiliateID != 0 {
-		party = account.Principal{Role: account.Affiliate, AffiliateID: t.params.Party.AffiliateID}
-	}
+	party := t.party()
 	read := 0
 	return r.Comparable.Rejections(ctx, scope.From, scope.Until, func(v signal.Verdict) error {
 		nobodys := v.TransactionID == "" && v.OfferID == 0
-		seen := nobodys && t.who.IsNetwork() || r.seesSignal(party, v.TransactionID, v.OfferID)
+		seen := nobodys && t.who.IsNetwork() || r.seesSignal(party, &v)
 		if read == mostSignalsRead || !seen {
 			return nil
 		}

@@ -141,7 +141,7 @@ func (a *API) mySignal(ctx context.Context, who account.Principal, text string) 
 		return id, missing
 	}
 	v, err := a.Verdicts.Verdict(ctx, id.String())
-	if fault.Of(err) == fault.NotFound || err == nil && !a.seesSignal(who, v.TransactionID, v.OfferID) {
+	if fault.Of(err) == fault.NotFound || err == nil && !a.seesSignal(who, &v) {
 		return id, missing
 	}
 	return id, err

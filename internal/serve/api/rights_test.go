@@ -327,7 +327,7 @@ func TestAnalystsSeeNoSecrets(t *testing.T) {
 	w.leak(t)
 	paths := w.sights(t)
 	paths["a list as csv"] = "signals?format=csv&columns=all"
-	secrets := append(formsOf(oddSecret), "token-of-One-0123456789", "secret-of-One-0123456789", "token-of-Two-0123456789", "secret-of-Two-0123456789",
+	secrets := append(writtenIn(oddSecret), "token-of-One-0123456789", "secret-of-One-0123456789", "token-of-Two-0123456789", "secret-of-Two-0123456789",
 		"previous-token-0123456789", "whsec_", "tracker-password")
 	shown := map[string]bool{}
 	for route, path := range paths {

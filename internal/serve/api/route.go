@@ -34,6 +34,7 @@ type route struct {
 	versioned     bool          // the answer has an ETag
 	public        bool          // no key is needed
 	right         account.Right // what it takes; left open: read for GET, write for the rest
+	confirm       bool          // a user must have shown lately who that is
 	events        bool          // answers with server-sent events
 	status        int           // of success; 0 is 200
 }
@@ -192,6 +193,9 @@ func (rt route) describe() string {
 	if grades := rt.grades(); len(grades) < len(account.Grades()) {
 		text += " Of the network's users: " + strings.Join(grades, ", ") + "."
 	}
+	if rt.confirm {
+		text += " " + confirmText
+	}
 	return strings.TrimSpace(text)
 }
 
@@ -266,6 +270,19 @@ func (rt route) admits(who account.Principal) error {
 	}
 	if right := rt.takes(); !who.May(right) {
 		return fault.New(fault.Forbidden, "this takes the right to %s, which %s has not", right, cmp.Or(string(who.Grade), string(who.Role)))
+	}
+	if rt.confirm {
+		return confirmedLately(who)
+	}
+	return nil
+}
+
+const confirmText = "A user must have confirmed in the last 10 minutes who that is; else the answer is 403 with the type urn:waybill:problem:confirm_first."
+
+// confirmedLately refuses what whoever has stolen a session must not do.
+func confirmedLately(who account.Principal) error {
+	if who.MustConfirm() {
+		return fault.New(fault.ConfirmFirst, "confirm first that it is you; the console asks for it")
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func (q *search) visit(ctx context.Context, id txid.ID) (bool, error) {
 // hit adds a signal that the caller sees.
 func (q *search) hit(ctx context.Context, id txid.ID) (bool, error) {
 	r, err := q.presentSignal(ctx, id)
-	if fault.Of(err) == fault.NotFound || err == nil && !q.seesSignal(q.who, r.TransactionID, r.Verdict.OfferID) {
+	if fault.Of(err) == fault.NotFound || err == nil && !q.seesSignal(q.who, &r.Verdict.Verdict) {
 		return false, nil
 	}
 	if err != nil {

@@ -132,7 +132,7 @@ func (a *sharer) make(ctx context.Context, c *caller, id string, body []byte) (*
 		return nil, err
 	}
 	c.x.hidden = urlField
-	return &answer{Body: madeShare{Share: s, URL: a.consoleURL(c.x.r) + "shared#" + token}}, nil
+	return &answer{Body: madeShare{Share: s, URL: a.consoleURL(c.x.r) + "/console/shared#" + token}}, nil
 }
 
 // partyOf gives the advertiser or affiliate of a transaction, 0 where it has none.
@@ -147,16 +147,17 @@ func (a *API) partyOf(transactionID string, as account.Role) (int64, error) {
 	return affiliateID, nil
 }
 
-// consoleURL gives where the console is found, with a slash at its end.
+// consoleURL gives where the one who has sent a request sees the console, without
+// a slash at its end.
 func (a *API) consoleURL(r *http.Request) string {
-	base := a.AdminURL
-	if base == "" {
-		base = "http://" + r.Host
-		if r.TLS != nil {
-			base = "https://" + r.Host
-		}
+	switch {
+	case a.ConsoleAt != nil:
+		return a.ConsoleAt(r)
+	case r.TLS != nil:
+		return "https://" + r.Host
+	default:
+		return "http://" + r.Host
 	}
-	return base + "/console/"
 }
 
 func (a *sharer) list(ctx context.Context, id string) (*answer, error) {

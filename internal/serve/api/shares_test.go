@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -109,10 +110,11 @@ func TestASharedTraceHidesSecrets(t *testing.T) {
 	const secret = "token-of-One-0123456789"
 	for _, tt := range []struct {
 		as, key string
-		places  []string // with the secret in them, as the party itself is shown them
+		told    string   // what the party itself is shown in place of the secret
+		places  []string // with the secret in them
 	}{
-		{"advertiser", asAdvertiser1, []string{"&token=SECRET&note=", "hook.example.com/?token=SECRET", "thanks for SECRET"}},
-		{"affiliate", asAffiliate1, []string{"hook.example.com/?token=SECRET", "thanks for SECRET"}},
+		{"advertiser", asAdvertiser1, secret, []string{"&token=SECRET&note=", "hook.example.com/?token=SECRET", "thanks for SECRET"}},
+		{"affiliate", asAffiliate1, hiddenSecret, []string{"hook.example.com/?token=SECRET", "thanks for SECRET"}},
 	} {
 		token, _ := w.shareOf(t, tt.as, "1h")
 		own, got := w.do(t, tt.key, "GET", "trace/CLICK", ""), w.do(t, "", "GET", "shared", "", "Waybill-Share", token)
@@ -120,7 +122,7 @@ func TestASharedTraceHidesSecrets(t *testing.T) {
 			t.Errorf("shared as %s: %d %s; want no secret in it", tt.as, got.status, got.text)
 		}
 		for _, place := range tt.places {
-			plain, hidden := strings.ReplaceAll(place, "SECRET", secret), strings.ReplaceAll(place, "SECRET", hiddenSecret)
+			plain, hidden := strings.ReplaceAll(place, "SECRET", tt.told), strings.ReplaceAll(place, "SECRET", hiddenSecret)
 			if n, m := strings.Count(own.text, plain), strings.Count(got.text, hidden); n == 0 || n != m {
 				t.Errorf("%s itself sees %q %d times, and the share %q %d times", tt.as, plain, n, hidden, m)
 			}
@@ -185,7 +187,7 @@ func TestWhoMayShare(t *testing.T) {
 
 func TestASharesLinkIsToldOnce(t *testing.T) {
 	w := newWorld(t)
-	w.AdminURL = "https://admin.example.com"
+	w.ConsoleAt = func(*http.Request) string { return "https://admin.example.com" }
 	ask := func() reply {
 		return w.do(t, asNetwork, "POST", "trace/CLICK/shares", `{"as":"advertiser"}`, "Idempotency-Key", "once")
 	}

@@ -134,7 +134,7 @@ func (a *API) signal(ctx context.Context, who account.Principal, text string) (*
 		return nil, missing
 	}
 	r, err := a.readSignal(ctx, who, id)
-	if fault.Of(err) == fault.NotFound || err == nil && !a.seesSignal(who, r.TransactionID, r.Verdict.OfferID) {
+	if fault.Of(err) == fault.NotFound || err == nil && !a.seesSignal(who, &r.Verdict.Verdict) {
 		return nil, missing
 	}
 	if err != nil {
@@ -153,7 +153,7 @@ func (a *API) readSignal(ctx context.Context, who account.Principal, id txid.ID)
 	}
 	earlier, err := a.Verdicts.EarlierVerdicts(ctx, id.String())
 	for _, e := range earlier {
-		if a.seesSignal(who, e.TransactionID, e.OfferID) {
+		if a.seesSignal(who, &e.Verdict) {
 			r.Earlier = append(r.Earlier, showEarlier(who, e))
 		}
 	}
@@ -195,22 +195,26 @@ func queued(g signal.Signal) signal.Verdict {
 	return v
 }
 
-// seesSignal reports whether a signal is the caller's to see: an affiliate's,
-// when it names a click of the affiliate; an advertiser's, when it is for an
-// offer of the advertiser.
-func (a *API) seesSignal(who account.Principal, transactionID string, offerID int64) bool {
+// seesSignal reports whether a signal, by the verdict on it, is the caller's to
+// see: an affiliate's, when it names a click of the affiliate; an advertiser's, when
+// it is for an offer of the advertiser, and no other advertiser has sent it.
+func (a *API) seesSignal(who account.Principal, v *signal.Verdict) bool {
 	if who.IsNetwork() {
 		return true
 	}
-	advertiserID, affiliateID, err := a.parties(transactionID)
-	if err != nil && offerID == 0 {
+	advertiserID, affiliateID, err := a.parties(v.TransactionID)
+	if err != nil && v.OfferID == 0 {
 		return false
 	}
-	if offerID != 0 {
-		advertiserID = a.advertiserOf(offerID)
+	if v.OfferID != 0 {
+		advertiserID = a.advertiserOf(v.OfferID)
 	}
-	return who.Owns(advertiserID, affiliateID)
+	return who.Owns(advertiserID, affiliateID) && !(who.Role == account.Advertiser && sentByAnother(v.Code))
 }
+
+// sentByAnother reports whether the key that a signal was sent with is of another
+// advertiser than its offer: to that one the offer is as good as none.
+func sentByAnother(c signal.Code) bool { return c == signal.OfferUnknown }
 
 // parties tells from a transaction ID alone whose it is.
 func (a *API) parties(transactionID string) (advertiserID, affiliateID int64, err error) {

@@ -178,7 +178,7 @@ func (s *sieve) readsRecords() bool { return s.orderID != "" || s.from.IsValid()
 
 // takes reports whether a signal is asked for, and the caller's to see.
 func (s *sieve) takes(ctx context.Context, v signal.Verdict) (bool, error) {
-	if !s.api.seesSignal(s.who, v.TransactionID, v.OfferID) || !s.isOf(v) {
+	if !s.api.seesSignal(s.who, &v) || !s.isOf(v) {
 		return false, nil
 	}
 	if !s.readsRecords() {

@@ -129,6 +129,9 @@ func (t *tracer) collect(ctx context.Context, id txid.ID) error {
 // that named the transaction and credited another.
 func (t *tracer) signals(ctx context.Context, all *Trace) error {
 	for _, v := range all.Verdicts {
+		if !t.api.seesSignal(t.who, &v) {
+			continue
+		}
 		r, err := t.read(ctx, v)
 		if err != nil {
 			return err
@@ -241,7 +244,7 @@ func (t *tracer) signal(r signalRecord, v signal.Verdict, earlier []signal.Earli
 	}
 	text := "The verdict was"
 	for _, e := range earlier {
-		if !t.api.seesSignal(t.who, e.TransactionID, e.OfferID) {
+		if !t.api.seesSignal(t.who, &e.Verdict) {
 			continue
 		}
 		if err := t.verdict(e.Verdict, text, r.ReceivedAt); err != nil {

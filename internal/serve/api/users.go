@@ -64,7 +64,7 @@ func (a *API) registerUsers(h huma.API, s *schemas) {
 		filters: []filterDoc{findParam("name or the e-mail address")},
 	}, a.listUsers)
 	handle(h, route{
-		method: http.MethodPost, path: path, id: "invite-user", tag: "Administration", right: account.Invite, status: http.StatusCreated,
+		method: http.MethodPost, path: path, id: "invite-user", tag: "Administration", right: account.Invite, confirm: true, status: http.StatusCreated,
 		summary: "Invite somebody", in: create, out: schemaOf[invitedRecord](s),
 		example: `{"email":"jane@example.com","role":"affiliate","affiliate_id":1}`,
 		text:    "The answer has a link, good once and for 7 days, by which the person sets a password." + hand,
@@ -72,20 +72,21 @@ func (a *API) registerUsers(h huma.API, s *schemas) {
 	handle(h, route{
 		method: http.MethodPatch, path: path + "/{id}", id: "change-user", tag: "Administration", right: account.Invite,
 		summary: "Change a user", in: change, out: read, example: `{"role":"manager"}`,
-		text: "Whoever is disabled is logged out at once. The last owner who can log in stays one. By the rules of JSON Merge Patch (RFC 7396).",
+		text: "Whoever is disabled is logged out at once. The last owner who can log in stays one. By the rules of JSON Merge Patch (RFC 7396).\n\n" +
+			"For another e-mail address, role, partner or status: " + confirmText,
 	}, a.changeUser)
 	handle(h, route{
-		method: http.MethodDelete, path: path + "/{id}", id: "remove-user", tag: "Administration", right: account.Invite,
+		method: http.MethodDelete, path: path + "/{id}", id: "remove-user", tag: "Administration", right: account.Invite, confirm: true,
 		summary: "Remove a user", out: read, text: "For good. The audit keeps the name.",
 	}, a.removeUser)
 	handle(h, route{
-		method: http.MethodPost, path: path + "/{id}/invite", id: "invite-user-again", tag: "Administration", right: account.Invite,
+		method: http.MethodPost, path: path + "/{id}/invite", id: "invite-user-again", tag: "Administration", right: account.Invite, confirm: true,
 		summary: "Invite somebody again", out: sent, text: "With a new link; the one before is of no use any more." + hand,
 	}, func(ctx context.Context, in *oneIn[int64]) (*answer, error) {
 		return a.sendLink(ctx, &in.caller, in.ID, user.LinkInvitation)
 	})
 	handle(h, route{
-		method: http.MethodPost, path: path + "/{id}/reset", id: "reset-user", tag: "Administration", right: account.Invite,
+		method: http.MethodPost, path: path + "/{id}/reset", id: "reset-user", tag: "Administration", right: account.Invite, confirm: true,
 		summary: "Let a user set a new password", out: sent,
 		text: "By a link that is good once and for an hour. The old password stays good until then." + hand,
 	}, func(ctx context.Context, in *oneIn[int64]) (*answer, error) {
@@ -136,7 +137,7 @@ func (a *API) inviteUser(ctx context.Context, in *makeIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	sent, err := a.Invite(ctx, in.who(), u, user.LinkInvitation)
+	sent, err := a.Invite(ctx, in.who(), u, user.LinkInvitation, a.consoleURL(in.x.r))
 	if err != nil {
 		return nil, fmt.Errorf("user %d is there; the invitation is not: %w", u.ID, err)
 	}
@@ -170,18 +171,29 @@ func (a *API) changeUser(ctx context.Context, in *changeIn[int64]) (*answer, err
 		if err := manages(in.who(), u.Role); err != nil {
 			return err
 		}
+		before := *u
 		if err := merge(u, user.Default(), in.RawBody); err != nil {
 			return err
 		}
 		if err := checkUser(u); err != nil {
 			return err
 		}
-		return manages(in.who(), u.Role)
+		if err := manages(in.who(), u.Role); err != nil || !letsInAnother(before, *u) {
+			return err
+		}
+		return confirmedLately(in.who())
 	})
 	if err != nil {
 		return nil, noUser(err, in.ID)
 	}
 	return &answer{Body: u}, nil
+}
+
+// letsInAnother reports whether a change makes somebody else of a person, lets one
+// in who was out, or shuts one out.
+func letsInAnother(before, after user.User) bool {
+	return before.Email != after.Email || before.Role != after.Role || before.Status != after.Status ||
+		before.AdvertiserID != after.AdvertiserID || before.AffiliateID != after.AffiliateID
 }
 
 func (a *API) removeUser(ctx context.Context, in *oneIn[int64]) (*answer, error) {
@@ -208,7 +220,7 @@ func (a *API) sendLink(ctx context.Context, c *caller, id int64, kind user.LinkK
 	if kind == user.LinkInvitation && u.JoinedAt != nil {
 		return nil, fault.New(fault.Conflict, "user %d has accepted an invitation already; let them set a new password instead", id)
 	}
-	sent, err := a.Invite(ctx, c.who(), u, kind)
+	sent, err := a.Invite(ctx, c.who(), u, kind, a.consoleURL(c.x.r))
 	if err != nil {
 		return nil, err
 	}

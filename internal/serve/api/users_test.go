@@ -12,8 +12,12 @@ import (
 	"waybill/internal/user"
 )
 
-// testCookie is the cookie of these tests: its value is the number of a user.
-const testCookie = "session"
+// testCookie is the cookie of these tests: its value is the number of a user, and
+// what stands behind it where that one has not confirmed lately.
+const (
+	testCookie  = "session"
+	unconfirmed = "-unconfirmed"
+)
 
 // session gives whose cookie a request bears.
 func (w *world) session(r *http.Request) (account.Principal, error) {
@@ -29,13 +33,15 @@ func (w *world) session(r *http.Request) (account.Principal, error) {
 	if err != nil || u.Status != user.Active {
 		return account.Principal{}, fault.New(fault.Unauthorized, "log in")
 	}
-	return u.Principal(), nil
+	p := u.Principal()
+	p.Confirmed = !strings.HasSuffix(c.Value, unconfirmed)
+	return p, nil
 }
 
-func (w *world) invite(ctx context.Context, by account.Principal, u user.User, kind user.LinkKind) (Sent, error) {
+func (w *world) invite(ctx context.Context, by account.Principal, u user.User, kind user.LinkKind, console string) (Sent, error) {
 	token := fmt.Sprintf("%s-of-%d", kind, u.ID)
 	err := w.db.CreateLink(ctx, user.ByOf(by), user.NewLink(kind, u.ID, noon), user.Hash(token))
-	return Sent{Link: "https://go.example.com/console/link#" + token}, err
+	return Sent{Link: console + "/console/link#" + token}, err
 }
 
 // people makes one of each role, and gives the cookie of each.
@@ -201,7 +207,7 @@ func TestUsers(t *testing.T) {
 		want                     int
 		tells                    string
 	}{
-		{"an invitation has a link", "POST", "users", `{"email":" Joan@Example.com ","name":"Joan","role":"affiliate","affiliate_id":2}`, 201, `"link":"https://go.example.com/console/link#invitation-of-6","mailed":false`},
+		{"an invitation has a link", "POST", "users", `{"email":" Joan@Example.com ","name":"Joan","role":"affiliate","affiliate_id":2}`, 201, `"link":"http://example.com/console/link#invitation-of-6","mailed":false`},
 		{"the address is kept folded", "GET", "users?cursor=" + cursor(int64(5)), "", 200, `"email":"joan@example.com"`},
 		{"nobody is there twice", "POST", "users", `{"email":"joan@example.com","role":"analyst"}`, 409, "email"},
 		{"what is wrong is named", "POST", "users", `{"email":"x","role":"king","zone":"Mars/Base"}`, 422, "body.zone"},

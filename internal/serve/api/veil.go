@@ -2,10 +2,6 @@ package api
 
 import (
 	"bytes"
-	"html"
-	"net/url"
-	"slices"
-	"strings"
 	"sync/atomic"
 
 	"waybill/internal/account"
@@ -28,11 +24,12 @@ func hideSecrets(v advertiser.Advertiser) advertiser.Advertiser {
 
 // veil is drawn over answers to those from whom secrets are kept: wherever an
 // advertiser's secret turns up, in a snippet, a URL or the raw text of a signal,
-// something else stands there. It goes line by line, since no secret has a line
-// break in it.
+// however it is written there, something else stands in its place. It goes line by
+// line, since no secret has a line break in it.
 type veil struct {
-	replacer *strings.Replacer
-	line     []byte // begun, and not passed on yet
+	secrets *secrets
+	own     int64  // whose secrets are let through, 0 for nobody's
+	line    []byte // begun, and not passed on yet
 }
 
 // through gives what may be passed on of all that was written so far.
@@ -44,77 +41,56 @@ func (v *veil) through(b []byte) []byte {
 	}
 	whole := append(v.line, b[:end]...) //nolint:gocritic // what it was is not needed any more
 	v.line = append([]byte(nil), b[end:]...)
-	return []byte(v.replacer.Replace(string(whole)))
+	return v.secrets.hide(whole, v.own)
 }
 
 // rest gives the last line, when it has no end.
 func (v *veil) rest() []byte {
 	line := v.line
 	v.line = nil
-	return []byte(v.replacer.Replace(string(line)))
+	return v.secrets.hide(line, v.own)
 }
 
 // veils makes veils. What they hide is looked up once for each catalog.
 type veils struct{ made atomic.Pointer[weave] }
 
 type weave struct {
-	of       *catalog.Catalog
-	replacer *strings.Replacer
+	of      *catalog.Catalog
+	secrets *secrets
 }
 
-// over gives the veil for a caller, nil for none.
+// over gives the veil for a caller, nil for none. A partner sees its own secrets
+// and nobody else's, unless it looks with a partner's eyes alone.
 func (v *veils) over(who account.Principal, c *catalog.Catalog) *veil {
-	if !who.SecretsMasked() {
+	masked := who.SecretsMasked()
+	if who.IsNetwork() && !masked {
 		return nil
 	}
 	made := v.made.Load()
 	if made == nil || made.of != c {
-		made = &weave{of: c, replacer: strings.NewReplacer(hiddenIn(c)...)}
+		made = &weave{of: c, secrets: secretsOf(c)}
 		v.made.Store(made)
 	}
-	return &veil{replacer: made.replacer}
+	drawn := &veil{secrets: made.secrets}
+	if who.Role == account.Advertiser && !masked {
+		drawn.own = who.AdvertiserID
+	}
+	return drawn
 }
 
 // leastVeiled is the length below which a text is no secret, and would be found
 // in every other word. Whatever shows an advertiser by itself hides those, too.
 const leastVeiled = 6
 
-// hiddenIn gives each secret, in every form that answers have it in, with what
-// stands in its place; longer ones first, for one may begin like another.
-func hiddenIn(c *catalog.Catalog) []string {
-	var forms []string
+// secretsOf gathers what is to be hidden.
+func secretsOf(c *catalog.Catalog) *secrets {
+	all := new(secrets)
 	for a := range c.Advertisers() {
 		for _, secret := range [...]string{a.Token, a.SigSecret, a.PreviousToken, a.PreviousSigSecret} {
 			if len(secret) >= leastVeiled {
-				forms = append(forms, formsOf(secret)...)
+				all.add(secret, a.ID)
 			}
 		}
 	}
-	slices.SortFunc(forms, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
-	var pairs []string
-	for _, form := range slices.Compact(forms) {
-		pairs = append(pairs, form, hiddenSecret)
-	}
-	return pairs
-}
-
-// formsOf gives a secret as it may stand in JSON: plain, in a URL, in a page.
-func formsOf(secret string) []string {
-	var forms []string
-	for _, form := range [...]string{
-		secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
-		html.EscapeString(url.QueryEscape(secret)),
-	} {
-		text, err := write(form)
-		if err != nil {
-			continue // a text can always be written
-		}
-		forms = append(forms, form, strings.Trim(string(text), `"`))
-	}
-	return forms
+	return all.ready()
 }

@@ -1,6 +1,9 @@
 package api
 
 import (
+	"encoding/json"
+	"html"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -31,7 +34,7 @@ func (w *world) leak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Raw += "&token=token-of-One-0123456789&note=" + strings.Join(formsOf(oddSecret), "&")
+	s.Raw += "&token=token-of-One-0123456789&note=" + strings.Join(writtenIn(oddSecret), "&")
 	w.journal[w.signal] = s.Append(nil)
 }
 
@@ -56,11 +59,23 @@ func TestVeil(t *testing.T) {
 			t.Fatalf("cut by %d bytes it shows %q, want %q", size, got.String(), want)
 		}
 	}
-	for _, form := range formsOf(oddSecret) {
+	for _, form := range writtenIn(oddSecret) {
 		v := veils.over(analyst, w.present)
 		if got := string(v.through([]byte("a " + form + " b\n"))); got != "a (hidden) b\n" {
 			t.Errorf("the form %q comes out as %q", form, got)
 		}
+	}
+}
+
+// writtenIn gives a secret in the ways in which the product itself writes it.
+func writtenIn(secret string) []string {
+	quoted, err := json.Marshal(secret)
+	if err != nil {
+		return nil
+	}
+	return []string{
+		secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), html.EscapeString(url.QueryEscape(secret)),
+		strings.TrimSuffix(strings.TrimPrefix(string(quoted), `"`), `"`),
 	}
 }
 
@@ -80,9 +95,10 @@ func TestVeilOver(t *testing.T) {
 		{"a manager", account.Principal{Role: account.Network, Grade: account.Manager}, false},
 		{"an analyst", analyst, true},
 		{"somebody of no grade", account.Principal{Role: account.Network}, true},
-		{"an advertiser", account.Principal{Role: account.Advertiser, AdvertiserID: 1}, false},
+		{"an advertiser", account.Principal{Role: account.Advertiser, AdvertiserID: 1}, true},
+		{"an affiliate", account.Principal{Role: account.Affiliate, AffiliateID: 1}, true},
 		{"an analyst with an advertiser's eyes", analyst.As(account.Advertiser, 1), true},
-		{"an owner with an advertiser's eyes", owner.As(account.Advertiser, 1), false},
+		{"an owner with an advertiser's eyes", owner.As(account.Advertiser, 1), true},
 	} {
 		if got := veils.over(tt.who, w.present) != nil; got != tt.want {
 			t.Errorf("over the answers to %s there is a veil: %t, want %t", tt.name, got, tt.want)
@@ -98,5 +114,27 @@ func TestVeilOver(t *testing.T) {
 	empty, err := catalog.New(catalog.Source{})
 	if err == nil && string(veils.over(analyst, empty).through([]byte(secret))) != secret {
 		t.Error("a catalog without secrets hides something")
+	}
+}
+
+// TestVeilOfPartners holds that a partner sees its own secrets, and nobody else's.
+func TestVeilOfPartners(t *testing.T) {
+	w := newWorld(t)
+	const text = "token-of-One-0123456789 token-of-Two-0123456789\n"
+	owner := account.Principal{Role: account.Network, Grade: account.Owner}
+	for _, tt := range []struct {
+		name string
+		who  account.Principal
+		want string
+	}{
+		{"advertiser 1", account.Principal{Role: account.Advertiser, AdvertiserID: 1}, "token-of-One-0123456789 (hidden)\n"},
+		{"advertiser 2", account.Principal{Role: account.Advertiser, AdvertiserID: 2}, "(hidden) token-of-Two-0123456789\n"},
+		{"an affiliate", account.Principal{Role: account.Affiliate, AffiliateID: 1}, "(hidden) (hidden)\n"},
+		{"the network with advertiser 1's eyes", owner.As(account.Advertiser, 1), "token-of-One-0123456789 (hidden)\n"},
+		{"a share for advertiser 1", account.Principal{Role: account.Advertiser, AdvertiserID: 1, Masked: true}, "(hidden) (hidden)\n"},
+	} {
+		if got := string(new(veils).over(tt.who, w.present).through([]byte(text))); got != tt.want {
+			t.Errorf("%s sees %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }

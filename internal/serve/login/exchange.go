@@ -143,7 +143,7 @@ func (l *Login) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		x.log(ctx)
 	}()
-	if err := l.cross.Check(r); err != nil {
+	if err := l.SameOrigin(r); err != nil {
 		x.refuse(fault.New(fault.Forbidden, "this came from another site, and only the console itself may ask for it"))
 		return
 	}

@@ -191,7 +191,14 @@ func New(ledger Ledger, set Settings, log *slog.Logger) (*Login, error) {
 
 // SameOrigin refuses a change that a page of another site than the console's has
 // a browser make.
-func (l *Login) SameOrigin(r *http.Request) error { return l.cross.Check(r) }
+func (l *Login) SameOrigin(r *http.Request) error {
+	if l.set.AdminURL == nil && l.proxied(r) { // a proxy may ask us by another name than browsers ask it
+		seen := *r
+		seen.Host = l.placeOf(r).host
+		r = &seen
+	}
+	return l.cross.Check(r)
+}
 
 // all lists the routes.
 func (l *Login) all() []route {

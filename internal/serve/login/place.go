@@ -15,8 +15,14 @@ type place struct {
 // origin is the place as browsers write it.
 func (p place) origin() string { return p.scheme + "://" + p.host }
 
+// The schemes there are.
+const (
+	schemePlain  = "http"
+	schemeSecure = "https"
+)
+
 // secure reports whether what is sent there is encrypted on its way.
-func (p place) secure() bool { return p.scheme == "https" }
+func (p place) secure() bool { return p.scheme == schemeSecure }
 
 // name is the place's host without its port.
 func (p place) name() string {
@@ -35,17 +41,41 @@ func (p place) namesPasskeys() bool {
 }
 
 // placeOf gives where r's browser sees the console: where the operator says it
-// is, else where the request says it came to. Nothing that is sent to somebody
-// else is made of it.
+// is, else where a trusted proxy says that the request came to, else where it came
+// to here. Nothing that is sent to somebody else is made of it.
 func (l *Login) placeOf(r *http.Request) place {
-	if l.set.AdminURL != nil {
-		return place{scheme: l.set.AdminURL.Scheme, host: l.set.AdminURL.Host}
-	}
-	p := place{scheme: "http", host: r.Host}
-	if r.TLS != nil || l.proxied(r) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
-		p.scheme = "https"
-	}
+	p, _ := l.placeToldOf(r)
 	return p
+}
+
+// placeToldOf tells, too, whether the operator or a trusted proxy has said so.
+func (l *Login) placeToldOf(r *http.Request) (p place, told bool) {
+	if l.set.AdminURL != nil {
+		return place{scheme: l.set.AdminURL.Scheme, host: l.set.AdminURL.Host}, true
+	}
+	p = place{scheme: schemePlain, host: r.Host}
+	if r.TLS != nil {
+		p.scheme = schemeSecure
+	}
+	if !l.proxied(r) {
+		return p, false
+	}
+	f := forwardedOf(r.Header)
+	if f.scheme != "" {
+		p.scheme = f.scheme
+	}
+	if f.host != "" {
+		p.host = f.host
+	}
+	return p, f != place{}
+}
+
+// Origin gives where r's browser sees the console, as scheme and host, and whether
+// the operator or a trusted proxy has told so. Links made of it are for the one who
+// has asked alone.
+func (l *Login) Origin(r *http.Request) (origin string, told bool) {
+	p, told := l.placeToldOf(r)
+	return p.origin(), told
 }
 
 // proxied reports whether a trusted proxy has handed the request on.

@@ -44,7 +44,7 @@ func (l *Login) HasSession(r *http.Request) bool {
 // Caller gives who is behind the session's cookie that a request comes with. A
 // request that changes something must not come from another site.
 func (l *Login) Caller(r *http.Request) (account.Principal, error) {
-	if err := l.cross.Check(r); err != nil {
+	if err := l.SameOrigin(r); err != nil {
 		return account.Principal{}, fault.New(fault.Forbidden, "this came from another site, and only the console itself may ask for it")
 	}
 	s, u, err := l.sessionOf(r)

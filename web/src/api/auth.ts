@@ -1,9 +1,13 @@
 // The ceremonies of signing in, which are for browsers alone and so are no part
 // of the API's description.
+import { confirmed } from "../lib/confirm.ts";
 import { nodeUrl } from "../lib/place.ts";
 import { Problem, problemOf } from "../lib/problem.ts";
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+const ask = <T>(method: string, path: string, body?: unknown) =>
+	confirmed(() => askOnce<T>(method, path, body));
+
+async function askOnce<T>(method: string, path: string, body?: unknown): Promise<T> {
 	let got: Response;
 	try {
 		got = await fetch(`${nodeUrl}/console/auth/${path}`, {

@@ -3,6 +3,7 @@
 import { keepPreviousData, QueryClient, useQuery, useQueryClient } from "@tanstack/preact-query";
 import createClient from "openapi-fetch";
 import { useCallback, useState } from "preact/hooks";
+import { confirmed } from "../lib/confirm.ts";
 import { nodeUrl } from "../lib/place.ts";
 import { Problem, problemOf } from "../lib/problem.ts";
 import { me, viewing } from "../lib/session.ts";
@@ -22,9 +23,13 @@ api.use({
 		if (v && !request.url.endsWith("/api/v1/me")) request.headers.set("Waybill-View-As", `${v.role}:${v.id}`);
 		return request;
 	},
-	onResponse({ response }) {
-		// A session that has ended shows the log-in, wherever one is.
-		if (response.status === 401 && me.value) me.value = null;
+	onResponse({ request, response }) {
+		// A session that has ended shows the log-in, wherever one is. One that got
+		// another token while a request was on its way has not.
+		if (response.status === 401 && me.value) {
+			if (request.url.endsWith("/api/v1/me")) me.value = null;
+			else renewMe().catch(() => undefined);
+		}
 		return response;
 	},
 });
@@ -56,7 +61,7 @@ export const cache = new QueryClient({
 	defaultOptions: {
 		queries: {
 			staleTime: 10_000,
-			retry: (times, e) => times < 2 && problemOf(e).passing,
+			retry: (times, e) => times < 2 && (problemOf(e).passing || (times < 1 && problemOf(e).status === 401)),
 			placeholderData: keepPreviousData,
 			refetchOnWindowFocus: true,
 		},
@@ -131,7 +136,7 @@ export function useChange<A extends unknown[], T>(
 			setBusy(true);
 			setProblem(undefined);
 			try {
-				const got = await read(ask(...args));
+				const got = await confirmed(() => read(ask(...args)));
 				for (const word of options.touches ?? []) void queries.invalidateQueries({ queryKey: [word] });
 				if (options.done) toast(options.done);
 				return (got ?? {}) as T;

@@ -863,7 +863,7 @@ export interface paths {
          * Create an API key
          * @description The answer holds the key itself. That is the only time it is shown: a repetition by Idempotency-Key leaves it out.
          *
-         *     Keys: network. Of the network's users: owner.
+         *     Keys: network. Of the network's users: owner. A user must have confirmed in the last 10 minutes who that is; else the answer is 403 with the type urn:waybill:problem:confirm_first.
          */
         post: operations["create-key"];
         delete?: never;
@@ -1985,7 +1985,7 @@ export interface paths {
          * Invite somebody
          * @description The answer has a link, good once and for 7 days, by which the person sets a password. Pass the link on, where no mail is sent. A manager does so for people of advertisers and affiliates only.
          *
-         *     Keys: network. Of the network's users: owner, manager.
+         *     Keys: network. Of the network's users: owner, manager. A user must have confirmed in the last 10 minutes who that is; else the answer is 403 with the type urn:waybill:problem:confirm_first.
          */
         post: operations["invite-user"];
         delete?: never;
@@ -2008,7 +2008,7 @@ export interface paths {
          * Remove a user
          * @description For good. The audit keeps the name.
          *
-         *     Keys: network. Of the network's users: owner, manager.
+         *     Keys: network. Of the network's users: owner, manager. A user must have confirmed in the last 10 minutes who that is; else the answer is 403 with the type urn:waybill:problem:confirm_first.
          */
         delete: operations["remove-user"];
         options?: never;
@@ -2016,6 +2016,8 @@ export interface paths {
         /**
          * Change a user
          * @description Whoever is disabled is logged out at once. The last owner who can log in stays one. By the rules of JSON Merge Patch (RFC 7396).
+         *
+         *     For another e-mail address, role, partner or status: A user must have confirmed in the last 10 minutes who that is; else the answer is 403 with the type urn:waybill:problem:confirm_first.
          *
          *     Keys: network. Of the network's users: owner, manager.
          */
@@ -2035,7 +2037,7 @@ export interface paths {
          * Invite somebody again
          * @description With a new link; the one before is of no use any more. Pass the link on, where no mail is sent. A manager does so for people of advertisers and affiliates only.
          *
-         *     Keys: network. Of the network's users: owner, manager.
+         *     Keys: network. Of the network's users: owner, manager. A user must have confirmed in the last 10 minutes who that is; else the answer is 403 with the type urn:waybill:problem:confirm_first.
          */
         post: operations["invite-user-again"];
         delete?: never;
@@ -2057,7 +2059,7 @@ export interface paths {
          * Let a user set a new password
          * @description By a link that is good once and for an hour. The old password stays good until then. Pass the link on, where no mail is sent. A manager does so for people of advertisers and affiliates only.
          *
-         *     Keys: network. Of the network's users: owner, manager.
+         *     Keys: network. Of the network's users: owner, manager. A user must have confirmed in the last 10 minutes who that is; else the answer is 403 with the type urn:waybill:problem:confirm_first.
          */
         post: operations["reset-user"];
         delete?: never;

@@ -2958,6 +2958,26 @@ export const text = {
 		},
 	},
 	auth: {
+		confirm: {
+			title: "Confirm that it is you",
+			lead: "What comes next changes who gets in. It is asked once; the next ten minutes are yours.",
+			yes: "Confirm",
+			byPassword: "Use your password instead",
+			byCode: "Use a code instead",
+			byPasskey: "Confirm with a passkey",
+			byProvider: (name: string) => `Confirm with ${name}`,
+			waiting: "Waiting for the other window …",
+			noWay: "There is nothing here to confirm with. Sign out, and in again.",
+			doneTitle: "Confirmed",
+			done: "You can close this window and go on in the other one.",
+			failedTitle: "Not confirmed",
+			failed: (code: string) =>
+				code === "oidc_another"
+					? "Somebody else is signed in there. Choose your own account, and try again."
+					: code === "oidc_not_anew"
+						? "The provider did not ask you anew. Sign out there, and try again."
+						: "That did not work. Close this window, and try again.",
+		},
 		signIn: "Sign in",
 		signInLead: "To see and steer your tracking",
 		email: "E-mail",
@@ -3031,7 +3051,9 @@ export const text = {
 			totpSecret: "Secret",
 			totpConfirm: "Turn on",
 			totpDisable: "Turn off",
-			totpDisableAsk: "Turn off two-step codes",
+			totpDisableAsk: "Turn off two-step codes?",
+			totpDisableBody:
+				"From then on the password alone signs you in. The recovery codes are of no use any more.",
 			recovery: "Recovery codes",
 			recoveryLead:
 				"Keep these where you find them without your phone. Each works once. They are not shown again.",

@@ -279,8 +279,6 @@ function Totp() {
 	const [begun, setBegun] = useState<Begun>();
 	const [code, setCode] = useState("");
 	const [codes, setCodes] = useState<string[]>();
-	const [off, setOff] = useState(false);
-	const [password, setPassword] = useState("");
 	const [problem, busy, act] = useAct();
 	const begin = () => act(async () => setBegun(await auth.post<Begun>("totp/begin", {})));
 	const confirm = () =>
@@ -291,20 +289,26 @@ function Totp() {
 			setCode("");
 			await renewMe();
 		});
-	const disable = () =>
-		act(async () => {
-			await auth.post("totp/disable", { password });
-			setOff(false);
-			setPassword("");
+	const disable = async () => {
+		const sure = await ask({
+			title: t.totpDisableAsk,
+			body: t.totpDisableBody,
+			yes: t.totpDisable,
+			danger: true,
+		});
+		if (!sure) return;
+		await act(async () => {
+			await auth.post("totp/disable", {});
 			await renewMe();
 		});
+	};
 	const on = me.value?.user?.totp ?? false;
 	return (
 		<Card
 			title={t.totp}
 			actions={
 				on ? (
-					<Button small danger onClick={() => setOff(true)}>
+					<Button small danger onClick={disable} busy={busy}>
 						{t.totpDisable}
 					</Button>
 				) : (
@@ -315,7 +319,7 @@ function Totp() {
 			}
 		>
 			<p class="mute">{on ? t.totpOn : t.totpOff}</p>
-			{problem && !begun && !off && <Notice tone="bad">{problem.message}</Notice>}
+			{problem && !begun && <Notice tone="bad">{problem.message}</Notice>}
 			{begun && (
 				<Dialog
 					title={t.totp}
@@ -357,28 +361,6 @@ function Totp() {
 				>
 					<p>{t.recoveryLead}</p>
 					<Code of={codes.join("\n")} />
-				</Dialog>
-			)}
-			{off && (
-				<Dialog
-					title={t.totpDisableAsk}
-					onClose={() => setOff(false)}
-					onSubmit={disable}
-					footer={
-						<Button primary danger type="submit" busy={busy}>
-							{t.totpDisable}
-						</Button>
-					}
-				>
-					<TextField
-						label={t.old}
-						name="password"
-						type="password"
-						autocomplete="current-password"
-						value={password}
-						onValue={setPassword}
-						error={problem?.at("password") ?? problem?.message}
-					/>
 				</Dialog>
 			)}
 		</Card>

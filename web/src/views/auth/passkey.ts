@@ -30,6 +30,21 @@ export async function enterByPasskey(): Promise<boolean> {
 	return true;
 }
 
+/** Confirms by a passkey who one is. Gives false when the person changed their mind. */
+export async function confirmByPasskey(): Promise<boolean> {
+	const asked = await auth.post<Asked>("passkey/confirm/begin", {});
+	const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
+		asked.publicKey as unknown as PublicKeyCredentialRequestOptionsJSON,
+	);
+	const got = await navigator.credentials.get({ publicKey }).catch(quiet);
+	if (!got) return false;
+	await auth.post("passkey/confirm/finish", {
+		ceremony: asked.ceremony,
+		credential: (got as PublicKeyCredential).toJSON(),
+	});
+	return true;
+}
+
 /** Adds a passkey to one's own account. */
 export async function addPasskey(name: string): Promise<boolean> {
 	const asked = await auth.post<Asked>("passkey/register/begin", {});
