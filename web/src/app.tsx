@@ -13,7 +13,7 @@ import { Questions } from "./ui/dialog.tsx";
 import { Empty, Failed } from "./ui/notice.tsx";
 import { Page } from "./ui/page.tsx";
 import { Toasts } from "./ui/toast.tsx";
-import { Confirming } from "./views/auth/confirm.tsx";
+import Confirmed, { Confirming } from "./views/auth/confirm.tsx";
 import { Login } from "./views/auth/login.tsx";
 
 // biome-ignore lint/suspicious/noExplicitAny: what a page takes from its address it reads by itself
@@ -62,7 +62,6 @@ const pages: [string, View][] = [
 
 const routes = pages.map(([path, load]) => ({ path, view: lazy(load) }));
 const OneTimeLink = lazy(() => import("./views/auth/link.tsx"));
-const Confirmed = lazy(() => import("./views/auth/confirm.tsx"));
 const Shared = lazy(() => import("./views/trace/shared.tsx"));
 
 /** The whole console. */

@@ -76,5 +76,5 @@ function Arrow() {
 
 // By name, for whoever is signed in: a shared page shows numbers.
 function From({ id }: { id: number }) {
-	return me.value ? <Named kind="affiliate" id={id} plain /> : <>{t.affiliate(id)}</>;
+	return me.value ? <Named kind="affiliate" id={id} plain /> : t.affiliate(id);
 }

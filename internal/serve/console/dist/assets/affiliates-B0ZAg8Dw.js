@@ -1,1 +1,0 @@
-import{n as e}from"./parties-B6FzJiZm.js";import{wt as t}from"./bits-draM5Hz-.js";function n(){return t(e,{kind:`affiliate`})}export{n as default};
