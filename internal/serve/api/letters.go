@@ -169,7 +169,7 @@ func (r *reader) hex(at, digits, depth int) []digitsRead {
 		for _, n := range read {
 			for _, u := range r.units(n.next, depth) {
 				if d := strings.IndexByte("0123456789abcdef0123456789ABCDEF", u.text[0]) & 15; u.size == 1 && isHex(u.text[0]) {
-					longer = append(longer, digitsRead{n.value<<4 | rune(d), u.next}) //nolint:gosec // one of sixteen
+					longer = append(longer, digitsRead{n.value<<4 | rune(d), u.next})
 				}
 			}
 		}
@@ -199,7 +199,7 @@ func (r *reader) inHTML(at, depth int) (all []unit) {
 				case u.size != 1:
 				case c == ';':
 					all = append(all, named(n.text, u.next)...)
-				case c == '#' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9':
+				case inName(c):
 					longer = append(longer, name{n.text + string(c), u.next})
 				}
 			}
@@ -207,6 +207,11 @@ func (r *reader) inHTML(at, depth int) (all []unit) {
 		begun = longer
 	}
 	return all
+}
+
+// inName reports whether a letter may stand between an & and its semicolon.
+func inName(c byte) bool {
+	return c == '#' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 // named gives the letter that HTML has under a name, if there is one.

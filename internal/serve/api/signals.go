@@ -209,7 +209,10 @@ func (a *API) seesSignal(who account.Principal, v *signal.Verdict) bool {
 	if v.OfferID != 0 {
 		advertiserID = a.advertiserOf(v.OfferID)
 	}
-	return who.Owns(advertiserID, affiliateID) && !(who.Role == account.Advertiser && sentByAnother(v.Code))
+	if who.Role == account.Advertiser && sentByAnother(v.Code) {
+		return false
+	}
+	return who.Owns(advertiserID, affiliateID)
 }
 
 // sentByAnother reports whether the key that a signal was sent with is of another

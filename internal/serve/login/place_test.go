@@ -109,7 +109,8 @@ func FuzzForwarded(f *testing.F) {
 	f.Add(",", "[::1]:8", `;;=,"`)
 	f.Fuzz(func(t *testing.T, proto, host, standard string) {
 		for _, h := range []http.Header{
-			{"X-Forwarded-Proto": {proto}, "X-Forwarded-Host": {host}}, {"Forwarded": {standard}},
+			{"X-Forwarded-Proto": {proto}, "X-Forwarded-Host": {host}},
+			{"Forwarded": {standard}},
 			{"X-Forwarded-Proto": {proto}, "X-Forwarded-Host": {host}, "Forwarded": {standard}},
 		} {
 			p := forwardedOf(h)
