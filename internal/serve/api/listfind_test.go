@@ -95,8 +95,10 @@ func TestNoQueryBreaksAList(t *testing.T) {
 		strings.Repeat("é", 5000), "2026-11-22", "2026-02-30", "0001-01-01", "9999-12-31T23:59:59Z", "true", "Europe/Berlin", "currency=usd", "-clicks",
 	}
 	names := []string{"q", "limit", "cursor", "status", "from", "to", "tz", "filter", "sort", "dimensions", "metrics", "compare", "currency", "offer_id", "transaction_id", "test", "time"}
-	paths := []string{"offers", "advertisers", "affiliates", "links", "users", "domains", "coupons", "postbacks", "conversions", "signals", "deliveries",
-		"destinations", "clicks", "audit", "entries", "search", "reports", "reports/cohort", "reports/click-to-conversion", "reports/discrepancy"}
+	paths := []string{
+		"offers", "advertisers", "affiliates", "links", "users", "domains", "coupons", "postbacks", "conversions", "signals", "deliveries",
+		"destinations", "clicks", "audit", "entries", "search", "reports", "reports/cohort", "reports/click-to-conversion", "reports/discrepancy",
+	}
 	for range 3000 {
 		query := url.Values{}
 		for range 1 + r.IntN(3) {
