@@ -56,7 +56,7 @@ test("somebody invited signs in, out and in again", async ({ page, browser, node
 	await dialog.getByLabel("E-mail").fill("mia@example.com");
 	await dialog.getByLabel("Role").selectOption("manager");
 	await dialog.getByRole("button", { name: "Invite", exact: true }).click();
-	const link = (await page.getByRole("region", { name: "One-time link" }).textContent()) ?? "";
+	const link = (await page.getByRole("group", { name: "One-time link" }).textContent()) ?? "";
 	await picture(page, "users-invited");
 
 	const guest = await as(browser, node, null);

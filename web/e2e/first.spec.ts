@@ -67,7 +67,7 @@ test("a newcomer comes from nothing to the first conversion in fewer than twenty
 		// Its link, which somebody follows.
 		await click(menu);
 		await click(main.getByRole("link", { name: "Build a link" }));
-		const code = page.getByRole("region", { name: "Tracking link" });
+		const code = page.getByRole("group", { name: "Tracking link" });
 		await expect(code).toBeVisible();
 		const link = ((await code.textContent()) ?? "").trim();
 		await sound(page);

@@ -9,14 +9,14 @@ test.describe("the link builder", () => {
 	}) => {
 		const m = await node.market("Builder");
 		await page.goto(`links?offer=${m.offer}&affiliate=${m.affiliate}`);
-		const link = page.getByRole("region", { name: "Tracking link" });
+		const link = page.getByRole("group", { name: "Tracking link" });
 		const base = `${node.url}/click?offer_id=${m.offer}&affiliate_id=${m.affiliate}`;
 		await expect(link).toHaveText(base);
 
 		await page.getByLabel("Traffic comes from").selectOption("Keitaro");
 		await page.getByLabel("sub1").fill("spring & summer");
 		await expect(link).toHaveText(`${base}&aff_click_id={subid}&sub1=spring%20%26%20summer`);
-		await expect(page.getByRole("region", { name: "Impression tag" })).toContainText(
+		await expect(page.getByRole("group", { name: "Impression tag" })).toContainText(
 			"&amp;aff_click_id={subid}&amp;sub1=spring%20%26%20summer",
 		);
 		await expect(page).toHaveURL(/sub1=spring/);
@@ -41,7 +41,7 @@ test.describe("the link builder", () => {
 		await expect(page.getByText("The offer allows shop.example.com, *.shop.example.com alone")).toBeVisible();
 		await deep.fill("https://de.shop.example.com/shoes?size=42");
 		await expect(page.getByText("The offer allows shop.example.com")).toHaveCount(0);
-		await expect(page.getByRole("region", { name: "Tracking link" })).toContainText(
+		await expect(page.getByRole("group", { name: "Tracking link" })).toContainText(
 			"url=https%3A%2F%2Fde.shop.example.com%2Fshoes%3Fsize%3D42",
 		);
 	});
@@ -81,7 +81,7 @@ test.describe("the link builder", () => {
 		await dialog.getByLabel("Code").fill("spring-sale");
 		await sound(page);
 		await dialog.getByRole("button", { name: "Create short link" }).click();
-		await expect(dialog.getByRole("region", { name: "Short link" })).toHaveText(`${node.url}/c/spring-sale`);
+		await expect(dialog.getByRole("group", { name: "Short link" })).toHaveText(`${node.url}/c/spring-sale`);
 		await dialog.getByRole("button", { name: "Close" }).last().click();
 
 		const row = page.getByRole("row", { name: /spring-sale/ });
@@ -134,7 +134,7 @@ test.describe("the link builder", () => {
 		const who = await node.person("affiliate", { affiliate_id: m.affiliate }, "links@example.com");
 		const page = await as(browser, node, who);
 		await page.goto(`links?offer=${m.offer}`);
-		await expect(page.getByRole("region", { name: "Tracking link" })).toHaveText(
+		await expect(page.getByRole("group", { name: "Tracking link" })).toHaveText(
 			`${node.url}/click?offer_id=${m.offer}&affiliate_id=${m.affiliate}`,
 		);
 		const other = await node.market("Neighbour");
@@ -148,7 +148,7 @@ test.describe("the link builder", () => {
 		await expect(dialog.getByText(/is there already/)).toBeVisible();
 		await dialog.getByLabel("Code").fill("mine-may");
 		await dialog.getByRole("button", { name: "Create short link" }).click();
-		await expect(dialog.getByRole("region", { name: "Short link" })).toHaveText(`${node.url}/c/mine-may`);
+		await expect(dialog.getByRole("group", { name: "Short link" })).toHaveText(`${node.url}/c/mine-may`);
 		await dialog.getByRole("button", { name: "Close" }).last().click();
 		const row = page.getByRole("row", { name: /mine-may/ });
 		await expect(row).toContainText("sub1=may");
@@ -184,7 +184,7 @@ test.describe("the link builder", () => {
 		const m = await node.market("Phone");
 		const page = await as(browser, node, owner, { viewport: { width: 360, height: 740 }, isMobile: true });
 		await page.goto(`links?offer=${m.offer}&affiliate=${m.affiliate}`);
-		await expect(page.getByRole("region", { name: "Tracking link" })).toBeVisible();
+		await expect(page.getByRole("group", { name: "Tracking link" })).toBeVisible();
 		await sound(page);
 		await page.context().close();
 	});
@@ -197,15 +197,15 @@ test.describe("the integration guide", () => {
 		const { token } = await node.api("GET", `/advertisers/${m.advertiser}`);
 		await page.goto(`offers/${m.offer}/integration`);
 		await expect(page.getByText("The landing page gets it in the parameter tid.")).toBeVisible();
-		await expect(page.getByRole("region", { name: "PHP" })).toContainText(token);
+		await expect(page.getByRole("group", { name: "PHP" })).toContainText(token);
 		await page.getByRole("tab", { name: "Python" }).click();
-		await expect(page.getByRole("region", { name: "Python" })).toContainText(`${node.url}/postback`);
+		await expect(page.getByRole("group", { name: "Python" })).toContainText(`${node.url}/postback`);
 		await page.keyboard.press("ArrowRight");
 		await expect(page.getByRole("tab", { name: "Go" })).toHaveAttribute("aria-selected", "true");
 		await page.getByRole("tab", { name: "URL", exact: true }).click();
-		await expect(page.getByRole("region", { name: "URL", exact: true })).toContainText(`token=${token}`);
+		await expect(page.getByRole("group", { name: "URL", exact: true })).toContainText(`token=${token}`);
 		await page.getByLabel(/Hide the token/).check();
-		await expect(page.getByRole("region", { name: "URL", exact: true })).not.toContainText(token);
+		await expect(page.getByRole("group", { name: "URL", exact: true })).not.toContainText(token);
 		await page.getByRole("radio", { name: /Server and browser/ }).check({ force: true });
 		await expect(page.getByRole("region", { name: "On the page" })).toContainText("/pixel.gif");
 		await sound(page);
@@ -250,7 +250,7 @@ test.describe("the integration guide", () => {
 		await expect(page.getByText("Received, and taken. The integration works.")).toBeVisible();
 		await page.getByText("Apps: measurement partners").click();
 		await page.getByLabel("Partner").selectOption({ label: "AppsFlyer" });
-		await expect(page.getByRole("region", { name: "Postback for the install" })).toContainText("(clickid)");
+		await expect(page.getByRole("group", { name: "Postback for the install" })).toContainText("(clickid)");
 		await sound(page);
 		await page.context().close();
 	});

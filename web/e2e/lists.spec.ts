@@ -224,6 +224,10 @@ test.describe("signals", () => {
 				goal: "deposit",
 				adv1: "<img src=x onerror=document.title='broken'>",
 			});
+		await until("both are known", async () => {
+			const causes = (await node.api("GET", `/signals/causes?offer_id=${m.offer}`)).data;
+			return causes[0]?.count === 2;
+		});
 		await page.goto(`signals?offer_id=${m.offer}`);
 		const cause = page.getByRole("listitem").filter({ hasText: "Goal unknown" });
 		await expect(cause).toContainText("2");
@@ -259,7 +263,7 @@ test.describe("signals", () => {
 		await rows(page).first().getByRole("link").first().click();
 		await expect(page.getByRole("heading", { name: "Earlier verdicts" })).toBeVisible();
 		await expect(page.getByText("Goal unknown")).toBeVisible();
-		await expect(page.getByRole("region", { name: "The request as it came" })).toContainText("GET /postback");
+		await expect(page.getByRole("group", { name: "The request as it came" })).toContainText("GET /postback");
 		await expect(page.getByText("<img src=x")).toBeVisible();
 		expect(await page.title()).not.toBe("broken");
 		await sound(page);
@@ -327,8 +331,8 @@ test.describe("owed postbacks", () => {
 
 		await cause.getByRole("link", { name: "an example" }).click();
 		await expect(page.getByText("Attempt 2")).toBeVisible();
-		await expect(page.getByRole("region", { name: "What came back" })).toHaveText("<b>no such campaign</b>");
-		await expect(page.getByRole("region", { name: "What was sent" })).toContainText("payout=5.00");
+		await expect(page.getByRole("group", { name: "What came back" })).toHaveText("<b>no such campaign</b>");
+		await expect(page.getByRole("group", { name: "What was sent" })).toContainText("payout=5.00");
 		await sound(page);
 		await picture(page, "delivery");
 

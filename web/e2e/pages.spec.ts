@@ -170,8 +170,8 @@ const phone = { width: 360, height: 780 };
 
 async function within(page: Page, size: typeof desk): Promise<void> {
 	await page.setViewportSize(size);
-	const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-	expect(over, `${page.url()} is wider than ${size.width}`).toBeLessThanOrEqual(0);
+	const over = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+	await expect.poll(over, `${page.url()} is wider than ${size.width}`).toBeLessThanOrEqual(0);
 }
 
 const nameOf = (path: string) => path.replaceAll(/[^a-z]+/gi, "-").replaceAll(/^-|-$/g, "") || "overview";

@@ -266,13 +266,13 @@ test("an affiliate finds an offer, asks, and may promote it once the owner says 
 test("an affiliate builds a link, a short one and a postback, and visitors come", async () => {
 	const s = seen.walnut;
 	await walnut.goto(`links?offer=${ids.offer}&aff_click_id=trk-1`);
-	const link = (await walnut.getByRole("region", { name: "Tracking link" }).textContent())?.trim() ?? "";
+	const link = (await walnut.getByRole("group", { name: "Tracking link" }).textContent())?.trim() ?? "";
 	expect(link).toContain(`offer_id=${ids.offer}&affiliate_id=${ids.blog}&aff_click_id=trk-1`);
 	await walnut.getByRole("button", { name: "Make a short link" }).click();
 	const dialog = walnut.getByRole("dialog");
 	await dialog.getByLabel("Code").fill("maple");
 	await dialog.getByRole("button", { name: "Create short link" }).click();
-	await expect(dialog.getByRole("region", { name: "Short link" })).toHaveText(`${node.url}/c/maple`);
+	await expect(dialog.getByRole("group", { name: "Short link" })).toHaveText(`${node.url}/c/maple`);
 	await dialog.getByRole("button", { name: "Close" }).last().click();
 	await expect(walnut.getByRole("row", { name: /maple/ })).toContainText("Active");
 	await s.read(walnut, "affiliate-links");
@@ -434,7 +434,7 @@ for (const kind of ["affiliate", "advertiser"] as const) {
 
 		if (kind === "affiliate") {
 			await page.goto(`links?offer=${ids.offer}`);
-			await expect(page.getByRole("region", { name: "Tracking link" })).toBeVisible();
+			await expect(page.getByRole("group", { name: "Tracking link" })).toBeVisible();
 			await expect(page.getByRole("row", { name: /maple/ })).toBeVisible();
 			await expect(page.getByRole("button", { name: "Make a short link" })).toHaveCount(0);
 			await page.goto("offers");

@@ -108,7 +108,7 @@ test.describe("a new postback", () => {
 		await urlField(page).fill(`${tracker.url}/hook`);
 		await page.getByRole("button", { name: "Create postback" }).click();
 		const dialog = page.getByRole("dialog");
-		const secret = await dialog.getByRole("region", { name: "The secret" }).textContent();
+		const secret = await dialog.getByRole("group", { name: "The secret" }).textContent();
 		expect(secret).toMatch(/^whsec_/);
 		await sound(page);
 		await dialog.getByRole("button", { name: "I have copied it" }).click();
@@ -117,7 +117,7 @@ test.describe("a new postback", () => {
 
 		await page.getByRole("button", { name: "Renew the secret" }).click();
 		await dialog.getByRole("button", { name: "Renew the secret" }).click();
-		const renewed = await dialog.getByRole("region", { name: "The secret" }).textContent();
+		const renewed = await dialog.getByRole("group", { name: "The secret" }).textContent();
 		expect(renewed).toMatch(/^whsec_/);
 		expect(renewed).not.toBe(secret);
 		await dialog.getByRole("button", { name: "I have copied it" }).click();

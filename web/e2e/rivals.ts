@@ -314,6 +314,7 @@ export function bodies(route: string, r: Rival): unknown[] {
 			{ role: "network", name: "taken" },
 		],
 		"DELETE /keys/{id}": [undefined],
+		"DELETE /links/{id}": [undefined],
 		"POST /links": [
 			{ offer_id: r.offer, affiliate_id: r.affiliate, code: "taken" },
 			{ offer_id: r.offer, code: "taken" },

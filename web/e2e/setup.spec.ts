@@ -372,7 +372,7 @@ test.describe("administration", () => {
 		await sound(page);
 		await d.getByRole("button", { name: "Create key" }).click();
 		await expect(d.getByText("It is shown this once only")).toBeVisible();
-		const secret = ((await d.getByRole("region", { name: "Your new key" }).textContent()) ?? "").trim();
+		const secret = ((await d.getByRole("group", { name: "Your new key" }).textContent()) ?? "").trim();
 		const call = () => fetch(`${node.url}/api/v1/me`, { headers: { Authorization: `Bearer ${secret}` } });
 		expect((await call()).status).toBe(200);
 		await sound(page);

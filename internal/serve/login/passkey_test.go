@@ -19,8 +19,17 @@ type device struct {
 	key virtual.Credential
 }
 
+// coseKey is how long a P-256 public key is, both its coordinates whole.
+const coseKey = 77
+
+// newDevice is an authenticator with a new key. The library writes coordinates
+// without their leading zeros, which no real one does: one key in 128.
 func newDevice() *device {
-	return &device{Authenticator: virtual.NewAuthenticator(), key: virtual.NewCredential(virtual.KeyTypeEC2)}
+	key := virtual.NewCredential(virtual.KeyTypeEC2)
+	for len(key.Key.AttestationData()) != coseKey {
+		key = virtual.NewCredential(virtual.KeyTypeEC2)
+	}
+	return &device{Authenticator: virtual.NewAuthenticator(), key: key}
 }
 
 // site is what a browser tells an authenticator of the place that it is at.

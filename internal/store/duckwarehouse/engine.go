@@ -169,11 +169,16 @@ func readRows(ctx context.Context, res *mapping.Result, each func(report.Row) er
 		defer close(chunks)
 		failed = fetch(res, chunks, enough)
 	}()
-	err := readChunks(ctx, chunks, make(report.Row, mapping.ColumnCount(res)), each)
-	close(enough)
-	for chunk := range chunks { // until the fetching has ended: the result goes with its caller
-		mapping.DestroyDataChunk(&chunk)
-	}
+	err := func() error {
+		// Also where a reader panics: the result goes with its caller.
+		defer func() {
+			close(enough)
+			for chunk := range chunks {
+				mapping.DestroyDataChunk(&chunk)
+			}
+		}()
+		return readChunks(ctx, chunks, make(report.Row, mapping.ColumnCount(res)), each)
+	}()
 	if err != nil {
 		return err
 	}

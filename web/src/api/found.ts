@@ -84,8 +84,10 @@ export function useFound<K extends Kind>(
 		{ enabled: large },
 	);
 	const rows = (large ? pages.rows : (first.data?.data ?? [])).filter(fits);
-	// A page on which nothing is meant leads on to where something may be.
-	const onward = large && rows.length === 0 && pages.next !== undefined && !pages.busy;
+	// A page on which nothing is meant leads on to where something may be, once it is
+	// the page of what is looked for.
+	const current = (asked.q ?? "") === q.trim();
+	const onward = large && current && rows.length === 0 && pages.next !== undefined && !pages.busy;
 	useEffect(() => {
 		if (onward) pages.more();
 	}, [onward, pages.next]);
@@ -93,7 +95,7 @@ export function useFound<K extends Kind>(
 		rows: large ? rows : rows.reverse(),
 		none: first.whole && first.data?.data?.length === 0,
 		problem: first.problem ?? (large && pages.rows.length === 0 ? pages.problem : undefined),
-		loading: first.loading || (large && (pages.loading || onward)),
+		loading: first.loading || (large && (pages.loading || onward || (!current && rows.length === 0))),
 		again: large ? pages.again : first.again,
 		next: large ? pages.next : undefined,
 		more: pages.more,

@@ -132,26 +132,10 @@ export function Id({ of }: { of: string }) {
 }
 
 /** Code that is made to be copied. */
-export function Code({
-	of,
-	wrap,
-	label,
-	many,
-}: {
-	of: string;
-	wrap?: boolean;
-	label?: string;
-	/** It is one of many of that name, so no landmark. */
-	many?: boolean;
-}) {
+export function Code({ of, wrap, label }: { of: string; wrap?: boolean; label?: string }) {
 	return (
 		<div class="code-block">
-			<pre
-				class={wrap ? "wrap" : ""}
-				tabIndex={0}
-				aria-label={label ?? text.common.code}
-				role={many ? "group" : "region"}
-			>
+			<pre class={wrap ? "wrap" : ""} tabIndex={0} aria-label={label ?? text.common.code} role="group">
 				<code>
 					<Said of={of} lines />
 				</code>

@@ -1,6 +1,7 @@
 // How values of dimensions and metrics are written, and which there are.
 import { api, type Reading, useRead } from "../../api/client.ts";
 import { coins, count, country, dateTime, day, money, none, percent } from "../../lib/format.ts";
+import { plainly } from "../../lib/hidden.ts";
 import { locale, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { rangeOf } from "../../ui/range.tsx";
@@ -33,7 +34,7 @@ export function writeExactly(name: string, value: unknown, currency: string | un
 /** A dimension's value, by its name where the row has one. */
 export function writeValue(dim: string, value: unknown, row: Row, tz: string): string {
 	const named = row[`${dim}_name`];
-	if (typeof named === "string" && named) return named;
+	if (typeof named === "string" && named) return plainly(named);
 	if (value === "" || value === null || value === undefined) return t.noValue;
 	const v = String(value);
 	switch (dim) {
@@ -55,7 +56,7 @@ export function writeValue(dim: string, value: unknown, row: Row, tz: string): s
 	}
 	if (word(dim).kind === "flag") return v === "true" ? t.yes : t.no;
 	if (word(dim).kind === "id") return v === "0" ? t.noValue : `#${v}`;
-	return v;
+	return plainly(v);
 }
 
 /** A value that a dimension has in a period. */

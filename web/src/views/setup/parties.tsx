@@ -15,6 +15,7 @@ import { Fielded, SelectField, TextField } from "../../ui/form.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import type { Advertiser, Affiliate } from "./types.ts";
 import { metricName, metricsOf, useWeek } from "./week.tsx";
@@ -73,7 +74,7 @@ export function Parties({ kind }: { kind: Kind }) {
 			head: words.name,
 			cell: (p) => (
 				<span>
-					<Link href={`/${kind}s/${p.id}`}>{p.name}</Link> <span class="mute small">#{p.id}</span>
+					<Link href={`/${kind}s/${p.id}`}>{said(p.name)}</Link> <span class="mute small">#{p.id}</span>
 				</span>
 			),
 		},
@@ -280,7 +281,7 @@ export function PostbacksOf({ kind, id }: { kind: Kind; id: number }) {
 						{
 							key: "name",
 							head: t.postbackName,
-							cell: (p) => <Link href={`/postbacks/${p.id}`}>{p.name || p.url || `#${p.id}`}</Link>,
+							cell: (p) => <Link href={`/postbacks/${p.id}`}>{said(p.name || p.url || `#${p.id}`)}</Link>,
 						},
 						{ key: "status", head: text.setup.offers.status, cell: (p) => <Status of={p.status} /> },
 						{ key: "on", head: t.on, wrap: true, cell: (p) => (p.on ?? []).join(", ") },

@@ -12,6 +12,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { AreaField } from "../../ui/form.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { decide, type Verdict } from "./decide.ts";
 
@@ -97,7 +98,9 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 						key: "affiliate",
 						head: text.pick.affiliate,
 						cell: (a: Application) => (
-							<Link href={`/affiliates/${a.affiliate_id}`}>{a.affiliate_name || `#${a.affiliate_id}`}</Link>
+							<Link href={`/affiliates/${a.affiliate_id}`}>
+								{said(a.affiliate_name || `#${a.affiliate_id}`)}
+							</Link>
 						),
 					},
 				]),
@@ -108,7 +111,7 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 						key: "offer",
 						head: text.pick.offer,
 						cell: (a: Application) => (
-							<Link href={`/offers/${a.offer_id}`}>{a.offer_name || `#${a.offer_id}`}</Link>
+							<Link href={`/offers/${a.offer_id}`}>{said(a.offer_name || `#${a.offer_id}`)}</Link>
 						),
 					},
 				]),

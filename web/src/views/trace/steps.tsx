@@ -130,7 +130,7 @@ function Details({ step }: { step: Step }) {
 				{step.kind === "signal" && r.raw && (
 					<div>
 						<p class="small mute">{t.raw}</p>
-						<Code of={`${r.method ?? ""} ${r.path ?? ""}\n${r.raw}`} wrap label={t.raw} many />
+						<Code of={`${r.method ?? ""} ${r.path ?? ""}\n${r.raw}`} wrap label={t.raw} />
 					</div>
 				)}
 				{r.candidates?.length > 0 && <Candidates all={r.candidates} />}
@@ -138,7 +138,7 @@ function Details({ step }: { step: Step }) {
 				{step.kind === "attempt" && <Attempt of={r} />}
 				<details>
 					<summary>{t.record}</summary>
-					<Code of={JSON.stringify(r, null, 2)} label={t.record} many />
+					<Code of={JSON.stringify(r, null, 2)} label={t.record} />
 				</details>
 			</div>
 		</details>
@@ -233,13 +233,13 @@ function Attempt({ of: r }: { of: Loose }) {
 			{r.request_body && (
 				<div>
 					<p class="small mute">{t.requestBody}</p>
-					<Code of={r.request_body} wrap label={t.requestBody} many />
+					<Code of={r.request_body} wrap label={t.requestBody} />
 				</div>
 			)}
 			{r.body && (
 				<div>
 					<p class="small mute">{t.answerBody}</p>
-					<Code of={r.body} wrap label={t.answerBody} many />
+					<Code of={r.body} wrap label={t.answerBody} />
 				</div>
 			)}
 		</>

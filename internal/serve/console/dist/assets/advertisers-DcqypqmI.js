@@ -1,1 +1,0 @@
-import{n as e}from"./parties-BFDsrie0.js";import{jt as t}from"./bits-D6464MeA.js";function n(){return t(e,{kind:`advertiser`})}export{n as default};
