@@ -58,6 +58,11 @@ test-browser: build ## run the SDK, the pixels and the console in a real Chromiu
 	WAYBILL_BINARY=$(CURDIR)/bin/waybill go test -C tools -tags slow -count=1 -timeout 10m ./browser
 	WAYBILL_BINARY=$(CURDIR)/bin/waybill script/console test $(ARGS)
 
+.PHONY: test-pages
+test-pages: build ## look at every page of the console in every state, in a real Chromium
+	@script/need go cc chromium npm
+	WAYBILL_BINARY=$(CURDIR)/bin/waybill script/console pages $(ARGS)
+
 .PHONY: console
 console: ## build the console from web/ (fetches npm packages; Waybill itself needs no Node)
 	@script/console build

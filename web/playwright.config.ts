@@ -11,6 +11,11 @@ export default defineConfig({
 	retries: 0,
 	forbidOnly: Boolean(process.env.CI),
 	reporter: [["list"]],
+	// What people do, and every page in every state.
+	projects: [
+		{ name: "flows", testIgnore: "pages.spec.ts" },
+		{ name: "pages", testMatch: "pages.spec.ts" },
+	],
 	use: {
 		browserName: "chromium",
 		viewport: { width: 1360, height: 900 },

@@ -9,7 +9,7 @@ import { text } from "../../text/en.ts";
 import { Button, Go } from "../../ui/button.tsx";
 import { PickField } from "../../ui/fields.tsx";
 import { Form, TextField } from "../../ui/form.tsx";
-import { Empty, Read } from "../../ui/notice.tsx";
+import { Empty, Failed, Read } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useUnsaved } from "../../ui/unsaved.ts";
@@ -43,6 +43,12 @@ export function NewPostback() {
 	const crumbs = [{ label: t.title, to: "/postbacks" }];
 	const begun = owned(state.affiliate, state.offer);
 	if (state.template === "scratch") return <Scratch begun={begun} crumbs={crumbs} />;
+	if (templates.problem && !templates.data)
+		return (
+			<Page title={t.new} crumbs={crumbs}>
+				<Failed problem={templates.problem} again={templates.again} />
+			</Page>
+		);
 	return (
 		<Read
 			of={templates}
