@@ -33,6 +33,7 @@ const pages: [string, View][] = [
 	["/signals", () => import("./views/lists/signals.tsx")],
 	["/signals/:id", () => import("./views/lists/signal.tsx")],
 	["/deliveries", () => import("./views/lists/deliveries.tsx")],
+	["/deliveries/dead", () => import("./views/lists/deliveries.tsx")],
 	["/deliveries/:id", () => import("./views/lists/delivery.tsx")],
 	["/destinations", () => import("./views/lists/destinations.tsx")],
 	["/discrepancies", () => import("./views/work/discrepancies.tsx")],
