@@ -157,7 +157,7 @@ function inOrder(a: Answer, r: Report): Answer {
 }
 
 /** The currencies of a period, the one with most conversions first. */
-export function useCurrencies(r: Report): string[] | undefined {
+export function useCurrencies(r: Report): Reading<string[]> {
 	const asked = {
 		...scopeOf({ ...r, filters: [] }, zone.value),
 		dimensions: "currency",
@@ -165,9 +165,15 @@ export function useCurrencies(r: Report): string[] | undefined {
 		sort: "-gross_conversions",
 		limit: "20",
 	};
-	const got = useRead(["reports", "currencies", asked], (signal) => getReport(asked, signal), { dear: true });
-	const rows = got.data?.rows as Row[] | undefined;
-	return rows?.map((row) => String(row.currency)).filter((c) => c !== "");
+	return useRead(
+		["reports", "currencies", asked],
+		async (signal) => {
+			const got = await getReport(asked, signal);
+			const rows = got.data?.rows as Row[] | undefined;
+			return { ...got, data: rows?.map((row) => String(row.currency)).filter((c) => c !== "") };
+		},
+		{ dear: true },
+	);
 }
 
 /** The report with the currency that its money needs, where there are several. */

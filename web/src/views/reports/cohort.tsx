@@ -20,8 +20,9 @@ type ViewProps = { query: URLSearchParams; go: (query: URLSearchParams) => void 
 /** What became of each day's clicks. */
 export function CohortView({ query, go }: ViewProps) {
 	const [report, put] = tabReport(query, go, "cohort");
-	const currencies = useCurrencies(report);
-	const several = currencies !== undefined && currencies.length > 1;
+	const known = useCurrencies(report);
+	const currencies = known.data ?? [];
+	const several = currencies.length > 1;
 	const asked = {
 		...scopeOf({ ...report, byClick: false }, zone.value),
 		currency: report.currency || (several ? currencies[0] : undefined),
@@ -29,7 +30,7 @@ export function CohortView({ query, go }: ViewProps) {
 	const got = useRead(
 		["reports", "cohort", asked],
 		(signal) => api.GET("/api/v1/reports/cohort", { params: { query: asked as never }, signal }),
-		{ dear: true, enabled: currencies !== undefined },
+		{ dear: true, enabled: known.data !== undefined },
 	);
 	const rates = query.get("show") === "rate";
 	const show = (v: string) => {
@@ -65,7 +66,7 @@ export function CohortView({ query, go }: ViewProps) {
 					</select>
 				)}
 			</Scope>
-			<Read of={got}>
+			<Read of={known.data ? got : { ...known, data: undefined }}>
 				{(c) =>
 					c.rows.length === 0 ? (
 						<Card>

@@ -66,7 +66,7 @@ function useWanted(w: Wanted | undefined): Reading<Answer> {
 }
 
 // The first rows that are told apart by something else than time.
-function useTop(a: Answer, enabled: boolean): Row[] | undefined {
+function useTop(a: Answer, enabled: boolean): Reading<Row[]> {
 	const r = a.report;
 	const byTime = r.dimensions.some(isTime);
 	const w: Wanted | undefined =
@@ -84,8 +84,8 @@ function useTop(a: Answer, enabled: boolean): Row[] | undefined {
 				}
 			: undefined;
 	const got = useWanted(w);
-	if (!enabled) return undefined;
-	return byTime ? got.data?.rows : a.rows.slice(0, topLines);
+	const rows = byTime ? got.data?.rows : a.rows.slice(0, topLines);
+	return { ...got, data: enabled ? rows : undefined };
 }
 
 /** The chart of a report, and what it shows. */
@@ -98,9 +98,11 @@ export function Graph({ answer: a, put }: { answer: Answer; put: Put }) {
 	const chosen = r.filters.length > onValues(r.filters).length;
 	const asTop = split && (r.chart === "top" || chosen);
 	const itself = !split && own !== undefined && !a.truncated && a.from.includes("T");
-	const top = useTop(a, asTop);
+	const first = useTop(a, asTop);
+	const top = first.data;
 	const wanted = asTop ? top && top.length > 0 && topOf(a, unit, top) : !itself && totalOf(a, unit);
 	const got = useWanted(wanted || undefined);
+	const failed = first.problem ? first : got;
 	const shown = itself && !asTop ? a : got.data;
 	return (
 		<Card
@@ -126,8 +128,8 @@ export function Graph({ answer: a, put }: { answer: Answer; put: Put }) {
 				</>
 			}
 		>
-			{got.problem && !shown ? (
-				<Failed problem={got.problem} again={got.again} />
+			{failed.problem && !shown ? (
+				<Failed problem={failed.problem} again={failed.again} />
 			) : shown && (asTop ? top : true) ? (
 				<Drawn a={shown} unit={unit} top={asTop ? top : undefined} now={now} report={r} />
 			) : asTop && top?.length === 0 ? (

@@ -41,10 +41,15 @@ export function ReportView({ query, go }: ViewProps) {
 	};
 	const put: Put = (change) => onReport({ ...asked, ...change });
 	const currencies = useCurrencies(asked);
-	const full = inCurrency(asked, currencies);
+	const full = inCurrency(asked, currencies.data);
 	const [adjusting, setAdjusting] = useState(false);
 	const got = useReport(full, true);
-	const control = { report: asked, put, currencies, currency: full.currency };
+	const problem = waits(full, currencies.data, got.problem) ? currencies.problem : got.problem;
+	const again = () => {
+		if (currencies.problem) currencies.again();
+		got.again();
+	};
+	const control = { report: asked, put, currencies: currencies.data, currency: full.currency };
 	return (
 		<div class="stack">
 			{!isAsked(query) && <Starts onReport={onReport} />}
@@ -76,9 +81,9 @@ export function ReportView({ query, go }: ViewProps) {
 					<Control {...control} />
 				</Dialog>
 			)}
-			{got.problem && !waits(full, currencies, got.problem) ? (
+			{problem ? (
 				<Card>
-					<Refused problem={got.problem} again={got.again} report={asked} put={put} />
+					<Refused problem={problem} again={again} report={asked} put={put} />
 				</Card>
 			) : got.data ? (
 				<Shown
@@ -103,8 +108,8 @@ export function ReportView({ query, go }: ViewProps) {
 }
 
 // A report of several currencies is refused until it is known which there are.
-const waits = (r: Report, currencies: string[] | undefined, p: Problem) =>
-	needsCurrency(r) && currencies === undefined && p.at("currency") !== undefined;
+const waits = (r: Report, currencies: string[] | undefined, p: Problem | undefined) =>
+	needsCurrency(r) && currencies === undefined && p?.at("currency") !== undefined;
 
 // What stands there before the first answer: the columns that it will have.
 const waiting = (report: Report): Answer => ({
@@ -228,7 +233,7 @@ function Refused({ problem, again, report: r, put }: RefusedProps) {
 /** What may be done with a report as a whole. */
 export function ReportActions({ query, go }: ViewProps) {
 	const asked = reportOf(query, side.value);
-	const report = inCurrency(asked, useCurrencies(asked));
+	const report = inCurrency(asked, useCurrencies(asked).data);
 	const get = async (format: "csv" | "ndjson") => {
 		const params = { ...askOf(report, zone.value), sort: report.sort || undefined, format };
 		const path = `/api/v1/reports?${stringOf(params)}`;

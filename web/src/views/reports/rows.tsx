@@ -226,6 +226,7 @@ function Lists({ answer: a, row }: { answer: Answer; row: Row }) {
 		keep: false,
 	});
 	const links = own ?? (lacking ? (asked.data?.total.links as Links | undefined) : {});
+	if (asked.problem && !links) return <p class="small mute">{asked.problem.message}</p>;
 	if (!links) return <span class="skeleton" />;
 	const shown = Object.keys(t.show).filter((k) => links[k]) as (keyof typeof t.show)[];
 	if (shown.length === 0) return <p class="small mute">{t.noLists}</p>;

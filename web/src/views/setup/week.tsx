@@ -1,6 +1,6 @@
 // The key numbers of the last seven days.
 import { useState } from "preact/hooks";
-import { api, type Schema, useRead } from "../../api/client.ts";
+import { api, type Reading, type Schema, useRead } from "../../api/client.ts";
 import { count, money, percent, today } from "../../lib/format.ts";
 import { side, zone } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
@@ -42,9 +42,9 @@ const days = () => Array.from({ length: 7 }, (_, i) => today(i - 6));
 
 // Money of several currencies is not added up: where there are several, most
 // conversions tell which is shown first.
-function useCurrencies(filter: string[]): string[] | undefined {
-	const r = useRead(["reports", "week", "currencies", filter, zone.value], (signal) =>
-		api.GET("/api/v1/reports", {
+function useCurrencies(filter: string[]): Reading<string[]> {
+	return useRead(["reports", "week", "currencies", filter, zone.value], async (signal) => {
+		const got = await api.GET("/api/v1/reports", {
 			params: {
 				query: {
 					dimensions: "currency",
@@ -56,11 +56,10 @@ function useCurrencies(filter: string[]): string[] | undefined {
 				},
 			},
 			signal,
-		}),
-	);
-	const rows = (r.data as Schema["Report"] | undefined)?.rows as Row[] | undefined;
-	if (r.problem && !rows) return [];
-	return rows?.map((row) => String(row.currency ?? "")).filter((c) => c !== "");
+		});
+		const rows = (got.data as Schema["Report"] | undefined)?.rows as Row[] | undefined;
+		return { ...got, data: rows?.map((row) => String(row.currency ?? "")).filter((c) => c !== "") };
+	});
 }
 
 /** WeekOf is a week's numbers by one dimension. */
@@ -118,8 +117,9 @@ export function useWeek(dimension: "offer" | "advertiser" | "affiliate", filter:
 export function Week({ filter, currency: usual }: { filter: string; currency?: string }) {
 	const metrics = metricsOf();
 	const [chosen, setChosen] = useState("");
-	const currencies = useCurrencies([filter]);
-	const currency = chosen || ((currencies?.length ?? 0) > 1 ? currencies?.[0] : undefined);
+	const known = useCurrencies([filter]);
+	const currencies = known.data ?? [];
+	const currency = chosen || (currencies.length > 1 ? currencies[0] : undefined);
 	const r = useRead(
 		["reports", "week", filter, currency, zone.value],
 		(signal) =>
@@ -137,9 +137,10 @@ export function Week({ filter, currency: usual }: { filter: string; currency?: s
 				},
 				signal,
 			}),
-		{ enabled: currencies !== undefined },
+		{ enabled: known.data !== undefined },
 	);
-	if (r.problem && !r.data) return <Failed problem={r.problem} again={r.again} />;
+	const failed = known.problem && !known.data ? known : r;
+	if (failed.problem && !r.data) return <Failed problem={failed.problem} again={failed.again} />;
 	const report = r.data as Schema["Report"] | undefined;
 	const total = report?.total as Row | undefined;
 	const before = report?.previous?.total as Row | undefined;
@@ -170,7 +171,7 @@ export function Week({ filter, currency: usual }: { filter: string; currency?: s
 			</div>
 			<div class="caption row between">
 				<p class="mute small">{t.caption}</p>
-				{currencies && currencies.length > 1 && (
+				{currencies.length > 1 && (
 					<select
 						class="select small"
 						aria-label={t.currency}
