@@ -122,7 +122,7 @@ export function Find() {
 							{found.loading
 								? text.common.loading
 								: found.problem
-									? found.problem.message
+									? said(found.problem.message)
 									: text.pick.nothing}
 						</div>
 					)}

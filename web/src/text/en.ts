@@ -643,6 +643,78 @@ export const text = {
 		sharedLead: (as: string, until: string) =>
 			`Shared with you as the ${as}. This link works until ${until}.`,
 		bot: "Bot, not counted",
+		told: {
+			link: <T>(affiliate: T, offer: T) => ["A visitor followed the link of ", affiliate, " to ", offer, "."],
+			tag: <T>(affiliate: T, offer: T) => ["A visitor saw the tag of ", affiliate, " for ", offer, "."],
+			own: {
+				link: <T>(offer: T) => ["A visitor followed your link to ", offer, "."],
+				tag: <T>(offer: T) => ["A visitor saw your tag for ", offer, "."],
+			},
+			turnedAway: (why: string) => `The visitor was not sent to the offer: ${why}.`,
+			signal: {
+				postback: "A postback came from the advertiser’s server",
+				pixel: "A pixel was loaded",
+				sdk: "The SDK reported from the visitor’s browser",
+				api: "It was reported by the API",
+				import: "It was in a file that was imported",
+			},
+			verdict: (begin: string, status: string, code: string) =>
+				`${begin} ${status}: ${code[0]?.toLowerCase()}${code.slice(1)}`,
+			entry: {
+				advertiser: {
+					pending: {
+						more: (m: string, you: boolean) =>
+							`${m} is noted that ${you ? "you" : "the advertiser"} may owe: it is pending.`,
+						less: (m: string, you: boolean) =>
+							`${m} is not pending any more of what ${you ? "you" : "the advertiser"} may owe.`,
+					},
+					approved: {
+						more: (m: string, you: boolean) => `${you ? "You owe" : "The advertiser owes"} ${m} more.`,
+						less: (m: string, you: boolean) => `${you ? "You owe" : "The advertiser owes"} ${m} less.`,
+					},
+					paid: {
+						more: (m: string, you: boolean) => `${m} was paid by ${you ? "you" : "the advertiser"}.`,
+						less: (m: string, you: boolean) =>
+							`A payment of ${m} by ${you ? "you" : "the advertiser"} was taken back.`,
+					},
+				},
+				affiliate: {
+					pending: {
+						more: (m: string, you: boolean) =>
+							`${m} is noted for ${you ? "you" : "the affiliate"}: it is pending.`,
+						less: (m: string, you: boolean) =>
+							`${m} is not pending any more for ${you ? "you" : "the affiliate"}.`,
+					},
+					approved: {
+						more: (m: string, you: boolean) => `${you ? "You are" : "The affiliate is"} owed ${m} more.`,
+						less: (m: string, you: boolean) => `${you ? "You are" : "The affiliate is"} owed ${m} less.`,
+					},
+					paid: {
+						more: (m: string, you: boolean) => `${m} was booked as paid to ${you ? "you" : "the affiliate"}.`,
+						less: (m: string, you: boolean) =>
+							`${m} is not booked as paid to ${you ? "you" : "the affiliate"} any more.`,
+					},
+				},
+				network: {
+					pending: {
+						more: (m: string) => `${m} is noted for the network: it is pending.`,
+						less: (m: string) => `${m} is not pending any more for the network.`,
+					},
+					approved: {
+						more: (m: string) => `The network keeps ${m} more.`,
+						less: (m: string) => `The network keeps ${m} less.`,
+					},
+					paid: {
+						more: (m: string) => `${m} was booked as paid to the network.`,
+						less: (m: string) => `${m} is not booked as paid to the network any more.`,
+					},
+				},
+			},
+			delivery: (what: string, subscription: string, state: string) =>
+				`Postback #${subscription} is owed the news that it ${what}; it is ${state} now.`,
+			failed: (n: string, why: string, status: string) =>
+				`Attempt ${n} failed: ${why}${status && ` ${status}`}.`,
+		},
 		fact: {
 			visitor: "Visitor",
 			country: "Country",
@@ -960,6 +1032,87 @@ export const text = {
 			"conversion.paid": "Paid",
 			"conversion.updated": "Amount changed",
 		},
+		tellings: {
+			"conversion.created": "was made",
+			"conversion.approved": "was approved",
+			"conversion.rejected": "was rejected",
+			"conversion.reversed": "was reversed",
+			"conversion.paid": "was paid",
+			"conversion.updated": "has another amount",
+		},
+		turned: {
+			offer_unknown: "there is no such offer",
+			affiliate_unknown: "there is no such affiliate",
+			link_unknown: "there is no such link",
+			link_retired: "the link is retired",
+			affiliate_blocked: "the affiliate is blocked",
+			not_approved: "the affiliate is not approved for the offer",
+			advertiser_paused: "the advertiser is paused",
+			offer_paused: "the offer is paused",
+			offer_not_started: "the offer has not begun",
+			offer_ended: "the offer is over",
+			country_not_targeted: "the offer does not take this country",
+			device_not_targeted: "the offer does not take this device",
+			os_not_targeted: "the offer does not take this system",
+			browser_not_targeted: "the offer does not take this browser",
+			bot_not_targeted: "the offer does not take bots",
+			cap_reached: "a cap is used up",
+			destination_broken: "the address made no sense",
+		},
+		superseded:
+			"Rejected without anybody asking: only a browser had reported it, and the advertiser’s server named another click for its order.",
+		you: (finding: string) =>
+			finding.replace(/^the affiliate(?: \d+)? is (.*) and earns/i, "You are $1 and earn"),
+		advice: {
+			advertiser: {
+				channel_not_allowed: "Ask the network to take this channel on the offer, or report another way.",
+				goal_unknown:
+					"Send one of the offer’s goals, or leave goal out for the default. The network makes new ones.",
+				click_expired: "If this should count, ask the network for a longer window.",
+				too_fast: "If people are that fast, ask the network to shorten that time.",
+				offer_inactive: "If it should count, ask the network.",
+				turned_away: "There is nothing to do here: such a click earns nothing.",
+				cap_reached: "Ask the network to raise the cap if more should count.",
+				affiliate_blocked: "There is nothing to do here: the network decides who earns.",
+				invalid_traffic: "If it was a person, ask the network to look at it.",
+			},
+			affiliate: {
+				malformed: "The advertiser has to mend and send it again. Tell the network if it goes on.",
+				transaction_id_missing:
+					"The advertiser has to send the ID. If visitors pass a page of yours, see that it keeps every parameter of the link.",
+				transaction_id_invalid:
+					"The advertiser has to send the ID as it got it. If visitors pass a page of yours, see that it does not change or cut it.",
+				macro_unexpanded: "The advertiser has to mend and send it again. Tell the network if it goes on.",
+				amount_invalid:
+					"The advertiser has to send it again, with the amount. Tell the network if it goes on.",
+				amount_missing:
+					"The advertiser has to send it again, with the amount. Tell the network if it goes on.",
+				currency_invalid:
+					"The advertiser has to send it again, in the offer’s currency. Tell the network if it goes on.",
+				order_id_missing:
+					"The advertiser has to send it again, with the order. Tell the network if it goes on.",
+				token_missing: "The advertiser has to prove who sends. Tell the network if it goes on.",
+				token_invalid: "The advertiser has to prove who sends. Tell the network if it goes on.",
+				signature_invalid: "The advertiser has to prove who sends. Tell the network if it goes on.",
+				signature_expired: "The advertiser has to prove who sends. Tell the network if it goes on.",
+				ip_not_allowed: "The advertiser has to send from a known server. Tell the network if it goes on.",
+				channel_not_allowed:
+					"The network or the advertiser has to mend this. Tell the network if it goes on.",
+				click_not_found: "If you know this click, tell the network its ID.",
+				offer_unknown: "The advertiser has to mend and send it again. Tell the network if it goes on.",
+				goal_unknown: "Ask the network whether this goal pays, if you are told that it does.",
+				conflict: "If the first report was wrong, the advertiser has to change it. Tell the network.",
+				click_expired: "Conversions this late are not paid by the offer.",
+				too_fast: "Conversions this soon after the click are not paid by the offer.",
+				offer_inactive: "Take your links to it down, and look under Find offers for others.",
+				turned_away: "Look under Find offers whom the offer takes, and whether you may send visitors to it.",
+				cap_reached: "Send visitors elsewhere until then, or ask the network to raise it.",
+				offer_mismatch: "The advertiser has to mend and send it again. Tell the network if it goes on.",
+				affiliate_blocked: "Ask the network why.",
+				invalid_traffic: "If it was a person, ask the network to look at it.",
+				transition_not_allowed: "Ask the network if you think otherwise.",
+			},
+		} as Partial<Record<string, Record<string, string>>>,
 		codes: {
 			ok: "Counted",
 			record_missing: "Counted without its click’s record",
@@ -1034,6 +1187,7 @@ export const text = {
 			history: "History",
 			noHistory: "The reports that made it are no longer kept.",
 			refused: "nothing was changed",
+			notPaid: (was: string) => `was ${was}`,
 			entries: "Money booked",
 			noEntries: "Nothing is booked: it earns nothing so far.",
 			reason: "Because",
@@ -2789,6 +2943,52 @@ export const text = {
 			outside: (n: string) => `${n} lines lie outside the period and count nowhere.`,
 			reasons: "Reasons",
 			reason: "Reason",
+			because: {
+				rejected: "Its signal was rejected",
+				transaction_id_invalid: "Its transaction ID is none of ours, cut or mistyped",
+				transaction_id_unknown: "Its transaction ID is not known here",
+				other_party: "It belongs to another partner",
+				not_a_click: "Its ID is of something else than a click",
+				no_signal: "The click is known, and nothing was ever sent for it",
+				click_unknown: "Its click is not on record here",
+				turned_away: "The visitor was never sent to the offer",
+				order_unknown: "Nothing was ever sent with this order",
+				order_ambiguous: "Several offers know this order",
+				other_offer: "It counts, under another offer",
+				other_order: "Its transaction counts, with another order",
+				other_transaction: "Its order counts, for another click",
+				test: "It is test traffic",
+				outside_period: "It counts, on a day outside the period",
+				counted_before: "It is a duplicate of one that is matched elsewhere",
+				unnamed: "The line names neither transaction nor order",
+				counted: "It was counted, outside of what was looked at",
+				same_amount_and_time: "Same amount and time",
+				transaction_id_cut: "Its transaction ID is cut",
+				transaction_id_mistyped: "Its transaction ID is mistyped",
+				rejected_here: "It is rejected here",
+				pending_here: "It waits for a decision here",
+				client_only: "Only a browser reported it",
+				near_edge: "So close to the period’s end that a clock may explain it",
+				listed_outside: "The list has it on a day outside the period",
+				listed_otherwise: "The list has its order with another click",
+				listed_mistyped: "A line of the list looks like it",
+				not_listed: "It is not in the list",
+				repeated: "The list says it twice",
+				reversal: "It takes back what the list said before",
+				status: "The status is another",
+				currency: "The currency is another",
+				rounding: "Rounded otherwise",
+				factor: "By the same factor as many others: taxes, or a rate",
+				updated_here: "It was changed here after it was made",
+				not_said: "The line has no amount",
+				unknown_here: "No amount is known here",
+				other: "By nothing that is known",
+				order_differs: "Agrees, though the order is written otherwise",
+				by_order: "Found by its order",
+				by_order_digits: "Found by its order, without leading zeros",
+				by_conversion_id: "Found by its conversion ID",
+				by_transaction_id: "Found by its transaction ID",
+			} as Record<string, string>,
 			kind: "Kind",
 			bars: "List and here",
 			count: "Rows",

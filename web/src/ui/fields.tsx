@@ -3,6 +3,7 @@ import { Eye, EyeOff, X } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 import { country } from "../lib/format.ts";
+import { plainly } from "../lib/hidden.ts";
 import { zone } from "../lib/session.ts";
 import { toInstant, toLocal } from "../lib/zoned.ts";
 import { text } from "../text/en.ts";
@@ -11,6 +12,7 @@ import { Button } from "./button.tsx";
 import "./fields.css";
 import { CheckField, type Choice, Field } from "./form.tsx";
 import { Combo, type Option, Pick } from "./picker.tsx";
+import { said } from "./said.tsx";
 
 const t = text.fields;
 
@@ -50,8 +52,8 @@ export function RadioField({
 								onChange={() => onValue(c.value)}
 							/>
 							<span>
-								<span class="strong">{c.label}</span>
-								{c.hint && <span class="mute small block">{c.hint}</span>}
+								<span class="strong">{said(c.label)}</span>
+								{c.hint && <span class="mute small block">{said(c.hint)}</span>}
 							</span>
 						</label>
 					))}
@@ -127,10 +129,10 @@ export function WordsField({
 						<span class="row tight">
 							{value.map((w) => (
 								<span key={w} class="chip">
-									<span class="break">{write(w)}</span>
+									<span class="break">{said(write(w))}</span>
 									<button
 										type="button"
-										aria-label={t.remove(write(w))}
+										aria-label={t.remove(plainly(write(w)))}
 										onClick={() => onValue(value.filter((one) => one !== w))}
 									>
 										<X aria-hidden />

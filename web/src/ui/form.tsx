@@ -104,22 +104,22 @@ export function Field({
 	return (
 		<div class={`field ${more ?? ""}`}>
 			<label for={id} class={hideLabel ? "visually-hidden" : undefined}>
-				{label}
+				{said(label)}
 			</label>
 			{children({ id, name, "aria-describedby": describedBy, "aria-invalid": wrong ? "true" : undefined })}
 			{wrong && (
 				<span class="error" id={`${id}e`}>
-					{wrong}
+					{said(wrong)}
 				</span>
 			)}
 			{doubts.length > 0 && (
 				<span class="warning" id={`${id}w`}>
-					{doubts.map((d) => d.message).join(" ")}
+					{said(doubts.map((d) => d.message).join(" "))}
 				</span>
 			)}
 			{hint && (
 				<span class="hint" id={`${id}h`}>
-					{hint}
+					{said(hint)}
 				</span>
 			)}
 		</div>
@@ -248,8 +248,8 @@ export function CheckField({ label, hint, value, onValue, disabled, name }: Chec
 				onChange={(e) => onValue(e.currentTarget.checked)}
 			/>
 			<span>
-				{label}
-				{hint && <span class="mute small"> {hint}</span>}
+				{said(label)}
+				{hint && <span class="mute small"> {said(hint)}</span>}
 			</span>
 		</label>
 	);

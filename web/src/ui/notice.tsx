@@ -74,7 +74,7 @@ export function Failed({ problem, again }: { problem: Problem; again?: () => voi
 			{problem.places.map((p) => (
 				<span key={p.location} class="small break">
 					{" "}
-					{p.location}: {p.message}
+					{said([p.location, ": ", p.message])}
 				</span>
 			))}
 			{problem.request && problem.status >= 500 && (

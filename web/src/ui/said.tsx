@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { isPlain, piecesOf } from "../lib/hidden.ts";
 import { text } from "../text/en.ts";
 
@@ -22,5 +23,9 @@ export function Said({ of, lines }: { of: string; lines?: boolean }) {
 	);
 }
 
-/** Text as Said shows it; anything else as it is. */
-export const said = <T,>(what: T) => (typeof what === "string" ? <Said of={what} /> : what);
+/** Text as Said shows it, alone or among other things; anything else as it is. */
+export function said(what: ComponentChildren): ComponentChildren {
+	if (typeof what === "string") return <Said of={what} />;
+	if (Array.isArray(what) && what.some((one) => typeof one === "string")) return what.map(said);
+	return what;
+}

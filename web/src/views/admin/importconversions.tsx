@@ -12,6 +12,7 @@ import { PickField } from "../../ui/fields.tsx";
 import { CheckField, SelectField, TextField } from "../../ui/form.tsx";
 import { Empty, Notice } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
 import { cellOf, columnsOf, columnsParameter } from "./csv.ts";
 import { Download, FileField, sendFile } from "./file.tsx";
@@ -266,7 +267,7 @@ function Result({ run, stop, take, goOn }: ResultProps) {
 				{run.stopped && <Notice tone="warn">{run.dry ? t.stoppedDry : t.stopped}</Notice>}
 				{run.problem && (
 					<Notice tone="bad" live>
-						<p>{run.problem.message}</p>
+						<p>{said(run.problem.message)}</p>
 						{!run.dry && <p>{t.again}</p>}
 					</Notice>
 				)}

@@ -13,10 +13,11 @@ import { Button, Go } from "../../ui/button.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Notice, Read, Skeleton } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Bar, Filters, useNarrowing } from "./filters.tsx";
 import { askOf, stringOf } from "./query.ts";
 import { ReplayDialog } from "./replaydialog.tsx";
-import { sentence } from "./words.ts";
+import { told } from "./words.ts";
 
 const t = text.lists.causes;
 const f = text.lists.fields;
@@ -119,7 +120,7 @@ function OneCause(props: {
 					{c.offer_id ? <Named kind="offer" id={c.offer_id} /> : <span class="mute">{t.noOffer}</span>}
 					{c.replayable && side.value === "network" && <Badge tone="info">{t.mendable}</Badge>}
 				</div>
-				<p class="break">{sentence(c.hint)}</p>
+				<p class="break">{said(told(c.hint, c.code))}</p>
 				<p class="mute small">
 					{t.last} <When at={c.last_at} /> · <Link href={`/signals/${c.sample_id}`}>{t.sample}</Link> ·{" "}
 					<code>{c.code}</code>

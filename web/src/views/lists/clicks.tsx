@@ -18,6 +18,7 @@ import { AsOf } from "./asof.tsx";
 import { Csv } from "./csv.tsx";
 import { type Bar, Filters, useNarrowing } from "./filters.tsx";
 import { stringOf } from "./query.ts";
+import { worded } from "./words.ts";
 
 const t = text.lists.clicks;
 const f = text.lists.fields;
@@ -134,7 +135,7 @@ function columnsOf(): Column<Row>[] {
 			cell: (r) => (
 				<span class="row tight">
 					{r.turned_away ? (
-						<Badge tone="warn">{t.turnedAway(r.turned_away.replaceAll("_", " "))}</Badge>
+						<Badge tone="warn">{t.turnedAway(worded("turned", r.turned_away))}</Badge>
 					) : (
 						<span class="mute">{t.sent}</span>
 					)}

@@ -105,7 +105,7 @@ function OneGroup({ of: g, asked }: { of: Group; asked: Record<string, unknown> 
 					</Link>
 					{g.host && <span class="mute break">{said(g.host)}</span>}
 				</div>
-				<p class="break">{g.hint}</p>
+				<p class="break">{said(g.hint)}</p>
 				<p class="mute small">
 					<Owner of={g.owner} /> · {t.since} <When at={g.oldest_at} /> · {t.last} <When at={g.newest_at} /> ·{" "}
 					<Link href={`/deliveries/${g.example}`}>{text.lists.causes.sample}</Link>

@@ -12,6 +12,7 @@ import { Notice, Read } from "../../ui/notice.tsx";
 import { Card, Facts, Page } from "../../ui/page.tsx";
 import { toast } from "../../ui/toast.tsx";
 import "./lists.css";
+import { said } from "../../ui/said.tsx";
 import { SubscriptionName } from "./owner.tsx";
 import { millis, sentence, worded } from "./words.ts";
 
@@ -192,8 +193,8 @@ function OneAttempt({ of: a, open }: { of: Attempt; open: boolean }) {
 			<div class="body stack">
 				{a.error && (
 					<Notice tone="bad">
-						{a.detail && <p class="break">{sentence(a.detail)}</p>}
-						{a.hint && <p>{a.hint}</p>}
+						{a.detail && <p class="break">{said(sentence(a.detail))}</p>}
+						{a.hint && <p>{said(a.hint)}</p>}
 					</Notice>
 				)}
 				<div class="stack tight">

@@ -14,6 +14,7 @@ import { Named } from "../../ui/named.tsx";
 import { Pick } from "../../ui/picker.tsx";
 import { RangePicker } from "../../ui/range.tsx";
 import "./lists.css";
+import { plainly } from "../../lib/hidden.ts";
 import {
 	type Asked,
 	askOf,
@@ -223,7 +224,7 @@ function FilterField({ field: f, value, onValue }: FieldProps) {
 				<option value="">{t.anyOf(f.label)}</option>
 				{f.choices.map((c) => (
 					<option key={c.value} value={c.value}>
-						{c.label}
+						{plainly(c.label)}
 					</option>
 				))}
 			</select>

@@ -6,9 +6,10 @@ import { text } from "../../text/en.ts";
 import { When } from "../../ui/bits.tsx";
 import { Read } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { askList } from "./ask.ts";
 import type { Asked } from "./query.ts";
-import { sentence, worded } from "./words.ts";
+import { told, worded } from "./words.ts";
 
 const t = text.lists.conversion;
 
@@ -54,8 +55,8 @@ function Step({ of: s }: { of: Signal }) {
 	const channel = worded("channels", s.channel);
 	return (
 		<li class={tone}>
-			<div>{sentence(v.message)}</div>
-			{note && <blockquote class="break">“{note}”</blockquote>}
+			<div>{said(told(v.message, v.code))}</div>
+			{note && <blockquote class="break">“{said(note)}”</blockquote>}
 			<div class="mute small">
 				<Link href={`/signals/${s.id}`}>
 					<When at={s.received_at} exact />

@@ -11,6 +11,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { CheckField } from "../../ui/form.tsx";
 import { Failed, Notice } from "../../ui/notice.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { type Group, noTally, ofStatus, replay, type Tally } from "./replay.ts";
 import { isAboutSender, sentence } from "./words.ts";
@@ -163,7 +164,7 @@ function Outcomes({ of }: { of: Tally }) {
 			cell: (r) => (
 				<>
 					{r.code && r.code !== "ok" && <b>{codeName(r.code)}: </b>}
-					{sentence(r.message)} <Link href={`/signals/${r.sample}`}>{t.sample}</Link>
+					{said(sentence(r.message))} <Link href={`/signals/${r.sample}`}>{t.sample}</Link>
 				</>
 			),
 		},

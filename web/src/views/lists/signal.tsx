@@ -14,10 +14,11 @@ import { CheckField } from "../../ui/form.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Notice, Read, Skeleton } from "../../ui/notice.tsx";
 import { Card, Facts, Page } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import "./lists.css";
-import { isAboutSender, isId, sentence, worded } from "./words.ts";
+import { isAboutSender, isId, sentence, told, worded } from "./words.ts";
 
 const t = text.lists.signal;
 const f = text.lists.fields;
@@ -97,7 +98,7 @@ function Decided({ of: s }: { of: Signal }) {
 						<b>{codeName(v.code)}</b>
 						{v.test && <Badge>{f.testBadge}</Badge>}
 					</div>
-					<p>{sentence(v.message)}</p>
+					<p>{said(told(v.message, v.code))}</p>
 				</Notice>
 				<VerdictFacts of={v} />
 			</div>
@@ -152,7 +153,8 @@ function Candidates({ of: all }: { of: Schema["Considered"][] }) {
 			wrap: true,
 			cell: (c) => (
 				<>
-					{c.won ? <Badge tone="good">{t.won}</Badge> : <Badge>{t.lost}</Badge>} {sentence(c.lost || c.rule)}
+					{c.won ? <Badge tone="good">{t.won}</Badge> : <Badge>{t.lost}</Badge>}{" "}
+					{said(sentence(c.lost || c.rule))}
 				</>
 			),
 		},
@@ -169,7 +171,7 @@ function Earlier({ of: all }: { of: Schema["EarlierVerdict"][] }) {
 						<div class="row">
 							<Status of={e.status} /> <b>{codeName(e.code)}</b>
 						</div>
-						<div>{sentence(e.message)}</div>
+						<div>{said(told(e.message, e.code))}</div>
 						{e.rule && <div class="mute">{sentence(e.rule)}</div>}
 						<div class="mute small">
 							{t.replaced} <When at={e.replaced_at} exact />
@@ -303,7 +305,7 @@ function AgainDialog({ of: s, onClose }: { of: Signal; onClose: () => void }) {
 								<Status of={r.verdict.status} />
 								<b>{codeName(r.verdict.code)}</b>
 							</div>
-							<p>{sentence(r.verdict.message)}</p>
+							<p>{said(told(r.verdict.message, r.verdict.code))}</p>
 						</Notice>
 						{!stays && <p class="mute small">{text.lists.replay.lasting}</p>}
 					</>

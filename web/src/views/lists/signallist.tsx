@@ -20,7 +20,7 @@ import { AsOf } from "./asof.tsx";
 import { Csv } from "./csv.tsx";
 import { type Bar, Filters, type Narrowing, useNarrowing } from "./filters.tsx";
 import { stringOf } from "./query.ts";
-import { isId, sentence, worded } from "./words.ts";
+import { isId, sentence, told, worded } from "./words.ts";
 
 const t = text.lists.signals;
 const f = text.lists.fields;
@@ -188,8 +188,8 @@ function columnsOf(): Column<Row>[] {
 				r.code === "ok" ? (
 					<span class="mute clip-said">{said(sentence(r.message))}</span>
 				) : (
-					<span class="clip-said" title={plainly(sentence(r.message))}>
-						<b>{codeName(r.code)}</b> <span class="mute">{said(sentence(r.message))}</span>
+					<span class="clip-said" title={plainly(told(r.message, r.code))}>
+						<b>{codeName(r.code)}</b> <span class="mute">{said(told(r.message, r.code))}</span>
 					</span>
 				),
 		},

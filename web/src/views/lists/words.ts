@@ -1,4 +1,5 @@
 // Words of the API as they stand on a page.
+import { type Side, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 
 /** A text that begins in lower case as a sentence. */
@@ -7,6 +8,28 @@ export function sentence(said: string): string {
 	// A parameter's name stays as it is written.
 	const first = /^\w*_/.test(said) ? said : said[0]!.toUpperCase() + said.slice(1);
 	return /[.!?…]$/.test(first) ? first : `${first}.`;
+}
+
+/** What a message finds, without what it tells its sender to do about it. */
+export function finding(message: string): string {
+	let quoted = false;
+	for (let i = 0; i < message.length; i++) {
+		if (message[i] === "\\" && quoted) i++;
+		else if (message[i] === '"') quoted = !quoted;
+		else if (!quoted && message.startsWith("; ", i)) return message.slice(0, i);
+	}
+	return message;
+}
+
+/**
+ * The message of a verdict for whoever reads it. It speaks to the sender of the
+ * signal; others are told what was found, and what they can do themselves.
+ */
+export function told(message: string, code: string, reader: Side = side.value): string {
+	const own = text.lists.advice[reader]?.[code];
+	if (own === undefined) return sentence(message);
+	const found = finding(message);
+	return `${sentence(reader === "affiliate" ? text.lists.you(found) : found)} ${own}`;
 }
 
 /** A duration as the API writes it (2.4ms, 1h30m0s), in milliseconds; undefined if it is none. */
@@ -51,6 +74,6 @@ const words = text.lists as unknown as Record<string, Record<string, string>>;
 
 /** A word of the API as it is called here, or as it came. */
 export const worded = (
-	list: "channels" | "events" | "parties" | "by" | "errors",
+	list: "channels" | "events" | "tellings" | "turned" | "parties" | "by" | "errors",
 	word: string | undefined,
 ): string => (word ? (words[list]?.[word] ?? word.replaceAll("_", " ")) : "");

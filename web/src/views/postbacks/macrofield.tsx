@@ -1,6 +1,7 @@
 import { useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { text } from "../../text/en.ts";
 import { Button } from "../../ui/button.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Completion, complete, mend, piecesOf, type Slip, slipsOf, type Use } from "./macros.ts";
 
 const t = text.postbacks;
@@ -165,7 +166,7 @@ export function MacroField(props: Props) {
 			</div>
 			{advice.map((s) => (
 				<p key={s.message} class="small warn">
-					{s.message}
+					{said(s.message)}
 				</p>
 			))}
 			{hint && (
@@ -180,7 +181,7 @@ export function MacroField(props: Props) {
 function SlipLine({ slip, onFix }: { slip: Slip; onFix: (fix: string) => void }) {
 	return (
 		<div class="row slip">
-			<span class="error grow break">{slip.message}</span>
+			<span class="error grow break">{said(slip.message)}</span>
 			{slip.fixes.map((fix) => (
 				<Button key={fix} small onClick={() => onFix(fix)}>
 					{fix ? t.field.use(fix) : t.field.takeOut}

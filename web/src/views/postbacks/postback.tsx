@@ -21,6 +21,7 @@ import { LimitFields, MoreFields, RequestFields, ScopeFields, WhenFields } from 
 import { NewPostback } from "./new.tsx";
 import { nameOf, Owner } from "./postbacks.tsx";
 import "./postbacks.css";
+import { said } from "../../ui/said.tsx";
 import { PreviewCard, toldOf, usePreview } from "./preview.tsx";
 import { RenewSecret } from "./secret.tsx";
 import { TestDialog } from "./testsend.tsx";
@@ -208,7 +209,7 @@ function State({ of, id }: { of: Postback; id: number }) {
 						{b.state === "open" ? t.one.breakerOpen(count(b.failures), ago(b.opened_at)) : t.one.breakerHalf}
 					</p>
 					<p>
-						{b.detail} {b.probe_at && t.one.probe(ago(b.probe_at))} {d.last_failure?.hint}
+						{said(b.detail)} {b.probe_at && t.one.probe(ago(b.probe_at))} {said(d.last_failure?.hint)}
 					</p>
 					{may("write") && (
 						<Button small busy={resume.busy} onClick={() => resume.run()}>

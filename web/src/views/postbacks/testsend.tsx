@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Failed, Notice, Skeleton } from "../../ui/notice.tsx";
 import { Facts } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import type { Postback } from "./draft.ts";
 import { indented, SourceField, Wire } from "./preview.tsx";
 
@@ -73,8 +74,8 @@ export function Attempt({ of }: { of: Schema["Attempt"] }) {
 		<>
 			{of.error ? (
 				<Notice tone="bad">
-					<p class="strong">{sentence(of.detail || t.failed)}</p>
-					{of.hint && <p>{of.hint}</p>}
+					<p class="strong">{said(sentence(of.detail || t.failed))}</p>
+					{of.hint && <p>{said(of.hint)}</p>}
 				</Notice>
 			) : (
 				<Notice tone="good">{t.delivered(String(of.status ?? ""), of.took)}</Notice>

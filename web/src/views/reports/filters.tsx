@@ -342,7 +342,7 @@ function Values({ dim, report, zone, values, onValues }: ValuesProps) {
 				)}
 				{found.length === 0 && !own && (
 					<p class="small mute pad">
-						{seen.problem ? seen.problem.message : seen.loading ? text.common.loading : t.none}
+						{seen.problem ? said(seen.problem.message) : seen.loading ? text.common.loading : t.none}
 					</p>
 				)}
 			</fieldset>

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { useFirst, useFound } from "../../api/found.ts";
 import { count, country } from "../../lib/format.ts";
+import { plainly } from "../../lib/hidden.ts";
 import { may } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
@@ -64,7 +65,7 @@ export function FindOffers() {
 						<option value="">{t.allCategories}</option>
 						{categories.map((c) => (
 							<option key={c} value={c} selected={c === f.category}>
-								{c}
+								{plainly(c)}
 							</option>
 						))}
 					</select>

@@ -5,6 +5,7 @@ import { text } from "../../text/en.ts";
 import { Status } from "../../ui/bits.tsx";
 import { Named } from "../../ui/named.tsx";
 import { said } from "../../ui/said.tsx";
+import { worded } from "../lists/words.ts";
 
 const t = text.trace.hop;
 
@@ -33,7 +34,7 @@ export function Hops({ of }: { of: Schema["Part"] }) {
 				<span class="small mute">{t.next}</span>
 				<span class="strong break">{of.next?.turned_away ? t.turnedAway : of.next?.host || t.offer}</span>
 				<span class="id break small">
-					{of.next?.turned_away?.replaceAll("_", " ") ??
+					{(of.next?.turned_away && worded("turned", of.next.turned_away)) ??
 						(of.next?.id ? `${of.next.parameter}=${of.next.id}` : of.next?.host ? t.idNotSent : "")}
 				</span>
 			</li>

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api, read, type Schema } from "../../api/client.ts";
 import { dateTime } from "../../lib/format.ts";
 import { type Problem, problemOf } from "../../lib/problem.ts";
+import type { Side } from "../../lib/session.ts";
 import { Brand } from "../../shell/shell.tsx";
 import { text } from "../../text/en.ts";
 import { Failed, Skeleton } from "../../ui/notice.tsx";
@@ -38,7 +39,7 @@ export default function Shared() {
 								<Hops of={trace.hops} />
 							</Card>
 							<Card title={t.steps(trace.steps.length)} flush>
-								<Steps steps={trace.steps} />
+								<Steps steps={trace.steps} reader={{ side: trace.as as Side, named: false }} />
 							</Card>
 						</div>
 					)}

@@ -15,12 +15,14 @@ import {
 import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
 import type { Schema } from "../../api/client.ts";
+import { codeName } from "../../lib/codes.ts";
 import { clock, instant, span, sum } from "../../lib/format.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Code, Status } from "../../ui/bits.tsx";
 import { Facts } from "../../ui/page.tsx";
-import { said } from "../../ui/said.tsx";
 import { Table } from "../../ui/table.tsx";
+import { told, worded } from "../lists/words.ts";
+import { type Reader, Told } from "./told.tsx";
 
 type Step = Schema["TraceStep"];
 // A step's record has the shape of its kind, with what the role may see of it.
@@ -47,7 +49,15 @@ const icons: Record<Step["kind"], LucideIcon> = {
 const longPause = 60_000;
 
 /** The way of one visitor, step by step, with the pauses between. */
-export function Steps({ steps, actions }: { steps: Step[]; actions?: (step: Step) => ComponentChildren }) {
+export function Steps({
+	steps,
+	reader,
+	actions,
+}: {
+	steps: Step[];
+	reader: Reader;
+	actions?: (step: Step) => ComponentChildren;
+}) {
 	const first = steps[0] ? Date.parse(steps[0].at) : 0;
 	return (
 		<ol class="steps">
@@ -72,7 +82,7 @@ export function Steps({ steps, actions }: { steps: Step[]; actions?: (step: Step
 							</div>
 							<Mark step={s} />
 							<div class="what">
-								<p>{said(s.text)}</p>
+								<Told step={s} reader={reader} />
 								<div class="row small">
 									<span class="mute">{t.store[s.store]}</span>
 									{visited(s) && (s.record as Loose)?.visitor?.bot && (
@@ -80,7 +90,7 @@ export function Steps({ steps, actions }: { steps: Step[]; actions?: (step: Step
 									)}
 									{actions?.(s)}
 								</div>
-								<Details step={s} />
+								<Details step={s} reader={reader} />
 							</div>
 						</li>
 					</>
@@ -117,10 +127,12 @@ function Mark({ step }: { step: Step }) {
 
 // What there is to see behind a step, by its kind; the record as the API has it
 // stands below.
-function Details({ step }: { step: Step }) {
+function Details({ step, reader }: { step: Step; reader: Reader }) {
 	const r = step.record as Loose;
 	if (!r || Object.keys(r).length === 0) return null;
-	const facts = (factsOf[step.kind]?.(r) ?? []).filter(([, v]) => v !== undefined && v !== null && v !== "");
+	const facts = (factsOf[step.kind]?.(r, reader) ?? []).filter(
+		([, v]) => v !== undefined && v !== null && v !== "",
+	);
 	const open = toneOf(step) === "bad";
 	return (
 		<details open={open}>
@@ -156,44 +168,45 @@ const visitor = (r: Loose): Fact[] => [
 	[t.fact.referrer, r.referrer],
 ];
 
-const verdict = (v: Loose): Fact[] =>
+const verdict = (v: Loose, reader: Reader): Fact[] =>
 	v
 		? [
 				[t.fact.verdict, <Status key="s" of={v.status} />],
 				[t.fact.code, <code key="c">{v.code}</code>],
-				[t.fact.message, v.message],
+				[t.fact.message, v.message && told(v.message, v.code ?? "", reader.side)],
 				[t.fact.rule, v.rule],
 			]
 		: [];
 
-const factsOf: Partial<Record<Step["kind"], (r: Loose) => Fact[]>> = {
+const factsOf: Partial<Record<Step["kind"], (r: Loose, reader: Reader) => Fact[]>> = {
 	click: (r) => [
 		[t.fact.affClick, r.aff_click_id],
 		[t.fact.source, r.source],
 		...((r.sub ?? []) as string[]).map((v, i): Fact => [`sub${i + 1}`, v]),
 		...visitor(r),
 		[t.fact.to, r.sent_to],
-		[t.fact.turnedAway, r.turned_away],
+		[t.fact.turnedAway, worded("turned", r.turned_away)],
 	],
 	impression: (r) => [[t.fact.affClick, r.aff_click_id], [t.fact.source, r.source], ...visitor(r)],
 	sent: (r) => [[t.fact.to, r.url]],
 	turned_away: (r) => [
-		[t.fact.turnedAway, r.turned_away ?? r.reason],
+		[t.fact.turnedAway, worded("turned", r.turned_away ?? r.reason)],
 		[t.fact.to, r.url],
 	],
-	signal: (r) => [
-		[t.fact.channel, r.channel],
+	signal: (r, reader) => [
+		[t.fact.channel, worded("channels", r.channel)],
 		[t.fact.auth, r.auth],
 		[t.fact.ip, r.ip],
 		[t.fact.malformed, r.malformed],
 		...Object.entries((r.parameters ?? {}) as Record<string, string>).map(
 			([k, v]): Fact => [<code key={k}>{k}</code>, v],
 		),
-		...verdict(r.verdict),
+		...verdict(r.verdict, reader),
 	],
 	verdict,
 	conversion: (r) => [
 		[t.fact.status, <Status key="s" of={r.status} />],
+		[t.fact.reason, r.reason === "superseded" ? text.lists.superseded : r.reason],
 		[t.fact.goal, r.goal],
 		[t.fact.order, r.order_id],
 		[t.fact.amount, r.amount && sum(r.amount)],
@@ -204,13 +217,16 @@ const factsOf: Partial<Record<Step["kind"], (r: Loose) => Fact[]>> = {
 	],
 	entry: (r) => [
 		[t.fact.booked, r.amount && sum(r.amount)],
-		[t.fact.party, [r.account?.party, r.account?.party_id || ""].filter(Boolean).join(" ")],
-		[t.fact.book, r.account?.book],
-		[t.fact.reason, r.reason],
+		[
+			t.fact.party,
+			[worded("parties", r.account?.party), r.account?.party_id || ""].filter(Boolean).join(" "),
+		],
+		[t.fact.book, text.work.balances.books[r.account?.book] ?? r.account?.book],
+		[t.fact.reason, worded("events", r.reason)],
 	],
 	delivery: (r) => [
 		[t.fact.state, <Status key="s" of={r.state} />],
-		[t.fact.event, r.event],
+		[t.fact.event, worded("events", r.event)],
 		[t.fact.attempts, r.attempts],
 		[t.fact.due, r.state === "waiting" ? instant(r.due_at) : undefined],
 		[
@@ -221,7 +237,7 @@ const factsOf: Partial<Record<Step["kind"], (r: Loose) => Fact[]>> = {
 	attempt: (r) => [
 		[t.fact.request, r.url && `${r.method ?? ""} ${r.url}`],
 		[t.fact.answer, r.status],
-		[t.fact.error, [r.error, r.detail].filter(Boolean).join(": ")],
+		[t.fact.error, [worded("errors", r.error), r.detail].filter(Boolean).join(": ")],
 		[t.fact.hint, r.hint],
 		[t.fact.took, r.took],
 	],
@@ -254,7 +270,7 @@ export function Candidates({ all }: { all: Schema["Considered"][] }) {
 			rows={all}
 			rowKey={(_, i) => i}
 			columns={[
-				{ key: "by", head: t.candidate.by, cell: (c) => c.by.replaceAll("_", " ") },
+				{ key: "by", head: t.candidate.by, cell: (c) => worded("by", c.by) },
 				{
 					key: "who",
 					head: t.candidate.who,
@@ -267,7 +283,7 @@ export function Candidates({ all }: { all: Schema["Considered"][] }) {
 				{
 					key: "won",
 					head: t.candidate.won,
-					cell: (c) => (c.won ? <Status of="accepted" /> : <span>{said(c.code)}</span>),
+					cell: (c) => (c.won ? <Status of="accepted" /> : <span>{codeName(c.code ?? "")}</span>),
 				},
 				{ key: "why", head: t.candidate.why, wrap: true, cell: (c) => c.lost || c.rule },
 			]}

@@ -69,7 +69,11 @@ export default function Trace() {
 						<Hops of={got.hops} />
 					</Card>
 					<Card title={t.steps(got.steps.length)} flush>
-						<Steps steps={got.steps} actions={(s) => <Actions step={s} />} />
+						<Steps
+							steps={got.steps}
+							reader={{ side: side.value, named: true }}
+							actions={(s) => <Actions step={s} />}
+						/>
 					</Card>
 				</div>
 			)}

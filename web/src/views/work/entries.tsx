@@ -12,6 +12,7 @@ import { useName } from "../../ui/named.tsx";
 import { Empty, Failed, Read, Skeleton } from "../../ui/notice.tsx";
 import { said } from "../../ui/said.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
+import { worded } from "../lists/words.ts";
 import type { Standing } from "./books.ts";
 
 const t = text.work.balances;
@@ -116,7 +117,7 @@ function Booked({ conversion }: { conversion: string }) {
 					rowKey={(_, i) => i}
 					columns={[
 						{ key: "at", head: t.at, cell: (e) => dateTime(e.at) },
-						{ key: "reason", head: t.reason, cell: (e) => e.reason.replaceAll(/[._]/g, " ") },
+						{ key: "reason", head: t.reason, cell: (e) => worded("events", e.reason) },
 						{ key: "party", head: t.party, cell: (e) => partyOf(e.account.party) },
 						{ key: "book", head: t.book, cell: (e) => t.books[e.account.book] ?? e.account.book },
 						{ key: "amount", head: t.amount, end: true, cell: (e) => sum(e.amount) },

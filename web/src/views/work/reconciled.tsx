@@ -182,7 +182,12 @@ function Reasons({ of: s }: { of: Summary }) {
 				rowKey={(r) => `${r.class} ${r.reason}`}
 				height="320px"
 				columns={[
-					{ key: "reason", head: t.reason, cell: (r) => r.reason.replaceAll("_", " ") },
+					{
+						key: "reason",
+						head: t.reason,
+						wrap: true,
+						cell: (r) => t.because[r.reason] ?? r.reason.replaceAll("_", " "),
+					},
 					{ key: "class", head: t.kind, cell: (r) => t.class[r.class] ?? r.class },
 					{ key: "n", head: t.count, end: true, cell: (r) => count(r.count) },
 				]}
@@ -248,7 +253,7 @@ function HowUnderstood({ made }: { made: Made }) {
 			{[...l.notes, ...l.problems.map((p) => `${t.problemAt(count(p.line))}: ${p.message}`)].length > 0 && (
 				<ul class="plain-list small above">
 					{l.notes.map((n) => (
-						<li key={n}>{n}</li>
+						<li key={n}>{said(n)}</li>
 					))}
 					{l.problems.map((p) => (
 						<li key={`${p.line} ${p.column}`}>

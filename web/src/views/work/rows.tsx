@@ -9,6 +9,7 @@ import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
+import { told } from "../lists/words.ts";
 import type { Class } from "./reconciled.tsx";
 
 const t = text.work.reconciliation;
@@ -110,7 +111,9 @@ function Why({ of: r }: { of: Row }) {
 				<>
 					{" "}
 					<Link href={`/signals/${encodeURIComponent(r.signal.request_id)}`}>{t.seeSignal}</Link>
-					{r.signal.message && <span class="mute">: {said(r.signal.message)}</span>}
+					{r.signal.message && (
+						<span class="mute">: {said(told(r.signal.message, r.signal.code ?? ""))}</span>
+					)}
 				</>
 			)}
 			{r.see && (
@@ -122,7 +125,7 @@ function Why({ of: r }: { of: Row }) {
 					) : (
 						r.see.line !== undefined && t.seeLine(count(r.see.line))
 					)}{" "}
-					({r.see.why})
+					({said(t.because[r.see.why] ?? r.see.why)})
 				</span>
 			)}
 		</>

@@ -4,7 +4,7 @@ import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { SelectField, TextField } from "../../ui/form.tsx";
 import { Notice } from "../../ui/notice.tsx";
-import { said } from "../../ui/said.tsx";
+import { Said as Shown, said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import type { Said, Trial } from "./compare.tsx";
 
@@ -54,7 +54,9 @@ export function Understood({ trial, head, said, say, columns, onColumns, problem
 			{l.notes.length > 0 && (
 				<ul class="plain-list small">
 					{l.notes.map((n) => (
-						<li key={n}>{n}</li>
+						<li key={n}>
+							<Shown of={n} />
+						</li>
 					))}
 				</ul>
 			)}
@@ -163,7 +165,7 @@ function First({ of }: { of: Trial }) {
 			key: f,
 			head: t.fields[f] ?? f,
 			end: ["amount", "revenue", "payout"].includes(f),
-			cell: (r) => <span class={f.endsWith("_id") ? "id" : ""}>{r[f] ?? ""}</span>,
+			cell: (r) => <span class={f.endsWith("_id") ? "id" : ""}>{said(r[f] ?? "")}</span>,
 		}));
 	return (
 		<Table
