@@ -164,7 +164,9 @@ func TestAPixelLeadsNowhereElse(t *testing.T) {
 	m.world.hosts[elsewhere] = away
 	id := m.arriveWith("x")
 	m.thank(checkout, tracking, doors(tracking)["frame"], "transaction_id="+id)
-	until(t, "both pixels have fired", func() bool { return len(images.got("/lead")) == 1 && len(images.got("/i.gif")) == 1 })
+	until(t, "both pixels have fired", func() bool { // Chromium may ask again for an image whose redirect was refused
+		return len(images.got("/lead")) > 0 && len(images.got("/i.gif")) == 1
+	})
 	m.visit(shop + "/") // whatever the page still had to load is over
 	if got := away.got("/led"); len(got) != 0 {
 		t.Errorf("a pixel led to a host that the page's policy does not name: %v", got[0].URL)
