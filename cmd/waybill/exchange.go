@@ -29,10 +29,11 @@ func (w *warehouse) fresh() string { return w.path + newSuffix }
 // whole: at worst the present one without what stood in its log alone, which is
 // shipped again.
 func (w *warehouse) exchange(ctx context.Context) error {
-	w.interrupt()
+	exchanged := fault.New(fault.Unavailable, "the warehouse is being exchanged; try again")
+	w.interrupt(exchanged)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.closeLocked(fault.New(fault.Unavailable, "the warehouse is being exchanged; try again")); err != nil {
+	if err := w.closeLocked(exchanged); err != nil {
 		w.log.LogAttrs(ctx, slog.LevelWarn, "old warehouse was not closed in good order", slog.Any("error", err))
 	}
 	if err := w.shift(); err != nil {
@@ -96,7 +97,7 @@ func (w *warehouse) copyInto(ctx context.Context, into *duckwarehouse.Warehouse,
 // wants to open it meanwhile is told why: DuckDB's lock does not keep one process
 // from opening a file twice.
 func (w *warehouse) lend(why error) error {
-	w.interrupt()
+	w.interrupt(why)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lent = true

@@ -48,6 +48,7 @@ type openFile struct {
 	*duckwarehouse.Warehouse
 	info   os.FileInfo
 	ending chan struct{} // closed when whoever uses it is to come to an end
+	why    error         // it came to an end: set before ending is closed
 	once   sync.Once
 }
 
@@ -151,7 +152,7 @@ func (w *warehouse) options() duckwarehouse.Options {
 // close interrupts whoever uses the file and closes it. why is what is answered
 // from then on.
 func (w *warehouse) close(why error) error {
-	w.interrupt()
+	w.interrupt(why)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.closeLocked(why)
@@ -167,12 +168,16 @@ func (w *warehouse) closeLocked(why error) error {
 	return f.Close()
 }
 
-// interrupt ends what is under way on the file.
-func (w *warehouse) interrupt() {
+// interrupt ends what is under way on the file. Whoever is in the midst of it is
+// told why.
+func (w *warehouse) interrupt(why error) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if f := w.file; f != nil {
-		f.once.Do(func() { close(f.ending) })
+		f.once.Do(func() {
+			f.why = why
+			close(f.ending)
+		})
 	}
 }
 
@@ -204,8 +209,8 @@ func (w *warehouse) using(ctx context.Context, do func(context.Context, *openFil
 	err := do(ctx, f)
 	select {
 	case <-f.ending:
-		if err != nil {
-			return f, fault.Because(err, fault.Unavailable, "the warehouse was closed meanwhile; try again")
+		if err != nil { // that it was interrupted, which tells nobody anything
+			err = f.why
 		}
 	default:
 	}
@@ -242,7 +247,7 @@ func (i interruptible) Rows(ctx context.Context, s report.Statement, row func(re
 
 // damaged takes a damaged file out of use, and says so once.
 func (w *warehouse) damaged(ctx context.Context, f *openFile, cause error) {
-	w.interrupt()
+	w.interrupt(cause)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.file != f {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"io"
 	"maps"
 	"net/netip"
@@ -303,24 +305,45 @@ func TestPersonalDataLeavesTheWarehouseAsItLeavesTheJournal(t *testing.T) {
 	}
 }
 
-// TestAStopInterruptsAReport closes the warehouse under a report that would take
-// hours.
-func TestAStopInterruptsAReport(t *testing.T) {
-	y := newYard(t)
-	if err := y.warehouse.open(t.Context()); err != nil {
-		t.Fatal(err)
+// endless begins a report that would take hours, and gives what it is answered.
+func (y *yard) endless() <-chan error {
+	y.t.Helper()
+	if err := y.warehouse.open(y.t.Context()); err != nil {
+		y.t.Fatal(err)
 	}
 	begun, answered := make(chan struct{}), make(chan error, 1)
 	go func() {
-		answered <- y.warehouse.View(t.Context(), func(r report.Reader) error {
+		answered <- y.warehouse.View(y.t.Context(), func(r report.Reader) error {
 			close(begun)
 			endless := report.Statement{
 				SQL: `SELECT CAST(COUNT(*) AS BIGINT) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7`, Columns: []report.Column{{Name: "n"}},
 			}
-			return r.Rows(t.Context(), endless, func(report.Row) error { return nil })
+			return r.Rows(y.t.Context(), endless, func(report.Row) error { return nil })
 		})
 	}()
 	<-begun
+	return answered
+}
+
+// TestDamageThatAnotherFindsIsTold has a report end with the damage that somebody
+// else has found in the file meanwhile.
+func TestDamageThatAnotherFindsIsTold(t *testing.T) {
+	y := newYard(t)
+	answered := y.endless()
+	damage := fault.New(fault.Damaged, "a block is not what it was")
+	err := y.warehouse.use(t.Context(), func(context.Context, *openFile) error { return damage })
+	for _, err := range []error{err, <-answered, y.warehouse.state()} {
+		if !errors.Is(err, damage) {
+			t.Errorf("answered %v, want %v", err, damage)
+		}
+	}
+}
+
+// TestAStopInterruptsAReport closes the warehouse under a report that would take
+// hours.
+func TestAStopInterruptsAReport(t *testing.T) {
+	y := newYard(t)
+	answered := y.endless()
 	began := time.Now()
 	if err := y.warehouse.leave(); err != nil {
 		t.Errorf("leave() = %v", err)

@@ -32,7 +32,7 @@ func (w *warehouse) keep(ctx context.Context) error {
 	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
-			w.interrupt()
+			w.interrupt(errStopping)
 			return nil
 		case <-tick.C:
 		}
@@ -76,10 +76,13 @@ func (w *warehouse) tryAgain(ctx context.Context) {
 // not moved into it by then stands in its log, which the next start reads.
 const closing = 2 * time.Second
 
+// errStopping is what is answered by a node that stops.
+var errStopping = fault.New(fault.Unavailable, "the node stops")
+
 // leave closes the file, or leaves it to its log where that takes long.
 func (w *warehouse) leave() error {
 	closed := make(chan error, 1)
-	go func() { closed <- w.close(fault.New(fault.Unavailable, "the node stops")) }()
+	go func() { closed <- w.close(errStopping) }()
 	limit := time.NewTimer(closing)
 	defer limit.Stop()
 	select {
