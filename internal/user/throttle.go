@@ -2,6 +2,7 @@ package user
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -107,8 +108,18 @@ func (d Door) waitAfter(failures int) time.Duration {
 // not told.
 func AccountDoor(email string) Door { return Door{Name: "account " + Hash(FoldEmail(email))} }
 
-// ResetDoor is that of those who ask for a new password of an account.
-func ResetDoor(email string) Door { return Door{Name: "reset of " + AccountDoor(email).Name} }
+// Apart is a door beside d for those who come in another way: whoever has failed at
+// one has not failed at the other.
+func (d Door) Apart(way string) Door {
+	d.Name = way + " of " + d.Name
+	return d
+}
+
+// SessionDoor is that of whoever is signed in, and shows anew who that is.
+func SessionDoor(id int64) Door { return Door{Name: "session " + strconv.FormatInt(id, 10)} }
+
+// BrowserDoor is that of a browser that is known by its mark.
+func BrowserDoor(mark string) Door { return Door{Name: "browser " + Hash(mark)} }
 
 // AddressDoor is that of an address. Whoever has one IPv6 address has all of its
 // /64.

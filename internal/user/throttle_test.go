@@ -117,7 +117,7 @@ func TestDoors(t *testing.T) {
 		{user.AddressDoor(addr("::ffff:192.0.2.1")), user.AddressDoor(addr("192.0.2.1"))},
 		{user.AddressDoor(addr("fe80::1%eth0")), user.AddressDoor(addr("fe80::1"))},
 		{user.AccountDoor("Jane@Example.com"), user.AccountDoor(" jane@example.com")},
-		{user.ResetDoor("Jane@Example.com"), user.ResetDoor("jane@example.com")},
+		{user.AccountDoor("Jane@Example.com").Apart("reset"), user.AccountDoor("jane@example.com").Apart("reset")},
 	}
 	for _, pair := range same {
 		if pair[0] != pair[1] {
@@ -128,7 +128,9 @@ func TestDoors(t *testing.T) {
 		{user.AddressDoor(addr("2001:db8:1:2::1")), user.AddressDoor(addr("2001:db8:1:3::1"))},
 		{user.AddressDoor(addr("192.0.2.1")), user.AddressDoor(addr("192.0.2.2"))},
 		{user.AccountDoor("jane@example.com"), user.AccountDoor("joan@example.com")},
-		{user.AccountDoor("jane@example.com"), user.ResetDoor("jane@example.com")},
+		{user.AccountDoor("jane@example.com"), user.AccountDoor("jane@example.com").Apart("reset")},
+		{user.SessionDoor(1), user.SessionDoor(2)},
+		{user.BrowserDoor("one"), user.BrowserDoor("two")},
 	}
 	for _, pair := range apart {
 		if pair[0].Name == pair[1].Name {
@@ -138,7 +140,8 @@ func TestDoors(t *testing.T) {
 	if name := user.AccountDoor(strings.Repeat("x", 10_000)).Name; len(name) > 100 || strings.Contains(name, "x@") {
 		t.Errorf("a long name is kept as %q", name)
 	}
-	if user.AccountDoor("jane@example.com").Shared || !user.AddressDoor(netip.Addr{}).Shared {
+	if user.AccountDoor("jane@example.com").Shared || user.SessionDoor(1).Shared || user.BrowserDoor("one").Shared ||
+		!user.AddressDoor(netip.Addr{}).Shared || !user.AddressDoor(netip.Addr{}).Apart("passkey").Shared {
 		t.Error("an account is one person's, and an address, even an unknown one, is many people's")
 	}
 }

@@ -3,17 +3,17 @@ package login
 import (
 	"container/list"
 	"crypto/rand"
-	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
-	"waybill/internal/fault"
 	"waybill/internal/user"
 )
 
 // The bounds of what is remembered between the two halves of a ceremony.
-// Whoever has no account can begin one, so none of it is written to disk, and
-// one address can begin only so many.
+// Whoever has no account can begin one, so none of it is written to disk. What is
+// too much takes the place of the oldest, of the same source first: whoever begins
+// thousands keeps nobody else from beginning.
 const (
 	ceremonyLife   = 10 * time.Minute
 	maxCeremonies  = 50_000
@@ -24,9 +24,9 @@ const (
 // too late.
 type ceremonies struct {
 	mu    sync.Mutex
-	open  map[string]*list.Element // by the token that the browser brings back
-	order *list.List               // of *ceremony, the oldest first
-	of    map[string]int           // how many are open, by source
+	open  map[string]*list.Element   // by the token that the browser brings back
+	order *list.List                 // of *ceremony, the oldest first
+	of    map[string][]*list.Element // those of each source, the oldest first
 }
 
 // ceremony is the first half of one.
@@ -37,28 +37,28 @@ type ceremony struct {
 }
 
 func newCeremonies() *ceremonies {
-	return &ceremonies{open: map[string]*list.Element{}, order: list.New(), of: map[string]int{}}
+	return &ceremonies{open: map[string]*list.Element{}, order: list.New(), of: map[string][]*list.Element{}}
 }
 
 // begin remembers the first half of a ceremony, and gives the token for the
 // second.
-func (c *ceremonies) begin(begun any, from netip.Addr, now time.Time) (string, error) {
+func (c *ceremonies) begin(begun any, source string, now time.Time) (string, error) {
 	token, err := user.NewToken(rand.Reader)
 	if err != nil {
 		return "", err
 	}
-	source := user.AddressDoor(from).Name
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sweep(now)
-	switch {
-	case c.of[source] >= maxOfOneSource:
-		return "", fault.New(fault.Limited, "too many sign-ins were begun from this address; wait some minutes")
+	switch of := c.of[source]; {
+	case len(of) >= maxOfOneSource:
+		c.forget(of[0])
 	case c.order.Len() >= maxCeremonies:
-		return "", fault.New(fault.Limited, "too many sign-ins were begun at once; try again in some minutes")
+		c.forget(c.order.Front())
 	}
-	c.open[token] = c.order.PushBack(&ceremony{token: token, source: source, until: now.Add(ceremonyLife), begun: begun})
-	c.of[source]++
+	at := c.order.PushBack(&ceremony{token: token, source: source, until: now.Add(ceremonyLife), begun: begun})
+	c.open[token] = at
+	c.of[source] = append(c.of[source], at)
 	return token, nil
 }
 
@@ -88,7 +88,8 @@ func (c *ceremonies) sweep(now time.Time) {
 func (c *ceremonies) forget(at *list.Element) *ceremony {
 	one, _ := c.order.Remove(at).(*ceremony)
 	delete(c.open, one.token)
-	if c.of[one.source]--; c.of[one.source] <= 0 {
+	left := slices.DeleteFunc(c.of[one.source], func(other *list.Element) bool { return other == at })
+	if c.of[one.source] = left; len(left) == 0 {
 		delete(c.of, one.source)
 	}
 	return one

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-webauthn/webauthn/protocol"
-
 	"waybill/internal/fault"
 	"waybill/internal/user"
 )
@@ -107,14 +105,13 @@ func (x *exchange) confirm() (answer, error) {
 
 // guarded counts a guess at what somebody signs in with as those at the door are.
 func (x *exchange) guarded(check func() error) error {
-	account := user.AccountDoor(x.who.Email)
-	if err := x.attempt(account, x.address()); err != nil {
+	if err := x.attempt(x.door()); err != nil {
 		return err
 	}
 	if err := check(); err != nil {
 		return err
 	}
-	return x.l.ledger.AttemptSucceeded(x.ctx(), account, x.address())
+	return x.l.ledger.AttemptSucceeded(x.ctx(), x.door())
 }
 
 // checkPassword looks at the password that stands in a field of the request. Whoever
@@ -154,11 +151,7 @@ func (x *exchange) confirmedBy(shown user.Shown) (answer, error) {
 }
 
 func (x *exchange) beginPasskeyConfirm() (answer, error) {
-	w, err := x.relying()
-	if err != nil {
-		return nil, err
-	}
-	h, err := x.l.holder(x.ctx(), x.who)
+	w, h, err := x.own()
 	if err != nil {
 		return nil, err
 	}
@@ -169,41 +162,14 @@ func (x *exchange) beginPasskeyConfirm() (answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask for a passkey: %w", err)
 	}
-	token, err := x.l.begun.begin(begunConfirm{*data, x.session.ID}, x.from, x.now)
-	return asked{token, options.Response}, err
+	return x.ask(data, false, options.Response)
 }
 
 // finishPasskeyConfirm confirms by one of the person's own passkeys.
 func (x *exchange) finishPasskeyConfirm() (answer, error) {
-	var b shownPasskey
-	if err := x.read(&b); err != nil {
-		return nil, err
-	}
-	first, ok := x.l.begun.finish(b.Ceremony, x.now)
-	begun, fits := first.(begunConfirm)
-	if !ok || !fits || begun.session != x.session.ID {
-		return nil, tooLate()
-	}
-	w, err := x.relying()
-	if err != nil {
-		return nil, err
-	}
-	parsed, err := protocol.ParseCredentialRequestResponseBytes(b.Credential)
-	if err != nil {
-		return nil, fault.At("credential", "is not what an authenticator answers")
-	}
-	if err := x.attempt(x.address()); err != nil {
-		return nil, err
-	}
-	h, err := x.l.holder(x.ctx(), x.who)
-	if err != nil {
-		return nil, err
-	}
-	used, err := w.ValidateLogin(h, begun.data, parsed)
-	if err != nil {
-		return nil, x.failed(x.who, byPasskey, fault.At("credential", "is not one of your passkeys, or did not show what it should"))
-	}
-	shown, err := x.used(x.who, used, parsed)
+	own := func([]byte) (*holder, error) { return x.l.holder(x.ctx(), x.who) }
+	wrong := fault.At("credential", "is not one of your passkeys, or did not show what it should")
+	_, shown, err := x.showPasskey(own, wrong)
 	if fault.Of(err) == fault.Unauthorized { // that is said of sessions here
 		err = fault.At("credential", "%s", fault.All(err)[0].Text)
 	}

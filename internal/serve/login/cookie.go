@@ -14,9 +14,14 @@ const (
 	sessionPlain  = "waybill_session"
 	waySecure     = "__Host-waybill_way"
 	wayPlain      = "waybill_way"
+	markSecure    = "__Host-waybill_known"
+	markPlain     = "waybill_known"
 )
 
-// cookie is what both cookies have in common.
+// markLife is how long a browser is known in which nobody signs in.
+const markLife = 180 * 24 * time.Hour
+
+// cookie is what all cookies have in common.
 func cookie(name, value string, secure bool, life time.Duration) *http.Cookie {
 	c := &http.Cookie{ //nolint:gosec // Secure where the place is: on the operator's own machine it is not
 		Name: name, Value: value, Path: "/", MaxAge: int(life / time.Second),
@@ -38,6 +43,12 @@ func (x *exchange) dropSession() { x.setCookie(sessionSecure, sessionPlain, "", 
 
 // setWay lets the browser prove that it is the one that set out for the provider.
 func (x *exchange) setWay(token string) { x.setCookie(waySecure, wayPlain, token, ceremonyLife) }
+
+// setMark has the browser be known: a log-out leaves the mark.
+func (x *exchange) setMark(mark string) { x.setCookie(markSecure, markPlain, mark, markLife) }
+
+// mark gives what the browser is known by; empty where it is not.
+func (x *exchange) mark() string { return tokenIn(x.r, x.place(), markSecure, markPlain) }
 
 func (x *exchange) setCookie(secureName, plainName, value string, life time.Duration) {
 	secure := x.place().secure()

@@ -1,7 +1,6 @@
 package login
 
 import (
-	"net/netip"
 	"net/url"
 	"strconv"
 
@@ -14,5 +13,3 @@ func (p place) url() *url.URL { return &url.URL{Scheme: p.scheme, Host: p.host} 
 
 // auditOf is all of the audit.
 func auditOf() sqlledger.AuditFilter { return sqlledger.AuditFilter{} }
-
-func netip0(s string) netip.Addr { return netip.MustParseAddr(s) }

@@ -116,17 +116,20 @@ func (x *exchange) forgotten() (answer, error) {
 	}
 	mails := x.l.set.SendReset != nil
 	if mails {
-		if err := x.attempt(user.ResetDoor(b.Email), x.address()); err != nil {
+		if err := x.attempt(user.AccountDoor(b.Email).Apart(byMail), x.door().Apart(byMail)); err != nil {
 			return nil, err
 		}
 		select {
-		case x.l.forgot <- user.FoldEmail(b.Email):
+		case x.l.forgot <- plea{user.FoldEmail(b.Email), x.visitor()}:
 		default:
 			return nil, fault.New(fault.Unavailable, "too many ask for mail at this moment; try again in a minute")
 		}
 	}
 	return accepted{map[string]bool{"mail": mails}}, nil
 }
+
+// byMail is the way in by a link for a new password.
+const byMail = "reset"
 
 // maxForgotten is how many may wait for their mail.
 const maxForgotten = 100
@@ -137,34 +140,40 @@ func (l *Login) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case email := <-l.forgot:
-			l.remind(ctx, email)
+		case p := <-l.forgot:
+			l.remind(ctx, p)
 		}
 	}
 }
 
+// plea is somebody asking for a new password of whoever has an address.
+type plea struct {
+	email string
+	by    user.By
+}
+
 // remind makes a link for whoever has an address, and sends it there. That nobody
 // has it is no news.
-func (l *Login) remind(ctx context.Context, email string) {
-	u, err := l.ledger.UserByEmail(ctx, email)
+func (l *Login) remind(ctx context.Context, p plea) {
+	u, err := l.ledger.UserByEmail(ctx, p.email)
 	if fault.Of(err) == fault.NotFound || err == nil && u.Status != user.Active {
 		return
 	}
 	if err == nil {
-		err = l.sendReset(ctx, u)
+		err = l.sendReset(ctx, p.by, u)
 	}
 	if err != nil && ctx.Err() == nil && l.log != nil {
 		l.log.LogAttrs(ctx, slog.LevelWarn, "link for a new password was not sent", slog.Int64("user_id", u.ID), slog.Any("error", err))
 	}
 }
 
-func (l *Login) sendReset(ctx context.Context, u user.User) error {
+func (l *Login) sendReset(ctx context.Context, by user.By, u user.User) error {
 	token, err := user.NewToken(rand.Reader)
 	if err != nil {
 		return err
 	}
 	link := user.NewLink(user.LinkReset, u.ID, l.now())
-	if err := l.ledger.CreateLink(ctx, user.ByOf(u.Principal()), link, user.Hash(token)); err != nil {
+	if err := l.ledger.CreateLink(ctx, by, link, user.Hash(token)); err != nil {
 		return err
 	}
 	return l.set.SendReset(ctx, u, token, link.ExpiresAt)

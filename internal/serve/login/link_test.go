@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"waybill/internal/store/sqlledger"
 	"waybill/internal/user"
 )
 
@@ -128,6 +129,10 @@ func TestForgot(t *testing.T) {
 	if !slices.Equal(post.to, []string{"ann@example.com"}) {
 		t.Fatalf("mail went to %v; want to ann@example.com alone", post.to)
 	}
+	asked, _, err := w.db.Audit(t.Context(), sqlledger.AuditFilter{Action: "link_reset"})
+	if err != nil || len(asked) != 1 || asked[0].Actor != "visitor" || asked[0].Address != "192.0.2.7" {
+		t.Errorf("the audit holds %+v, %v; want that a visitor at 192.0.2.7 has asked, who need not be Ann", asked, err)
+	}
 	c := w.browser()
 	c.send("POST", "accept", acceptance{Token: post.last, Password: "another kettle of fish"}).want(200)
 	if c.signedIn() != ann.ID {
@@ -143,7 +148,7 @@ func TestForgot(t *testing.T) {
 	})
 	t.Run("a mail server that is away is told to the operator", func(t *testing.T) {
 		post.fail = true
-		w.remind(t.Context(), "ann@example.com")
+		w.remind(t.Context(), plea{email: "ann@example.com"})
 		if !strings.Contains(w.log.String(), "the mail server hung up") {
 			t.Errorf("the log holds %s; want the failure", w.log)
 		}

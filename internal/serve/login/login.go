@@ -8,7 +8,8 @@
 //   - An e-mail address that nobody has is answered like one with a wrong
 //     password: the same words, after the same work.
 //   - An attempt is counted before it is looked at, so that many at once are no way
-//     around the wait that follows failures.
+//     around the wait that follows failures. That wait is no way to keep somebody out
+//     who is signed in, or whose browser is known.
 //   - A password, a code or a link is of use once where it should be, whoever else
 //     tries at the same moment: the ledger decides.
 //   - What was shown decides how far it leads: a link never gets around a second
@@ -163,14 +164,14 @@ type Login struct {
 	pace     *pace
 	hashing  *hashing
 	provider *provider // nil where there is none
-	forgot   chan string
+	forgot   chan plea
 }
 
 // New makes what lets people in.
 func New(ledger Ledger, set Settings, log *slog.Logger) (*Login, error) {
 	l := &Login{
 		ledger: ledger, set: set, log: log, cross: http.NewCrossOriginProtection(),
-		begun: newCeremonies(), pace: &pace{next: map[string]time.Time{}}, forgot: make(chan string, maxForgotten),
+		begun: newCeremonies(), pace: &pace{next: map[string]time.Time{}}, forgot: make(chan plea, maxForgotten),
 	}
 	if set.AdminURL != nil {
 		origin := set.AdminURL.Scheme + "://" + set.AdminURL.Host

@@ -78,6 +78,7 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	if now := p.now(); now.Sub(p.failed) < lookAgain {
 		return nil, fault.New(fault.Unavailable, "the identity provider cannot be reached at the moment")
 	}
+	ctx = context.WithoutCancel(ctx) // whoever leaves early must not make it fail for the others
 	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.Client), p.Issuer)
 	if err != nil {
 		p.failed = p.now()
@@ -122,6 +123,7 @@ func (x *exchange) setOut() (answer, error) {
 		return nil, fault.New(fault.NotFound, "no identity provider is set up")
 	}
 	q := x.r.URL.Query()
+	source := x.door().Name
 	w := way{
 		state: oauth2.GenerateVerifier(), nonce: oauth2.GenerateVerifier(), verifier: oauth2.GenerateVerifier(),
 		back: wayBack(q.Get("return")), begun: x.now,
@@ -132,7 +134,7 @@ func (x *exchange) setOut() (answer, error) {
 		if err != nil {
 			return x.sentBack(w, "oidc_expired", err)
 		}
-		w.confirms = s.ID
+		w.confirms, source = s.ID, user.SessionDoor(s.ID).Name
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"),
 			oauth2.SetAuthURLParam("login_hint", u.Email))
 	}
@@ -140,7 +142,7 @@ func (x *exchange) setOut() (answer, error) {
 	if err != nil {
 		return x.sentBack(w, "oidc_unavailable", err)
 	}
-	token, err := x.l.begun.begin(w, x.from, x.now)
+	token, err := x.l.begun.begin(w, source, x.now)
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +174,9 @@ func (x *exchange) comeBack() (answer, error) {
 	if q.Get("error") != "" {
 		return x.sentBack(w, "oidc_denied", nil)
 	}
+	if err := x.attempt(x.gate()); err != nil {
+		return nil, err
+	}
 	if iss := q.Get("iss"); iss != "" && iss != p.Issuer { // RFC 9207: the answer is another provider's
 		return x.refusedBy(w, "oidc_failed", errors.New("the answer came from another issuer"))
 	}
@@ -188,6 +193,14 @@ func (x *exchange) comeBack() (answer, error) {
 	return x.enterByProvider(w, c)
 }
 
+// gate is where those are counted who come back from the provider.
+func (x *exchange) gate() user.Door { return user.AddressDoor(x.from).Apart(byProvider) }
+
+// arrived leads the browser to the page that it wanted. It did not come in vain.
+func (x *exchange) arrived(w way) (answer, error) {
+	return elsewhere(w.back), x.l.ledger.AttemptSucceeded(x.ctx(), x.gate())
+}
+
 // enterByProvider signs in whom the provider has named.
 func (x *exchange) enterByProvider(w way, c claims) (answer, error) {
 	u, err := x.knownBy(c)
@@ -200,7 +213,7 @@ func (x *exchange) enterByProvider(w way, c claims) (answer, error) {
 	if err != nil {
 		return x.sentBack(w, "oidc_failed", err)
 	}
-	return elsewhere(w.back), nil
+	return x.arrived(w)
 }
 
 // confirmedByProvider confirms the session that has set out, if the provider has
@@ -220,7 +233,7 @@ func (x *exchange) confirmedByProvider(w way, c claims) (answer, error) {
 	if err := x.renew(user.Shown{How: byProvider, Email: x.who.Email, At: x.now}); err != nil {
 		return x.sentBack(w, "oidc_failed", err)
 	}
-	return elsewhere(w.back), nil
+	return x.arrived(w)
 }
 
 // clocksDiffer is how far the provider's clock may be behind ours.

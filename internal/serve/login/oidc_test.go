@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -377,34 +378,90 @@ func FuzzDecode(f *testing.F) {
 }
 
 func TestCeremonies(t *testing.T) {
-	c := newCeremonies()
 	at := noon
-	from := netip0("192.0.2.1")
-	token, err := c.begin("first", from, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range maxOfOneSource - 1 {
-		if _, err := c.begin("more", from, at); err != nil {
+	c := newCeremonies()
+	begin := func(begun any, source string) string {
+		t.Helper()
+		token, err := c.begin(begun, source, at)
+		if err != nil {
 			t.Fatal(err)
 		}
+		return token
 	}
-	if _, err := c.begin("too many", from, at); err == nil {
-		t.Error("one source may begin without end")
-	}
-	if _, err := c.begin("another", netip0("192.0.2.2"), at); err != nil {
-		t.Errorf("another source is kept out: %v", err)
-	}
-	if got, ok := c.finish(token, at); !ok || got != "first" {
+	first := begin("first", "one")
+	if got, ok := c.finish(first, at); !ok || got != "first" {
 		t.Errorf("finish() = %v, %v; want the first", got, ok)
 	}
-	if _, ok := c.finish(token, at); ok {
+	if _, ok := c.finish(first, at); ok {
 		t.Error("a ceremony was finished twice")
 	}
-	if _, err := c.begin("again", from, at.Add(ceremonyLife)); err != nil {
-		t.Errorf("after their time ceremonies stand in the way: %v", err)
+	oldest, other := begin("oldest", "one"), begin("other", "two")
+	for range maxOfOneSource {
+		begin("more", "one")
 	}
+	if _, ok := c.finish(oldest, at); ok || len(c.of["one"]) != maxOfOneSource {
+		t.Errorf("one source has %d open, its oldest among them: %t; want %d, and the oldest to be given up", len(c.of["one"]), ok, maxOfOneSource)
+	}
+	if _, ok := c.finish(other, at); !ok {
+		t.Error("another source's was given up for it")
+	}
+	at = at.Add(ceremonyLife)
+	begin("again", "one")
 	if len(c.open) != 1 || c.order.Len() != 1 || len(c.of) != 1 {
 		t.Errorf("%d, %d and %d are remembered; want 1", len(c.open), c.order.Len(), len(c.of))
+	}
+}
+
+// TestNobodyIsKeptFromBeginning has strangers from everywhere begin more than is
+// remembered.
+func TestNobodyIsKeptFromBeginning(t *testing.T) {
+	c := newCeremonies()
+	for i := range maxCeremonies + 10 {
+		if _, err := c.begin("stranger", itoa(int64(i/maxOfOneSource)), noon); err != nil {
+			t.Fatalf("ceremony %d: %v", i, err)
+		}
+	}
+	token, err := c.begin("mine", "me", noon)
+	if _, ok := c.finish(token, noon); err != nil || !ok || c.order.Len() > maxCeremonies {
+		t.Errorf("finish() = %t, %v, with %d open; want it to be there, and no more than %d", ok, err, c.order.Len(), maxCeremonies)
+	}
+}
+
+// TestOIDCGuesses sends a browser back from the provider with what it has not said,
+// again and again: each time is told to the audit, so it must have an end.
+func TestOIDCGuesses(t *testing.T) {
+	w, i, open := abroad(t)
+	guess := func() reply {
+		b := open()
+		back := strings.Replace(i.authorize(t, b.send("GET", "oidc", nil).want(302).header.Get("Location")), "code=", "code=not", 1)
+		w.clock.pass(time.Second) // the pace is another matter
+		return b.send("GET", back, nil)
+	}
+	noted := 0
+	for range 60 {
+		if got := guess(); got.status != http.StatusFound {
+			got.want(http.StatusTooManyRequests)
+			continue
+		}
+		noted++
+	}
+	if notes := w.notes(); noted > 52 || !slices.Contains(notes, "log_in_failed") {
+		t.Errorf("%d of 60 guesses were looked at; want the last to be turned away", noted)
+	}
+	open().logIn("ann@example.com") // passwords are counted by themselves
+}
+
+// TestOIDCGivenUp has the first to look for the provider leave at once: the next
+// finds it all the same.
+func TestOIDCGivenUp(t *testing.T) {
+	_, i, _ := abroad(t)
+	p := newProvider(OIDC{Issuer: i.URL}, time.Now)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.discover(gone); err != nil {
+		t.Errorf("who has left makes the provider unknown: %v", err)
+	}
+	if _, err := p.discover(t.Context()); err != nil {
+		t.Errorf("the next finds no provider: %v", err)
 	}
 }

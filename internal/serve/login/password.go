@@ -121,11 +121,12 @@ func (x *exchange) logIn() (answer, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	if err := x.attempt(user.AccountDoor(c.Email), x.address()); err != nil {
-		return nil, err
-	}
 	u, secrets, err := x.l.find(x.ctx(), c.Email)
 	if err != nil {
+		return nil, err
+	}
+	doors := x.doors(c.Email, u, secrets)
+	if err := x.attempt(doors...); err != nil {
 		return nil, err
 	}
 	right, weak, err := x.l.hashing.matches(x.ctx(), c.Password, secrets.Password)
@@ -145,7 +146,10 @@ func (x *exchange) logIn() (answer, error) {
 		}
 		shown.How, shown.Authenticator = "password and code", secrets.TOTPSecret
 	}
-	if err := x.begin(u, shown); err != nil {
+	if err := x.l.ledger.AttemptSucceeded(x.ctx(), doors...); err != nil {
+		return nil, err
+	}
+	if err := x.signIn(u, shown); err != nil {
 		return nil, err
 	}
 	if weak {
@@ -190,8 +194,24 @@ func wrongPassword() error {
 	return fault.New(fault.Unauthorized, "the e-mail address or the password is wrong")
 }
 
-// address is the door that the caller's address is.
-func (x *exchange) address() user.Door { return user.AddressDoor(x.from) }
+// door is where attempts are counted that name no account: the caller's session,
+// which no stranger uses up, or the caller's address.
+func (x *exchange) door() user.Door {
+	if x.session.ID != 0 {
+		return user.SessionDoor(x.session.ID)
+	}
+	return user.AddressDoor(x.from)
+}
+
+// doors are where an attempt to sign in to an account is counted: the account and
+// the caller's address, which strangers may have used up; or, where this very person
+// has signed in from it before, the browser alone.
+func (x *exchange) doors(email string, u user.User, secrets user.Credentials) []user.Door {
+	if mark := x.mark(); user.Marked(mark, u.ID, secrets.Password) {
+		return []user.Door{user.BrowserDoor(mark)}
+	}
+	return []user.Door{user.AccountDoor(email), x.door()}
+}
 
 // attempt counts an attempt at some doors, and refuses it while there is to be a
 // wait at one of them.
@@ -217,12 +237,15 @@ func (x *exchange) failed(u user.User, by string, why error) error {
 // note tells the audit of an attempt that came to nothing. What was typed for an
 // address is not kept where nobody has it: it may be a password.
 func (x *exchange) note(u user.User, by string) error {
-	key, who := "", user.By{Actor: "visitor", Address: textOf(x.from)}
+	key := ""
 	if u.ID != 0 {
 		key = strconv.FormatInt(u.ID, 10)
 	}
-	return x.l.ledger.Note(x.ctx(), who, "log_in_failed", "user", key, detail(map[string]string{"by": by}))
+	return x.l.ledger.Note(x.ctx(), x.visitor(), "log_in_failed", "user", key, detail(map[string]string{"by": by}))
 }
+
+// visitor is whoever calls, before anything is known of them but the address.
+func (x *exchange) visitor() user.By { return user.By{Actor: "visitor", Address: textOf(x.from)} }
 
 // detail is what the audit keeps of something, as JSON.
 func detail(values map[string]string) string {

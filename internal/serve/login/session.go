@@ -74,16 +74,6 @@ func (x *exchange) signedIn() (err error) {
 	return x.l.touch(x.ctx(), x.session, textOf(x.from))
 }
 
-// begin ends an attempt that succeeded: it is taken back from the counts, and the
-// person is signed in.
-func (x *exchange) begin(u user.User, shown user.Shown) error {
-	err := x.l.ledger.AttemptSucceeded(x.ctx(), user.AccountDoor(u.Email), x.address())
-	if err != nil {
-		return err
-	}
-	return x.signIn(u, shown)
-}
-
 // signIn gives the browser a new session, in place of the one it may have: no
 // token that was known before somebody signed in is of use after it.
 func (x *exchange) signIn(u user.User, shown user.Shown) error {
@@ -108,7 +98,7 @@ func (x *exchange) signIn(u user.User, shown user.Shown) error {
 	}
 	x.who = u
 	x.setSession(token)
-	return nil
+	return x.remember(shown)
 }
 
 // renew gives the session another token: whoever has copied the cookie has nothing
@@ -128,7 +118,19 @@ func (x *exchange) renew(shown user.Shown) error {
 	}
 	x.session.ConfirmedAt = shown.At
 	x.setSession(token)
-	return nil
+	return x.remember(shown)
+}
+
+// remember marks the browser as one in which the person has shown the password.
+func (x *exchange) remember(shown user.Shown) error {
+	if shown.Password == "" {
+		return nil
+	}
+	mark, err := user.NewMark(rand.Reader, x.who.ID, shown.Password)
+	if err == nil {
+		x.setMark(mark)
+	}
+	return err
 }
 
 // unconfirmed is what was shown by whoever has shown nothing new.
