@@ -166,12 +166,14 @@ class Guard extends Component<{ at?: string; children: ComponentChildren }, { br
 	override render() {
 		if (this.state.broken === undefined) return this.props.children;
 		return (
-			<Empty
-				title={text.app.broken}
-				action={<Button onClick={() => location.reload()}>{text.app.reload}</Button>}
-			>
-				{text.app.brokenHint}
-			</Empty>
+			<Page title={text.app.broken}>
+				<Empty
+					title={text.app.broken}
+					action={<Button onClick={() => location.reload()}>{text.app.reload}</Button>}
+				>
+					{text.app.brokenHint}
+				</Empty>
+			</Page>
 		);
 	}
 }

@@ -149,8 +149,13 @@ function optionsOf(
 	const right = series.some((s) => s.scale === "right");
 	const axis = (scale: "left" | "right") => {
 		const s = series.find((one) => (one.scale ?? "left") === scale);
+		const whole = series.every(
+			(one) => (one.scale ?? "left") !== scale || one.values.every((v) => v === null || Number.isInteger(v)),
+		);
 		return {
 			scale,
+			// Of whole numbers there are no marks between two.
+			...(whole ? { incrs: wholeBy } : {}),
 			side: scale === "left" ? 3 : 1,
 			stroke: ink,
 			grid: scale === "left" ? grid : { show: false },
@@ -202,6 +207,9 @@ function optionsOf(
 		hooks: { setCursor: [(u) => setAt(u.cursor.idx ?? null)] },
 	};
 }
+
+// So much may lie between two marks of an axis of whole numbers.
+const wholeBy = Array.from({ length: 13 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** i)).flat();
 
 // So many hours may lie between two marks of the axis of times.
 const hourBy = [1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 168];

@@ -1,6 +1,6 @@
 import { CircleAlert, CircleCheck, Info, RotateCw, SearchX, ShieldX, TriangleAlert } from "lucide-preact";
 import type { ComponentChildren, ComponentType } from "preact";
-import type { Problem } from "../lib/problem.ts";
+import { type Problem, placeName } from "../lib/problem.ts";
 import { text } from "../text/en.ts";
 import { Button } from "./button.tsx";
 import { said } from "./said.tsx";
@@ -74,7 +74,7 @@ export function Failed({ problem, again }: { problem: Problem; again?: () => voi
 			{problem.places.map((p) => (
 				<span key={p.location} class="small break">
 					{" "}
-					{said([p.location, ": ", p.message])}
+					{said(`${placeName(p.location)}: ${p.message}`)}
 				</span>
 			))}
 			{problem.request && problem.status >= 500 && (

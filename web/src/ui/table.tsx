@@ -21,6 +21,14 @@ export type Column<T> = {
 	wrap?: boolean;
 	/** In pixels; for tables of many rows, whose columns are fixed. */
 	width?: number;
+	/** What the column is called where its head is no text. */
+	label?: string;
+	/**
+	 * Where it stands on a phone, in a stacked table: what the row is called, beside
+	 * that, over the whole width, as the box or the menu of the row, or not at all.
+	 * The rest stands in two columns, each under its name.
+	 */
+	phone?: "title" | "aside" | "wide" | "pick" | "menu" | "hide";
 };
 
 type TableProps<T> = {
@@ -38,6 +46,8 @@ type TableProps<T> = {
 	height?: string;
 	empty?: ComponentChildren;
 	loading?: boolean;
+	/** On a phone each row is a block that is read from top to bottom. */
+	stack?: boolean;
 };
 
 // Beyond so many rows only those in sight are in the page.
@@ -63,7 +73,8 @@ function tell(e: PointerEvent) {
  * are in the page, and the rest is room above and below.
  */
 export function Table<T>(props: TableProps<T>) {
-	const { caption, columns, rows, rowKey, sort, onSort, onRow, selected, height, empty, loading } = props;
+	const { caption, columns, rows, rowKey, sort, onSort, onRow, selected, height, empty, loading, stack } =
+		props;
 	const box = useRef<HTMLDivElement>(null);
 	const virtual = rows.length > many;
 	const { from, to, above, below } = useWindow(box, rows, virtual);
@@ -79,7 +90,8 @@ export function Table<T>(props: TableProps<T>) {
 			style={{ maxHeight: virtual ? (height ?? "70dvh") : height }}
 		>
 			<table
-				class={`table ${virtual ? "fixed" : ""}`}
+				class={["table", virtual && "fixed", stack && "stack"].filter(Boolean).join(" ")}
+				role={roleOf(stack, "table")}
 				aria-rowcount={virtual ? rows.length + 1 : undefined}
 				aria-busy={loading}
 			>
@@ -91,19 +103,20 @@ export function Table<T>(props: TableProps<T>) {
 						))}
 					</colgroup>
 				)}
-				<thead>
-					<tr>
+				<thead role={roleOf(stack, "rowgroup")}>
+					<tr role={roleOf(stack, "row")}>
 						{columns.map((c, i) => (
-							<Head key={c.key} column={c} first={i === 0} sort={sort} onSort={onSort} />
+							<Head key={c.key} column={c} first={i === 0} sort={sort} onSort={onSort} stack={stack} />
 						))}
 					</tr>
 				</thead>
-				<tbody onPointerOver={tell}>
-					{loading && rows.length === 0 && <Waiting columns={columns.length} />}
+				<tbody onPointerOver={tell} role={roleOf(stack, "rowgroup")}>
+					{loading && rows.length === 0 && <Waiting columns={columns.length} stack={stack} />}
 					{above > 0 && <Room height={above} columns={columns.length} />}
 					{rows.slice(from, to).map((row, i) => (
 						<tr
 							key={rowKey(row, from + i)}
+							role={roleOf(stack, "row")}
 							aria-rowindex={virtual ? from + i + 2 : undefined}
 							class={[onRow && "link", selected?.(row) && "selected"].filter(Boolean).join(" ") || undefined}
 							onClick={
@@ -114,9 +127,12 @@ export function Table<T>(props: TableProps<T>) {
 							{columns.map((c, k) => (
 								<td
 									key={c.key}
+									role={roleOf(stack, "cell")}
+									data-name={stack ? nameOf(c) : undefined}
 									class={
-										[c.end && "end", k === 0 && "first", c.wrap && "wrap"].filter(Boolean).join(" ") ||
-										undefined
+										[c.end && "end", k === 0 && "first", c.wrap && "wrap", placeOf(c, stack)]
+											.filter(Boolean)
+											.join(" ") || undefined
 									}
 								>
 									{said(c.cell(row, from + i))}
@@ -127,12 +143,17 @@ export function Table<T>(props: TableProps<T>) {
 					{below > 0 && <Room height={below} columns={columns.length} />}
 				</tbody>
 				{footed && (
-					<tfoot>
-						<tr>
+					<tfoot role={roleOf(stack, "rowgroup")}>
+						<tr role={roleOf(stack, "row")}>
 							{columns.map((c, i) => (
 								<td
 									key={c.key}
-									class={[c.end && "end", i === 0 && "first"].filter(Boolean).join(" ") || undefined}
+									role={roleOf(stack, "cell")}
+									data-name={stack ? nameOf(c) : undefined}
+									class={
+										[c.end && "end", i === 0 && "first", placeOf(c, stack)].filter(Boolean).join(" ") ||
+										undefined
+									}
 								>
 									{c.foot}
 								</td>
@@ -150,19 +171,27 @@ function Head<T>(props: {
 	first: boolean;
 	sort?: string;
 	onSort?: (sort: string) => void;
+	stack?: boolean;
 }) {
-	const { column: c, first, sort, onSort } = props;
+	const { column: c, first, sort, onSort, stack } = props;
 	const falling = sort === `-${c.key}`;
 	const rising = sort === c.key;
-	const classes = [c.end && "end", first && "first"].filter(Boolean).join(" ") || undefined;
+	const classes =
+		[c.end && "end", first && "first", placeOf(c, stack)].filter(Boolean).join(" ") || undefined;
+	const role = roleOf(stack, "columnheader");
 	if (!c.sortable || !onSort)
 		return (
-			<th scope="col" class={classes}>
+			<th scope="col" class={classes} role={role} data-name={stack ? nameOf(c) : undefined}>
 				{c.head}
 			</th>
 		);
 	return (
-		<th scope="col" class={classes} aria-sort={falling ? "descending" : rising ? "ascending" : undefined}>
+		<th
+			scope="col"
+			class={classes}
+			role={role}
+			aria-sort={falling ? "descending" : rising ? "ascending" : undefined}
+		>
 			<button
 				type="button"
 				onClick={() => onSort(falling ? c.key : rising ? `-${c.key}` : c.end ? `-${c.key}` : c.key)}
@@ -175,13 +204,23 @@ function Head<T>(props: {
 	);
 }
 
-function Waiting({ columns }: { columns: number }) {
+// Blocks are no rows and cells for a browser any more, so it is told that they are.
+const roleOf = <R extends "table" | "rowgroup" | "row" | "cell" | "columnheader">(
+	stack: boolean | undefined,
+	role: R,
+) => (stack ? role : undefined);
+
+const nameOf = <T,>(c: Column<T>) => c.label ?? (typeof c.head === "string" ? c.head : undefined);
+
+const placeOf = <T,>(c: Column<T>, stack: boolean | undefined) => stack && c.phone && `on-${c.phone}`;
+
+function Waiting({ columns, stack }: { columns: number; stack: boolean | undefined }) {
 	return (
 		<>
 			{Array.from({ length: 6 }, (_, r) => (
-				<tr key={r}>
+				<tr key={r} role={roleOf(stack, "row")}>
 					{Array.from({ length: columns }, (_, c) => (
-						<td key={c}>
+						<td key={c} role={roleOf(stack, "cell")}>
 							<span class="skeleton" style={{ width: `${70 - ((r * 13 + c * 29) % 35)}%` }} />
 						</td>
 					))}

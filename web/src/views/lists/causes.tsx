@@ -120,7 +120,7 @@ function OneCause(props: {
 					{c.offer_id ? <Named kind="offer" id={c.offer_id} /> : <span class="mute">{t.noOffer}</span>}
 					{c.replayable && side.value === "network" && <Badge tone="info">{t.mendable}</Badge>}
 				</div>
-				<p class="break">{said(told(c.hint, c.code))}</p>
+				<p class="break">{said(side.value === "network" ? told(c.hint, c.code) : told(c.message, c.code))}</p>
 				<p class="mute small">
 					{t.last} <When at={c.last_at} /> · <Link href={`/signals/${c.sample_id}`}>{t.sample}</Link> ·{" "}
 					<code>{c.code}</code>

@@ -82,6 +82,7 @@ export default function Clicks() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.titles[what]}
 							columns={columnsOf()}
 							rows={list.rows}
@@ -119,6 +120,7 @@ function columnsOf(): Column<Row>[] {
 	const all: Column<Row>[] = [
 		{
 			key: "id",
+			phone: "title",
 			head: f.transaction,
 			width: 190,
 			cell: (r) => (
@@ -127,9 +129,10 @@ function columnsOf(): Column<Row>[] {
 				</span>
 			),
 		},
-		{ key: "at", head: f.time, width: 120, cell: (r) => <When at={r.at} /> },
+		{ key: "at", head: f.time, width: 120, phone: "aside", cell: (r) => <When at={r.at} /> },
 		{
 			key: "marks",
+			phone: "wide",
 			head: t.went,
 			width: 150,
 			cell: (r) => (
@@ -144,7 +147,13 @@ function columnsOf(): Column<Row>[] {
 				</span>
 			),
 		},
-		{ key: "offer", head: f.offer, width: 200, cell: (r) => <Named kind="offer" id={r.offer_id} /> },
+		{
+			key: "offer",
+			head: f.offer,
+			width: 200,
+			phone: "wide",
+			cell: (r) => <Named kind="offer" id={r.offer_id} />,
+		},
 	];
 	if (side.value === "network")
 		all.push({
@@ -168,7 +177,7 @@ function columnsOf(): Column<Row>[] {
 			cell: (r) => <Short of={(r.sub ?? []).map((s) => s || none).join(" · ")} />,
 		},
 		{ key: "aff", head: f.affClickId, width: 180, cell: (r) => <Short of={r.aff_click_id} /> },
-		{ key: "referrer", head: f.referrer, width: 200, cell: (r) => <Short of={r.referrer} /> },
+		{ key: "referrer", head: f.referrer, width: 200, phone: "hide", cell: (r) => <Short of={r.referrer} /> },
 	);
 	return all;
 }

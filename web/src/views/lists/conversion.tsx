@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Link, useParams } from "wouter-preact";
 import { api, type Reading, type Schema, useRead } from "../../api/client.ts";
-import { country, none, span, sum } from "../../lib/format.ts";
+import { country, money, none, span, sum } from "../../lib/format.ts";
 import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Id, Status, TraceLink, When } from "../../ui/bits.tsx";
@@ -89,6 +89,7 @@ function Whole({ of: c }: { of: Conversion }) {
 				<Card>
 					<Amounts of={c} />
 				</Card>
+				{c.reason === "superseded" && <Notice>{text.lists.superseded}</Notice>}
 				{c.status === "paid" && side.value === "network" && <Notice>{t.paid}</Notice>}
 				<History of={c} />
 				<Entries of={c} />
@@ -121,9 +122,20 @@ function Amounts({ of: c }: { of: Conversion }) {
 				</div>
 			</div>
 			{one(f.amount, c.amount_known === false ? none : sum(c.amount))}
-			{side.value !== "affiliate" && one(side.value === "advertiser" ? f.cost : f.revenue, sum(c.revenue))}
-			{side.value !== "advertiser" && one(f.payout, sum(c.payout))}
+			{side.value !== "affiliate" &&
+				one(side.value === "advertiser" ? f.cost : f.revenue, <Due of={c.revenue} status={c.status} />)}
+			{side.value !== "advertiser" && one(f.payout, <Due of={c.payout} status={c.status} />)}
 		</div>
+	);
+}
+
+// What is rejected is worth nothing, whatever it would have been.
+function Due({ of: m, status }: { of: Schema["Money"] | undefined; status: string }) {
+	if (!m || status !== "rejected" || Number(m.amount) === 0) return <>{sum(m)}</>;
+	return (
+		<>
+			{money("0", m.currency)} <del class="was">{t.notPaid(sum(m))}</del>
+		</>
 	);
 }
 

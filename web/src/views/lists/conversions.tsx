@@ -138,6 +138,7 @@ function List(props: {
 			) : (
 				<>
 					<Table
+						stack
 						caption={t.title}
 						columns={columns}
 						rows={list.rows}
@@ -176,6 +177,7 @@ function columnsOf(): Column<Row>[] {
 	const all: Column<Row>[] = [
 		{
 			key: "created_at",
+			phone: "title",
 			head: f.time,
 			width: 130,
 			cell: (r) => (
@@ -194,9 +196,10 @@ function columnsOf(): Column<Row>[] {
 				</span>
 			),
 		},
-		{ key: "status", head: f.status, width: 110, cell: (r) => <Status of={r.status} /> },
+		{ key: "status", head: f.status, width: 110, phone: "aside", cell: (r) => <Status of={r.status} /> },
 		{
 			key: "offer",
+			phone: "wide",
 			head: f.offer,
 			width: 220,
 			cell: (r) => (
@@ -224,17 +227,29 @@ function columnsOf(): Column<Row>[] {
 			key: "revenue",
 			head: side.value === "advertiser" ? f.cost : f.revenue,
 			end: true,
-			cell: (r) => sum(r.revenue),
+			cell: (r) => <Due of={r.revenue} status={r.status} />,
 		});
 	if (side.value !== "advertiser")
-		all.push({ key: "payout", head: f.payout, end: true, cell: (r) => sum(r.payout) });
+		all.push({
+			key: "payout",
+			head: f.payout,
+			end: true,
+			cell: (r) => <Due of={r.payout} status={r.status} />,
+		});
 	all.push({
 		key: "transaction",
+		phone: "hide",
 		head: f.transaction,
 		width: 190,
 		cell: (r) => <TraceLink id={r.touch?.transaction_id} short />,
 	});
 	return all;
+}
+
+// An amount that is not owed is crossed out.
+function Due({ of: m, status }: { of: Schema["Money"] | undefined; status: string }) {
+	if (status !== "rejected" || Number(m?.amount) === 0) return <>{sum(m)}</>;
+	return <del class="mute">{sum(m)}</del>;
 }
 
 // The column by which rows are chosen.
@@ -247,6 +262,8 @@ function chooser(
 	return {
 		key: "chosen",
 		width: 48,
+		phone: "pick",
+		label: t.chooseAll,
 		head: (
 			<label class="pick-cell">
 				<input

@@ -112,6 +112,7 @@ export function DeliveryList() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.all}
 							columns={columnsOf()}
 							rows={list.rows}
@@ -155,6 +156,7 @@ function columnsOf(): Column<Row>[] {
 	return [
 		{
 			key: "made",
+			phone: "title",
 			head: f.made,
 			width: 130,
 			cell: (r) => (
@@ -165,6 +167,7 @@ function columnsOf(): Column<Row>[] {
 		},
 		{
 			key: "state",
+			phone: "aside",
 			head: f.state,
 			width: 130,
 			cell: (r) => (
@@ -177,6 +180,7 @@ function columnsOf(): Column<Row>[] {
 		{ key: "event", head: f.event, width: 140, cell: (r) => worded("events", r.event) },
 		{
 			key: "subscription",
+			phone: "wide",
 			head: f.subscription,
 			width: 210,
 			cell: (r) => (

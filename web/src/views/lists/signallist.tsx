@@ -96,6 +96,7 @@ export function SignalList() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.all}
 							columns={columnsOf()}
 							rows={list.rows}
@@ -161,6 +162,7 @@ function columnsOf(): Column<Row>[] {
 	const all: Column<Row>[] = [
 		{
 			key: "received",
+			phone: "title",
 			head: f.received,
 			width: 130,
 			cell: (r) => (
@@ -171,6 +173,7 @@ function columnsOf(): Column<Row>[] {
 		},
 		{
 			key: "status",
+			phone: "aside",
 			head: f.status,
 			width: 130,
 			cell: (r) => (
@@ -182,6 +185,7 @@ function columnsOf(): Column<Row>[] {
 		},
 		{
 			key: "code",
+			phone: "wide",
 			head: f.message,
 			width: 420,
 			cell: (r) =>

@@ -159,6 +159,25 @@ function Beside({
 	return <span class="small num mute">{before === null ? t.none : write(m, before, currency, true)}</span>;
 }
 
+// The height of an hour in the shape of a day. What hours do not have by themselves
+// is made of what they have; only its shape is seen, no number.
+function shapeOf(h: Figures, name: string): number {
+	const own = num(h, name);
+	if (own !== null) return own;
+	const [clicks, revenue, payout] = ["clicks", "revenue", "payout"].map((m) => num(h, m) ?? 0) as [
+		number,
+		number,
+		number,
+	];
+	const made: Record<string, number> = {
+		profit: Math.max(0, revenue - payout),
+		cr: (num(h, "conversions") ?? 0) / (clicks || 1),
+		epc: payout / (clicks || 1),
+		rpc: revenue / (clicks || 1),
+	};
+	return made[name] ?? 0;
+}
+
 function Tiles({ of: d }: { of: Overview }) {
 	const { today, yesterday, last_week } = d.periods;
 	// Hours come with the zone's offset: compare instants, not their spelling.
@@ -192,9 +211,7 @@ function Tiles({ of: d }: { of: Overview }) {
 								<span class="small mute">{t.vsWeek}</span>
 							</span>
 						</span>
-						{hours.some((h) => h[m.name] !== undefined) && (
-							<Spark values={hours.map((h) => num(h, m.name) ?? 0)} />
-						)}
+						<Spark values={hours.map((h) => shapeOf(h, m.name))} />
 					</Link>
 				);
 			})}

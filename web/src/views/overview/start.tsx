@@ -9,44 +9,74 @@ import { Card } from "../../ui/page.tsx";
 
 const t = text.overview.start;
 
-/** The way from an empty node to the first conversion; gone when it is behind one. */
-export function FirstSteps({ clicks, conversions }: { clicks: boolean; conversions: boolean }) {
+type Props = { clicks: boolean; conversions: boolean };
+
+/** The way from nothing to the first conversion; gone when it is behind one. */
+export function FirstSteps(props: Props) {
+	if (!may("write") || props.conversions) return null;
+	if (side.value === "affiliate") return <AffiliateSteps {...props} />;
+	return side.value === "network" ? <NetworkSteps {...props} /> : null;
+}
+
+// Whether there is anything at all in a list.
+const anything = (list: unknown) => ((list as { data: unknown[] } | undefined)?.data.length ?? 0) > 0;
+
+function AffiliateSteps({ clicks }: Props) {
 	const query = { limit: 1 };
-	const wanted = side.value === "network" && may("write") && !conversions;
-	const offers = useRead(
-		["offers", "first"],
-		(signal) => api.GET("/api/v1/offers", { params: { query }, signal }),
-		{
-			enabled: wanted,
-		},
+	const seen = useRead(["conversions", "first"], (signal) =>
+		api.GET("/api/v1/conversions", { params: { query }, signal }),
 	);
-	const affiliates = useRead(
-		["affiliates", "first"],
-		(signal) => api.GET("/api/v1/affiliates", { params: { query }, signal }),
+	const wanted = seen.data !== undefined && !anything(seen.data);
+	const visits = useRead(
+		["clicks", "first"],
+		(signal) => api.GET("/api/v1/clicks", { params: { query: { limit: "1" } }, signal }),
 		{ enabled: wanted },
 	);
-	const seen = useRead(
-		["conversions", "first"],
-		(signal) => api.GET("/api/v1/conversions", { params: { query }, signal }),
-		{
-			enabled: wanted,
-		},
+	const told = useRead(
+		["postbacks", "first"],
+		(signal) => api.GET("/api/v1/postbacks", { params: { query }, signal }),
+		{ enabled: wanted },
+	);
+	if (!wanted || !visits.data || !told.data) return null;
+	const clicked = clicks || anything(visits.data);
+	const a = t.affiliateOwn;
+	return (
+		<Steps
+			of={[
+				{ done: clicked, say: a.find, hint: a.findHint, to: "/offers", go: a.findGo },
+				{ done: clicked, say: a.link, hint: a.linkHint, to: "/links", go: a.linkGo },
+				{
+					done: anything(told.data),
+					say: a.tracker,
+					hint: a.trackerHint,
+					to: "/postbacks/new",
+					go: a.trackerGo,
+				},
+				{ done: false, say: a.earn, hint: a.earnHint, to: "/conversions", go: a.earnGo },
+			]}
+		/>
+	);
+}
+
+function NetworkSteps({ clicks, conversions }: Props) {
+	const query = { limit: 1 };
+	const offers = useRead(["offers", "first-one"], (signal) =>
+		api.GET("/api/v1/offers", { params: { query }, signal }),
+	);
+	const affiliates = useRead(["affiliates", "first-one"], (signal) =>
+		api.GET("/api/v1/affiliates", { params: { query }, signal }),
+	);
+	const seen = useRead(["conversions", "first"], (signal) =>
+		api.GET("/api/v1/conversions", { params: { query }, signal }),
 	);
 	const bots = useRead(
 		["clicks", "first-bots"],
 		(signal) =>
 			api.GET("/api/v1/clicks", { params: { query: { limit: "1", filter: ["is_bot=true"] } }, signal }),
-		{ enabled: wanted && !clicks },
+		{ enabled: !clicks },
 	);
-	const bot = !clicks && ((bots.data as { data: unknown[] } | undefined)?.data.length ?? 0) > 0;
-	if (
-		!wanted ||
-		!offers.data ||
-		!affiliates.data ||
-		!seen.data ||
-		(seen.data as { data: unknown[] }).data.length > 0
-	)
-		return null;
+	const bot = !clicks && anything(bots.data);
+	if (!offers.data || !affiliates.data || !seen.data || anything(seen.data)) return null;
 	const offer = offers.data.data[0];
 	const affiliate = affiliates.data.data[0];
 	const steps = [
@@ -74,6 +104,19 @@ export function FirstSteps({ clicks, conversions }: { clicks: boolean; conversio
 			go: t.postbackGo,
 		},
 	];
+	return <Steps of={steps} />;
+}
+
+type Step = {
+	done: boolean;
+	say: string;
+	hint: string;
+	to: string;
+	go: string;
+	also?: { say: string; to: string; go: string } | undefined;
+};
+
+function Steps({ of: steps }: { of: Step[] }) {
 	const next = steps.findIndex((s) => !s.done);
 	return (
 		<Card title={t.title}>

@@ -13,7 +13,7 @@ import { Badge } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { Empty, Failed, Skeleton } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
-import { Said } from "../../ui/said.tsx";
+import { Said, said } from "../../ui/said.tsx";
 import { TableFoot } from "../../ui/table.tsx";
 import { AskAccess, type Standing, Stands, standing } from "./ask.tsx";
 import { priceWords } from "./pricefields.tsx";
@@ -138,7 +138,7 @@ function OfferCard({ offer: o, onAsk }: { offer: Offer; onAsk: () => void }) {
 			</div>
 			<div>
 				<h2>
-					<Link href={`/offers/${o.id}`}>{o.name}</Link>
+					<Link href={`/offers/${o.id}`}>{said(o.name)}</Link>
 				</h2>
 				<p class="earn num">{priceWords(o.payout, o.currency)}</p>
 			</div>

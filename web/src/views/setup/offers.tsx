@@ -56,6 +56,7 @@ function OfferList() {
 	const columns: Column<Offer>[] = [
 		{
 			key: "name",
+			phone: "title",
 			head: t.name,
 			cell: (o) => (
 				<span>
@@ -67,6 +68,7 @@ function OfferList() {
 			? [
 					{
 						key: "advertiser",
+						phone: "wide" as const,
 						head: t.advertiser,
 						cell: (o: Offer) => <Named kind="advertiser" id={o.advertiser_id} plain />,
 					},
@@ -74,10 +76,11 @@ function OfferList() {
 			: []),
 		{
 			key: "status",
+			phone: "aside",
 			head: t.status,
 			width: 110,
 			cell: (o) => (
-				<span class="row tight" style={{ flexWrap: "nowrap" }}>
+				<span class="row tight one-line">
 					<Status of={o.status ?? "active"} />
 					{network && o.access && o.access !== "open" && <Access of={o.access} />}
 				</span>
@@ -104,6 +107,7 @@ function OfferList() {
 			? [
 					{
 						key: "menu",
+						phone: "menu" as const,
 						head: <span class="visually-hidden">{t.actions}</span>,
 						width: 56,
 						cell: (o: Offer) => (
@@ -155,6 +159,7 @@ function OfferList() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.title}
 							columns={columns}
 							rows={rows}

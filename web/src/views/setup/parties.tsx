@@ -71,6 +71,7 @@ export function Parties({ kind }: { kind: Kind }) {
 	const columns: Column<Party>[] = [
 		{
 			key: "name",
+			phone: "title",
 			head: words.name,
 			cell: (p) => (
 				<span>
@@ -80,6 +81,7 @@ export function Parties({ kind }: { kind: Kind }) {
 		},
 		{
 			key: "status",
+			phone: "aside",
 			head: text.setup.offers.status,
 			width: 110,
 			cell: (p) => <Status of={p.status ?? "active"} />,
@@ -143,6 +145,7 @@ export function Parties({ kind }: { kind: Kind }) {
 				) : (
 					<>
 						<Table
+							stack
 							caption={words.title}
 							columns={columns}
 							rows={rows}

@@ -1,6 +1,7 @@
 import { ArrowRight } from "lucide-preact";
 import type { Schema } from "../../api/client.ts";
-import { me } from "../../lib/session.ts";
+import { codeName } from "../../lib/codes.ts";
+import { me, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Status } from "../../ui/bits.tsx";
 import { Named } from "../../ui/named.tsx";
@@ -47,7 +48,11 @@ export function Hops({ of }: { of: Schema["Part"] }) {
 				</span>
 				{last && (
 					<span class="small mute break">
-						{[last.channel, last.code, last.order_id].filter(Boolean).join(" · ")}
+						{said(
+							[worded("channels", last.channel), codeName(last.code), last.order_id]
+								.filter(Boolean)
+								.join(" · "),
+						)}
 					</span>
 				)}
 			</li>
@@ -77,5 +82,6 @@ function Arrow() {
 
 // By name, for whoever is signed in: a shared page shows numbers.
 function From({ id }: { id: number }) {
+	if (me.value && side.value === "affiliate") return t.you;
 	return me.value ? <Named kind="affiliate" id={id} plain /> : t.affiliate(id);
 }

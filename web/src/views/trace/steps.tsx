@@ -213,7 +213,7 @@ const factsOf: Partial<Record<Step["kind"], (r: Loose, reader: Reader) => Fact[]
 		[t.fact.payout, r.payout && sum(r.payout)],
 		[t.fact.revenue, r.revenue && sum(r.revenue)],
 		[t.fact.term, r.term],
-		[t.fact.rule, r.touch?.by],
+		[t.fact.rule, worded("by", r.touch?.by)],
 	],
 	entry: (r) => [
 		[t.fact.booked, r.amount && sum(r.amount)],

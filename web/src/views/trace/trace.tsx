@@ -93,9 +93,11 @@ function Outcome({ steps }: { steps: Step[] }) {
 					<Status of={c.status} />
 					<Link href={`/conversions/${c.id}`}>{c.goal || t.conversion}</Link>
 					<span class="num mute">
-						{[c.revenue && t.earned(sum(c.revenue)), c.payout && t.paid(sum(c.payout))]
-							.filter(Boolean)
-							.join(" · ")}
+						{c.status === "rejected"
+							? t.paysNothing
+							: [c.revenue && t.earned(sum(c.revenue)), c.payout && t.paid(sum(c.payout))]
+									.filter(Boolean)
+									.join(" · ")}
 					</span>
 				</span>
 			))}

@@ -61,6 +61,7 @@ export default function Balances() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.caption}
 							rows={rows}
 							rowKey={(r) => r.key}
@@ -87,6 +88,7 @@ function columns(open: (r: Standing) => void): Column<Standing>[] {
 	return [
 		{
 			key: "party",
+			phone: "title",
 			head: t.party,
 			cell: (r) =>
 				r.party === "network" ? (
@@ -101,6 +103,7 @@ function columns(open: (r: Standing) => void): Column<Standing>[] {
 			? [
 					{
 						key: "kind",
+						phone: "aside" as const,
 						head: t.side,
 						cell: (r: Standing) => <span class="mute small">{said(r.party)}</span>,
 					},
@@ -111,6 +114,7 @@ function columns(open: (r: Standing) => void): Column<Standing>[] {
 			(b): Column<Standing> => ({
 				key: b,
 				head: <span title={t.bookHint[b]}>{t.books[b]}</span>,
+				label: t.books[b],
 				end: true,
 				cell: (r) => money(r.books[b] ?? "0", r.currency),
 			}),

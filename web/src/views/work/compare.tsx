@@ -119,7 +119,7 @@ export function Compare({ zone, name, onClose, onMade }: CompareProps) {
 		>
 			{problem && (
 				<Notice tone="bad" live>
-					{problem.message}
+					{problem.told(names)}
 				</Notice>
 			)}
 			{busy && (
@@ -159,6 +159,22 @@ const nothing: Said = {
 	decimal: "",
 	currency: "",
 	status_words: "",
+};
+
+// What the fields are called here.
+const names: Record<string, string> = {
+	...t.fields,
+	name: t.name,
+	side: t.side,
+	tz: t.zone,
+	from: t.from,
+	to: t.to,
+	offer_id: t.offer,
+	date_order: t.dateOrder,
+	decimal: t.decimal,
+	currency: t.currency,
+	status_words: t.words,
+	columns: t.columnsTitle,
 };
 
 const columnsOf = (chosen: Record<string, string>): string =>
