@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"waybill/internal/delivery"
-	"waybill/internal/fault"
 	"waybill/internal/receiver"
 )
 
@@ -52,7 +51,7 @@ func newTokens(
 }
 
 // get gives a grant's token, or says why there is none. It is the attempt's
-// failure then, and passes unless the key itself is refused.
+// failure then, which passes.
 func (t *tokens) get(ctx context.Context, by http.RoundTripper, g receiver.Grant) (string, *refusal) {
 	one := t.of(g.Key())
 	select {
@@ -121,12 +120,8 @@ func (t *tokens) ask(ctx context.Context, by http.RoundTripper, g receiver.Grant
 	}
 	defer answer.Body.Close()
 	text, expires, err := g.Read(t.now(), answer.StatusCode, read(answer.Body, maxGrant, cancel))
-	switch {
-	case err == nil:
-		return text, expires, nil
-	case fault.Of(err) == fault.Invalid:
-		return "", time.Time{}, &refusal{delivery.ErrRejected, "access token: " + err.Error()}
-	default:
+	if err != nil { // a key may be put in order meanwhile, as any setting
 		return "", time.Time{}, &refusal{delivery.ErrAnswer, "access token: " + err.Error()}
 	}
+	return text, expires, nil
 }

@@ -82,8 +82,8 @@ func TestTokenIsAskedForOnce(t *testing.T) {
 	})
 }
 
-// TestTokenRefusals: a refusal is the attempt's failure, final only where the
-// grant says so, and is not asked for again at once.
+// TestTokenRefusals: a refusal is the attempt's failure, and is not asked for
+// again at once.
 func TestTokenRefusals(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -91,7 +91,6 @@ func TestTokenRefusals(t *testing.T) {
 		want   delivery.ErrorClass
 	}{
 		{"a refusal passes", &office{failing: fault.New(fault.Unavailable, "no account")}, delivery.ErrAnswer},
-		{"one of the key is final", &office{failing: fault.New(fault.Invalid, "no such key")}, delivery.ErrRejected},
 		{"nobody there", &office{broken: fmt.Errorf("x: %w", errAway)}, delivery.ErrOther},
 		{"no answer", &office{takes: time.Hour}, delivery.ErrTimeout},
 	}
