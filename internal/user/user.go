@@ -79,8 +79,17 @@ func (u User) Validate() error {
 }
 
 // FoldEmail writes an e-mail address the way it is kept: no two people have the
-// same, whatever its case.
-func FoldEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+// same, whatever its case. No address of other letters becomes one of plain ones: the
+// Kelvin sign is no k.
+func FoldEmail(email string) string {
+	return strings.Map(func(r rune) rune {
+		low := unicode.ToLower(r)
+		if r > unicode.MaxASCII && low <= unicode.MaxASCII {
+			return r
+		}
+		return low
+	}, strings.TrimSpace(email))
+}
 
 // checkEmail asks for no more than a name and a host: whether mail arrives there
 // is seen when the invitation is accepted.
@@ -100,10 +109,10 @@ func checkEmail(email string) error {
 	}
 }
 
-// unfit reports whether r has no place in an e-mail address, or would split the
-// header of a message.
+// unfit reports whether r has no place in an e-mail address, cannot be seen in it, or
+// would split the header of a message.
 func unfit(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`<>()[]"\,;:`, r)
+	return !unicode.IsPrint(r) || strings.ContainsRune(` <>()[]"\,;:`, r)
 }
 
 func checkName(name string) error {

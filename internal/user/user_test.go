@@ -35,6 +35,10 @@ func TestValidate(t *testing.T) {
 		{"an address without a host", func(u *user.User) { u.Email = "jane" }, "email"},
 		{"two addresses", func(u *user.User) { u.Email = "jane@example.com,joan@example.com" }, "email"},
 		{"an address that begins a header", func(u *user.User) { u.Email = "jane@example.com\r\nbcc:x@example.com" }, "email"},
+		{"an address with what is not seen", func(u *user.User) { u.Email = "jane\u200b@example.com" }, "email"},
+		{"an address that is read backwards", func(u *user.User) { u.Email = "jane\u202e@example.com" }, "email"},
+		{"an address with a space", func(u *user.User) { u.Email = "ja ne@example.com" }, "email"},
+		{"an address with a space of another width", func(u *user.User) { u.Email = "ja\u00a0ne@example.com" }, "email"},
 		{"an address without a name", func(u *user.User) { u.Email = "@example.com" }, "email"},
 		{"an address too long", func(u *user.User) { u.Email = strings.Repeat("a", 250) + "@e.example" }, "email"},
 		{"a name of two lines", func(u *user.User) { u.Name = "a\nb" }, "name"},
@@ -60,6 +64,20 @@ func TestValidate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestFoldEmail(t *testing.T) {
+	for give, want := range map[string]string{
+		" Jane@Example.COM\n":  "jane@example.com",
+		"JÄNE@example.com":     "jäne@example.com",
+		"KIM@example.com":      "kim@example.com",
+		"\u212aim@example.com": "\u212aim@example.com", // the Kelvin sign
+		"adm\u0130n@x.example": "adm\u0130n@x.example", // a capital i with a dot
+	} {
+		if got := user.FoldEmail(give); got != want || user.FoldEmail(got) != got {
+			t.Errorf("FoldEmail(%q) = %q, want %q", give, got, want)
+		}
 	}
 }
 
