@@ -137,13 +137,15 @@ func lead(w http.ResponseWriter, to string) {
 // ServeHTTP sends a file, or the page that everything else begins with.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", policy) // a picture opened by itself is a page, too
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "The console is only read.", http.StatusMethodNotAllowed)
 		return
 	}
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	below := strings.TrimPrefix(r.URL.Path, Path)
 	if f, ok := c.files[below]; ok {
 		f.send(w, r, strings.HasPrefix(below, "assets/"))
@@ -193,8 +195,6 @@ func (c *Console) sendPage(w http.ResponseWriter, r *http.Request, depth int) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)")
 	base := "./"

@@ -85,18 +85,25 @@ func TestRootLeadsToTheConsole(t *testing.T) {
 	}
 }
 
+// TestPageMayDoNothingElse looks at whatever a browser may show as a page.
 func TestPageMayDoNothingElse(t *testing.T) {
-	r := get(world(t), Path+"login")
-	csp := r.Header.Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "connect-src 'self'"} {
-		if !strings.Contains(csp, want) {
-			t.Errorf("the policy %q lacks %s", csp, want)
+	h := world(t)
+	for _, below := range []string{"login", "icon.svg", "assets/main-abc.js", "assets/main-old.js"} {
+		r := get(h, Path+below)
+		csp := r.Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "connect-src 'self'"} {
+			if !strings.Contains(csp, want) {
+				t.Errorf("%s: the policy %q lacks %s", below, csp, want)
+			}
+		}
+		if strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: the policy %q allows what is unsafe", below, csp)
+		}
+		if r.Header.Get("X-Content-Type-Options") != "nosniff" || r.Header.Get("Referrer-Policy") != "same-origin" {
+			t.Errorf("%s: header %v", below, r.Header)
 		}
 	}
-	if strings.Contains(csp, "unsafe") {
-		t.Errorf("the policy %q allows what is unsafe", csp)
-	}
-	if got := r.Header.Get("Cache-Control"); got != "no-store" {
+	if got := get(h, Path+"login").Header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("a page has Cache-Control %q", got)
 	}
 }
@@ -147,8 +154,8 @@ func TestGoneFile(t *testing.T) {
 func TestOnlyReading(t *testing.T) {
 	w := httptest.NewRecorder()
 	world(t).ServeHTTP(w, httptest.NewRequest(http.MethodPost, Path, nil))
-	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
-		t.Errorf("POST: status %d", w.Code)
+	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" || w.Header().Get("Content-Security-Policy") != policy {
+		t.Errorf("POST: status %d, %v", w.Code, w.Header())
 	}
 }
 
