@@ -145,7 +145,7 @@ func (w *watcher) stillThere(ctx context.Context) error {
 	if err := w.x.front.admit(ctx, w.x); err != nil {
 		return err
 	}
-	if now := w.x.who; now.Role != w.who.Role || now.AdvertiserID != w.who.AdvertiserID || now.AffiliateID != w.who.AffiliateID {
+	if standsAs(w.x.who) != standsAs(w.who) {
 		return fault.New(fault.Unauthorized, "the caller's role has changed")
 	}
 	return nil

@@ -159,35 +159,49 @@ func TestLiveIsMadeOnceForAllWhoWatchTheSame(t *testing.T) {
 }
 
 func TestLiveEndsWithTheSession(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newWatched(nil, func() (*overviewRecord, error) { return &overviewRecord{}, nil })
-		var over atomic.Bool
-		o.Sessions = func(*http.Request) (account.Principal, error) {
-			if over.Load() {
-				return account.Principal{}, fault.New(fault.Unauthorized, "log in")
-			}
-			return userOfNetwork(1, account.Owner), nil
-		}
-		_, ended := o.watch(t.Context(), userOfNetwork(1, account.Owner))
-		pass(time.Minute)
-		synctest.Wait()
-		select {
-		case err := <-ended:
-			t.Fatalf("ended with %v while the session was good", err)
-		default:
-		}
-		over.Store(true)
-		pass(tellEvery + lookEvery)
-		synctest.Wait()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Error(err)
-			}
-		default:
-			t.Error("the session is over, and the stream goes on")
-		}
-	})
+	owner := userOfNetwork(1, account.Owner)
+	tests := []struct {
+		name string
+		now  account.Principal
+		err  error
+	}{
+		{"nobody is logged in any more", account.Principal{}, fault.New(fault.Unauthorized, "log in")},
+		{"the owner is an analyst", userOfNetwork(1, account.Analyst), nil},
+		{"the owner is a partner's", account.Principal{UserID: 1, Role: account.Affiliate, AffiliateID: 1}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newWatched(nil, func() (*overviewRecord, error) { return &overviewRecord{}, nil })
+				var over atomic.Bool
+				o.Sessions = func(*http.Request) (account.Principal, error) {
+					if over.Load() {
+						return tt.now, tt.err
+					}
+					return owner, nil
+				}
+				_, ended := o.watch(t.Context(), owner)
+				pass(time.Minute)
+				synctest.Wait()
+				select {
+				case err := <-ended:
+					t.Fatalf("ended with %v while the session was good", err)
+				default:
+				}
+				over.Store(true)
+				pass(tellEvery + lookEvery)
+				synctest.Wait()
+				select {
+				case err := <-ended:
+					if err != nil {
+						t.Error(err)
+					}
+				default:
+					t.Fatal("the stream goes on")
+				}
+			})
+		})
+	}
 }
 
 // TestLiveEndsWithTheSessionHoweverMuchHappens: on a busy network a stream is
