@@ -4,6 +4,8 @@ import { useContext, useId } from "preact/hooks";
 import { plainly } from "../lib/hidden.ts";
 import type { Problem } from "../lib/problem.ts";
 import { text } from "../text/en.ts";
+import { Button } from "./button.tsx";
+import { Dialog } from "./dialog.tsx";
 import { Notice } from "./notice.tsx";
 import { said } from "./said.tsx";
 
@@ -48,6 +50,51 @@ export function Form({ problem, warnings, onSubmit, children, class: more, label
 				{children}
 			</form>
 		</Fielded>
+	);
+}
+
+type DialogFormProps = {
+	title: string;
+	/** What the button says that sends it. */
+	submit: string;
+	/** What it is sent by: while that is busy it cannot be sent again. */
+	change: { busy: boolean; problem: Problem | undefined };
+	warnings?: Warned[];
+	onSubmit: () => unknown;
+	onClose: () => void;
+	wide?: boolean;
+	/** What the other button says. */
+	close?: string;
+	children: ComponentChildren;
+};
+
+/** A form over the page: what is sent at once, or not at all. */
+export function DialogForm({ change, warnings, onSubmit, children, ...p }: DialogFormProps) {
+	const wrong = change.problem;
+	return (
+		<Dialog
+			wide={p.wide}
+			title={p.title}
+			onClose={p.onClose}
+			onSubmit={() => void onSubmit()}
+			footer={
+				<>
+					<Button onClick={p.onClose}>{p.close ?? text.common.cancel}</Button>
+					<Button primary type="submit" busy={change.busy}>
+						{p.submit}
+					</Button>
+				</>
+			}
+		>
+			<Fielded problem={wrong} warnings={warnings}>
+				{wrong && wrong.places.length === 0 && (
+					<Notice tone="bad" live>
+						{wrong.message}
+					</Notice>
+				)}
+				{children}
+			</Fielded>
+		</Dialog>
 	);
 }
 

@@ -8,9 +8,8 @@ import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Badge, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
 import { PickField } from "../../ui/fields.tsx";
-import { Fielded, TextField, type Warned } from "../../ui/form.tsx";
+import { DialogForm, TextField, type Warned } from "../../ui/form.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
@@ -193,58 +192,47 @@ function NewCoupon({ onClose }: { onClose: () => void }) {
 		} else onClose();
 	};
 	return (
-		<Dialog
+		<DialogForm
 			title={t.create}
+			submit={t.submit}
+			close={warnings.length > 0 ? text.common.close : text.common.cancel}
+			change={make}
+			warnings={warnings}
+			onSubmit={submit}
 			onClose={onClose}
-			onSubmit={() => void submit()}
-			footer={
-				<>
-					<Button onClick={onClose}>{warnings.length > 0 ? text.common.close : text.common.cancel}</Button>
-					<Button primary type="submit" busy={make.busy}>
-						{t.submit}
-					</Button>
-				</>
-			}
 		>
-			<Fielded problem={make.problem} warnings={warnings}>
-				{make.problem && make.problem.places.length === 0 && (
-					<Notice tone="bad" live>
-						{make.problem.message}
-					</Notice>
-				)}
-				{warnings.length > 0 && (
-					<Notice tone="warn" live>
-						{warnings.map((w) => w.message).join(" ")}{" "}
-						<Link href={`/offers/${offer}/attribution`}>{t.toAttribution}</Link>
-					</Notice>
-				)}
-				<TextField
-					label={t.code}
-					name="code"
-					hint={t.codeHint}
-					code
-					value={code}
-					onValue={setCode}
-					maxLength={64}
-					autoFocus
-				/>
-				<PickField
-					kind="affiliate"
-					label={text.pick.affiliate}
-					name="affiliate_id"
-					hint={t.affiliateHint}
-					value={affiliate}
-					onValue={setAffiliate}
-				/>
-				<PickField
-					kind="offer"
-					label={text.pick.offer}
-					name="offer_id"
-					hint={t.offerHint}
-					value={offer}
-					onValue={setOffer}
-				/>
-			</Fielded>
-		</Dialog>
+			{warnings.length > 0 && (
+				<Notice tone="warn" live>
+					{warnings.map((w) => w.message).join(" ")}{" "}
+					<Link href={`/offers/${offer}/attribution`}>{t.toAttribution}</Link>
+				</Notice>
+			)}
+			<TextField
+				label={t.code}
+				name="code"
+				hint={t.codeHint}
+				code
+				value={code}
+				onValue={setCode}
+				maxLength={64}
+				autoFocus
+			/>
+			<PickField
+				kind="affiliate"
+				label={text.pick.affiliate}
+				name="affiliate_id"
+				hint={t.affiliateHint}
+				value={affiliate}
+				onValue={setAffiliate}
+			/>
+			<PickField
+				kind="offer"
+				label={text.pick.offer}
+				name="offer_id"
+				hint={t.offerHint}
+				value={offer}
+				onValue={setOffer}
+			/>
+		</DialogForm>
 	);
 }

@@ -13,7 +13,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { EditForm } from "../../ui/edit.tsx";
 import { PickField, RadioField } from "../../ui/fields.tsx";
-import { Fielded, TextField } from "../../ui/form.tsx";
+import { DialogForm, TextField } from "../../ui/form.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Failed, Notice, Read, Skeleton } from "../../ui/notice.tsx";
@@ -255,50 +255,31 @@ function NewDomain({ onClose }: { onClose: () => void }) {
 		onClose();
 	};
 	return (
-		<Dialog
-			title={t.create}
-			onClose={onClose}
-			onSubmit={() => void submit()}
-			footer={
-				<>
-					<Button onClick={onClose}>{text.common.cancel}</Button>
-					<Button primary type="submit" busy={make.busy}>
-						{t.submit}
-					</Button>
-				</>
-			}
-		>
-			<Fielded problem={make.problem}>
-				{make.problem && make.problem.places.length === 0 && (
-					<Notice tone="bad" live>
-						{make.problem.message}
-					</Notice>
-				)}
-				<TextField
-					label={t.host}
-					name="host"
-					hint={t.hostHint}
-					code
-					placeholder="go.shop.example"
-					value={host}
-					onValue={setHost}
-					autoFocus
-				/>
-				<PickField
-					kind="advertiser"
-					label={text.pick.advertiser}
-					name="advertiser_id"
-					hint={t.advertiserHint}
-					value={advertiser}
-					onValue={setAdvertiser}
-				/>
-				<Certificates value={d} set={(change) => setDomain({ ...d, ...change })} />
-				<Notice>
-					<p class="strong">{t.dnsTitle}</p>
-					<Dns host={host.trim()} />
-				</Notice>
-			</Fielded>
-		</Dialog>
+		<DialogForm title={t.create} submit={t.submit} change={make} onSubmit={submit} onClose={onClose}>
+			<TextField
+				label={t.host}
+				name="host"
+				hint={t.hostHint}
+				code
+				placeholder="go.shop.example"
+				value={host}
+				onValue={setHost}
+				autoFocus
+			/>
+			<PickField
+				kind="advertiser"
+				label={text.pick.advertiser}
+				name="advertiser_id"
+				hint={t.advertiserHint}
+				value={advertiser}
+				onValue={setAdvertiser}
+			/>
+			<Certificates value={d} set={(change) => setDomain({ ...d, ...change })} />
+			<Notice>
+				<p class="strong">{t.dnsTitle}</p>
+				<Dns host={host.trim()} />
+			</Notice>
+		</DialogForm>
 	);
 }
 

@@ -9,7 +9,7 @@ import { Badge, Code, Status, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ask, Dialog } from "../../ui/dialog.tsx";
 import { PickField, RadioField } from "../../ui/fields.tsx";
-import { CheckField, Fielded, TextField } from "../../ui/form.tsx";
+import { CheckField, DialogForm, TextField } from "../../ui/form.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
@@ -163,59 +163,40 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (secret: str
 		if (made) onMade(made.secret);
 	};
 	return (
-		<Dialog
-			title={t.create}
-			onClose={onClose}
-			onSubmit={() => void submit()}
-			footer={
-				<>
-					<Button onClick={onClose}>{text.common.cancel}</Button>
-					<Button primary type="submit" busy={make.busy}>
-						{t.submit}
-					</Button>
-				</>
-			}
-		>
-			<Fielded problem={make.problem}>
-				{make.problem && make.problem.places.length === 0 && (
-					<Notice tone="bad" live>
-						{make.problem.message}
-					</Notice>
-				)}
-				<TextField
-					label={t.name}
-					name="name"
-					hint={t.nameHint}
-					value={name}
-					onValue={setName}
-					maxLength={200}
+		<DialogForm title={t.create} submit={t.submit} change={make} onSubmit={submit} onClose={onClose}>
+			<TextField
+				label={t.name}
+				name="name"
+				hint={t.nameHint}
+				value={name}
+				onValue={setName}
+				maxLength={200}
+			/>
+			<RadioField
+				label={t.role}
+				name="role"
+				value={role}
+				onValue={(v) => {
+					setRole(v as Role);
+					setParty("");
+				}}
+				choices={(["network", "advertiser", "affiliate", "publishable"] as const).map((value) => ({
+					value,
+					...t.roles[value],
+				}))}
+			/>
+			{kind && (
+				<PickField
+					key={kind}
+					kind={kind}
+					label={text.pick[kind]}
+					name={`${kind}_id`}
+					value={party}
+					onValue={setParty}
 				/>
-				<RadioField
-					label={t.role}
-					name="role"
-					value={role}
-					onValue={(v) => {
-						setRole(v as Role);
-						setParty("");
-					}}
-					choices={(["network", "advertiser", "affiliate", "publishable"] as const).map((value) => ({
-						value,
-						...t.roles[value],
-					}))}
-				/>
-				{kind && (
-					<PickField
-						key={kind}
-						kind={kind}
-						label={text.pick[kind]}
-						name={`${kind}_id`}
-						value={party}
-						onValue={setParty}
-					/>
-				)}
-				<CheckField label={t.testLabel} hint={t.testHint} value={test} onValue={setTest} />
-			</Fielded>
-		</Dialog>
+			)}
+			<CheckField label={t.testLabel} hint={t.testHint} value={test} onValue={setTest} />
+		</DialogForm>
 	);
 }
 

@@ -6,8 +6,7 @@ import { Code } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { SpanField } from "../../ui/fields.tsx";
-import { Fielded } from "../../ui/form.tsx";
-import { Notice } from "../../ui/notice.tsx";
+import { DialogForm } from "../../ui/form.tsx";
 
 const t = text.postbacks.one;
 
@@ -51,34 +50,23 @@ export function RenewSecret({ id, signs, onClose }: { id: number; signs: boolean
 	);
 	if (secret) return <NewSecret secret={secret} renewed onClose={onClose} />;
 	return (
-		<Dialog
+		<DialogForm
 			title={t.rotateTitle}
-			onClose={onClose}
+			submit={t.rotateYes}
+			change={renew}
 			onSubmit={async () => setSecret((await renew.run())?.secret ?? "")}
-			footer={
-				<>
-					<Button onClick={onClose}>{text.common.cancel}</Button>
-					<Button primary type="submit" busy={renew.busy}>
-						{t.rotateYes}
-					</Button>
-				</>
-			}
+			onClose={onClose}
 		>
-			<Fielded problem={renew.problem}>
-				{signs && (
-					<SpanField
-						name="keep"
-						label={t.rotateKeep}
-						hint={t.rotateKeepHint}
-						unit="h"
-						value={keep}
-						onValue={setKeep}
-					/>
-				)}
-				{renew.problem && renew.problem.places.length === 0 && (
-					<Notice tone="bad">{renew.problem.message}</Notice>
-				)}
-			</Fielded>
-		</Dialog>
+			{signs && (
+				<SpanField
+					name="keep"
+					label={t.rotateKeep}
+					hint={t.rotateKeepHint}
+					unit="h"
+					value={keep}
+					onValue={setKeep}
+				/>
+			)}
+		</DialogForm>
 	);
 }

@@ -3,10 +3,7 @@ import { useState } from "preact/hooks";
 import { api, useChange } from "../../api/client.ts";
 import { text } from "../../text/en.ts";
 import { Badge } from "../../ui/bits.tsx";
-import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { AreaField, Fielded } from "../../ui/form.tsx";
-import { Notice } from "../../ui/notice.tsx";
+import { AreaField, DialogForm } from "../../ui/form.tsx";
 import type { Offer } from "./types.ts";
 
 const t = text.setup.find;
@@ -39,28 +36,15 @@ export function AskAccess({ offer, onClose }: { offer: Offer; onClose: () => voi
 		if (await ask.run()) onClose();
 	};
 	return (
-		<Dialog
+		<DialogForm
 			title={t.askFor(offer.name ?? "")}
+			submit={t.ask}
+			change={ask}
+			onSubmit={submit}
 			onClose={onClose}
-			onSubmit={() => void submit()}
-			footer={
-				<>
-					<Button onClick={onClose}>{text.common.cancel}</Button>
-					<Button primary type="submit" busy={ask.busy}>
-						{t.ask}
-					</Button>
-				</>
-			}
 		>
-			<Fielded problem={ask.problem}>
-				{ask.problem && ask.problem.places.length === 0 && (
-					<Notice tone="bad" live>
-						{ask.problem.message}
-					</Notice>
-				)}
-				<p>{t.askLead}</p>
-				<AreaField label={t.note} name="note" hint={t.noteHint} value={note} onValue={setNote} rows={4} />
-			</Fielded>
-		</Dialog>
+			<p>{t.askLead}</p>
+			<AreaField label={t.note} name="note" hint={t.noteHint} value={note} onValue={setNote} rows={4} />
+		</DialogForm>
 	);
 }

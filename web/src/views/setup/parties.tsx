@@ -10,10 +10,9 @@ import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status, When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { Fielded, SelectField, TextField } from "../../ui/form.tsx";
+import { DialogForm, SelectField, TextField } from "../../ui/form.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed, Notice } from "../../ui/notice.tsx";
+import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
@@ -206,54 +205,35 @@ function NewParty({ kind, onClose }: { kind: Kind; onClose: () => void }) {
 		if (p) go(`/${kind}s/${p.id}`);
 	};
 	return (
-		<Dialog
-			title={words.create}
-			onClose={onClose}
-			onSubmit={() => void submit()}
-			footer={
-				<>
-					<Button onClick={onClose}>{text.common.cancel}</Button>
-					<Button primary type="submit" busy={make.busy}>
-						{words.submit}
-					</Button>
-				</>
-			}
-		>
-			<Fielded problem={make.problem}>
-				{make.problem && make.problem.places.length === 0 && (
-					<Notice tone="bad" live>
-						{make.problem.message}
-					</Notice>
-				)}
-				<TextField label={words.name} name="name" value={name} onValue={setName} maxLength={200} autoFocus />
-				{kind === "advertiser" ? (
-					<SelectField
-						label={t.proof}
-						name="postback_auth"
-						hint={t.proofHint}
-						value={choice}
-						onValue={setChoice}
-						choices={[
-							{ value: "token", label: t.proofs.token },
-							{ value: "signature", label: t.proofs.signature },
-							{ value: "off", label: t.proofs.off },
-						]}
-					/>
-				) : (
-					<SelectField
-						label={text.setup.offers.status}
-						name="status"
-						hint={t.statusHint}
-						value={choice}
-						onValue={setChoice}
-						choices={[
-							{ value: "active", label: text.status.active },
-							{ value: "pending", label: text.status.pending },
-						]}
-					/>
-				)}
-			</Fielded>
-		</Dialog>
+		<DialogForm title={words.create} submit={words.submit} change={make} onSubmit={submit} onClose={onClose}>
+			<TextField label={words.name} name="name" value={name} onValue={setName} maxLength={200} autoFocus />
+			{kind === "advertiser" ? (
+				<SelectField
+					label={t.proof}
+					name="postback_auth"
+					hint={t.proofHint}
+					value={choice}
+					onValue={setChoice}
+					choices={[
+						{ value: "token", label: t.proofs.token },
+						{ value: "signature", label: t.proofs.signature },
+						{ value: "off", label: t.proofs.off },
+					]}
+				/>
+			) : (
+				<SelectField
+					label={text.setup.offers.status}
+					name="status"
+					hint={t.statusHint}
+					value={choice}
+					onValue={setChoice}
+					choices={[
+						{ value: "active", label: text.status.active },
+						{ value: "pending", label: text.status.pending },
+					]}
+				/>
+			)}
+		</DialogForm>
 	);
 }
 

@@ -9,8 +9,8 @@ import { Button } from "../../../ui/button.tsx";
 import { Dialog } from "../../../ui/dialog.tsx";
 import { EditForm } from "../../../ui/edit.tsx";
 import { RadioField } from "../../../ui/fields.tsx";
-import { CheckField, Fielded, SelectField, TextField } from "../../../ui/form.tsx";
-import { Empty, Failed, Notice, Read } from "../../../ui/notice.tsx";
+import { CheckField, DialogForm, SelectField, TextField } from "../../../ui/form.tsx";
+import { Empty, Failed, Read } from "../../../ui/notice.tsx";
 import { Card } from "../../../ui/page.tsx";
 import { said } from "../../../ui/said.tsx";
 import { type Column, Table } from "../../../ui/table.tsx";
@@ -121,29 +121,9 @@ function NewGoal({ offer, onClose }: { offer: Offer; onClose: () => void }) {
 		if (await make.run()) onClose();
 	};
 	return (
-		<Dialog
-			wide
-			title={t.create}
-			onClose={onClose}
-			onSubmit={() => void submit()}
-			footer={
-				<>
-					<Button onClick={onClose}>{text.common.cancel}</Button>
-					<Button primary type="submit" busy={make.busy}>
-						{t.submit}
-					</Button>
-				</>
-			}
-		>
-			<Fielded problem={make.problem}>
-				{make.problem && make.problem.places.length === 0 && (
-					<Notice tone="bad" live>
-						{make.problem.message}
-					</Notice>
-				)}
-				<GoalFields offer={offer} goal={g} set={(change) => setGoal({ ...g, ...change })} />
-			</Fielded>
-		</Dialog>
+		<DialogForm wide title={t.create} submit={t.submit} change={make} onSubmit={submit} onClose={onClose}>
+			<GoalFields offer={offer} goal={g} set={(change) => setGoal({ ...g, ...change })} />
+		</DialogForm>
 	);
 }
 

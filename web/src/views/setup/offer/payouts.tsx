@@ -12,7 +12,7 @@ import { Button } from "../../../ui/button.tsx";
 import { Dialog } from "../../../ui/dialog.tsx";
 import { EditForm } from "../../../ui/edit.tsx";
 import { ComboField, countries, PickField, TimeField } from "../../../ui/fields.tsx";
-import { Fielded, SelectField, TextField } from "../../../ui/form.tsx";
+import { DialogForm, SelectField, TextField } from "../../../ui/form.tsx";
 import { Empty, Failed, Notice, Read } from "../../../ui/notice.tsx";
 import { Card, Facts } from "../../../ui/page.tsx";
 import { type Column, Table } from "../../../ui/table.tsx";
@@ -307,29 +307,9 @@ function NewTerm({ offer, onClose }: { offer: Offer; onClose: () => void }) {
 		if (await make.run()) onClose();
 	};
 	return (
-		<Dialog
-			wide
-			title={t.create}
-			onClose={onClose}
-			onSubmit={() => void submit()}
-			footer={
-				<>
-					<Button onClick={onClose}>{text.common.cancel}</Button>
-					<Button primary type="submit" busy={make.busy}>
-						{t.submit}
-					</Button>
-				</>
-			}
-		>
-			<Fielded problem={make.problem}>
-				{make.problem && make.problem.places.length === 0 && (
-					<Notice tone="bad" live>
-						{make.problem.message}
-					</Notice>
-				)}
-				<TermFields offer={offer} term={term} set={(change) => setTerm({ ...term, ...change })} />
-			</Fielded>
-		</Dialog>
+		<DialogForm wide title={t.create} submit={t.submit} change={make} onSubmit={submit} onClose={onClose}>
+			<TermFields offer={offer} term={term} set={(change) => setTerm({ ...term, ...change })} />
+		</DialogForm>
 	);
 }
 
