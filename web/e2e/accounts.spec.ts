@@ -1,7 +1,7 @@
 // Signing in, as people do it: the first owner, invitations, codes, passkeys, lost
 // passwords, and what each role has before it.
 import { createHmac } from "node:crypto";
-import { as, expect, Node, password, picture, sound, test } from "./world.ts";
+import { as, authenticator, expect, Node, password, picture, sound, test } from "./world.ts";
 
 /** The code of an authenticator (RFC 6238: SHA-1, 30 s, six digits). */
 function totp(secret: string, at = Date.now()): string {
@@ -133,18 +133,7 @@ test("a passkey signs in without a password", async ({ browser, node }) => {
 	// Browsers keep passkeys for names, not for addresses.
 	const at = node.url.replace("127.0.0.1", "localhost");
 	const page = await as(browser, node, { ...who, url: at });
-	const cdp = await page.context().newCDPSession(page);
-	await cdp.send("WebAuthn.enable");
-	await cdp.send("WebAuthn.addVirtualAuthenticator", {
-		options: {
-			protocol: "ctap2",
-			transport: "internal",
-			hasResidentKey: true,
-			hasUserVerification: true,
-			isUserVerified: true,
-			automaticPresenceSimulation: true,
-		},
-	});
+	await authenticator(page);
 	await page.goto(`${at}/console/account`);
 	await page.getByRole("button", { name: "Add a passkey" }).click();
 	const dialog = page.getByRole("dialog");

@@ -1,7 +1,7 @@
 // What strangers and rivals do: what they send is shown as text and runs nowhere,
 // and what is somebody else's is neither seen nor changed.
 import { addresses, bodies, by, narrowed, type Rival, rival, standing } from "./rivals.ts";
-import { as, type Cookie, expect, sound, Tracker, test, until } from "./world.ts";
+import { as, authenticator, type Cookie, expect, sound, Tracker, test, until } from "./world.ts";
 
 test.describe("tenants", () => {
 	test.describe.configure({ mode: "serial", timeout: 180_000 });
@@ -160,18 +160,7 @@ test.describe("tenants", () => {
 		};
 		const at = node.url.replace("127.0.0.1", "localhost");
 		const page = await as(browser, node, { ...two.users.affiliate, url: at });
-		const cdp = await page.context().newCDPSession(page);
-		await cdp.send("WebAuthn.enable");
-		await cdp.send("WebAuthn.addVirtualAuthenticator", {
-			options: {
-				protocol: "ctap2",
-				transport: "internal",
-				hasResidentKey: true,
-				hasUserVerification: true,
-				isUserVerified: true,
-				automaticPresenceSimulation: true,
-			},
-		});
+		await authenticator(page);
 		await page.goto(`${at}/console/account`);
 		await page.getByRole("button", { name: "Add a passkey" }).click();
 		await page.getByRole("dialog").getByLabel("What this device is called").fill("Theirs");

@@ -8,6 +8,7 @@
 // Each time it has a heading, says something, is sound for axe and within the screen;
 // what failed says what to do, and works again when the API does; what comes late moves
 // nothing. The states are not multiplied with the roles: they are the same parts for all.
+// The owner opens each page by its address; the others follow links, as people do.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Browser, Page, Route } from "@playwright/test";
@@ -20,6 +21,19 @@ const found = (file: string, what: RegExp) =>
 	[...readFileSync(resolve(sources, file), "utf8").matchAll(what)].map((m) => m[1] as string);
 const addresses = found("app.tsx", /\["(\/[^"]*)", \(\) => import/g);
 const offerTabs = found("views/setup/offer.tsx", /\{ id: "(\w+)", sides:/g);
+const tabsOf = (file: string) =>
+	found(file, /^const (?:tabs|parts) = \[([^\]]+)\] as const/gm)
+		.flatMap((list) => [...list.matchAll(/"(\w+)"/g)].slice(1)) // the first stands at the address alone
+		.map((m) => `tab=${m[1]}`);
+// What else stands at an address, by its query.
+const tabs: Record<string, string[]> = {
+	"/reports": [...tabsOf("views/reports/reports.tsx"), "dimensions=day,offer&chart=top"],
+	"/signals": ["tab=all"],
+	"/deliveries": ["tab=all", "tab=jobs"],
+	"/advertisers/:id": tabsOf("views/setup/advertiser.tsx"),
+	"/affiliates/:id": tabsOf("views/setup/affiliate.tsx"),
+	"/import": ["of=ids"],
+};
 
 type World = {
 	/** What stands for the parts of addresses that are not the same everywhere. */
@@ -86,7 +100,7 @@ async function fill(node: Node, owner: Cookie, tracker: Tracker): Promise<World>
 		await node.postback({ transaction_id: id(i), order_id: `P-${i}`, amount: "123456.78" });
 	const pixel = new URLSearchParams({ transaction_id: id(1), order_id: "P-1", amount: "100" });
 	await fetch(`${node.url}/pixel.gif?${pixel}`);
-	const refused = await node.postback({ transaction_id: `${id(1).slice(0, 20)}zzzzzzzzzzzz` });
+	const refused = await node.postback({ transaction_id: `${id(1).slice(0, 20)}wwwwwwmmmmmm` }); // as wide as an ID can be
 	const lines = ids.map((t, i) => `${t},P-${i},${i % 2 ? "1" : "123456.78"},2026-01-01T00:00:00Z`);
 	const compared = await fetch(`${node.url}/api/v1/reconciliations?name=January&tz=UTC`, {
 		method: "POST",
@@ -128,25 +142,31 @@ function world(node: Node, owner: Cookie, tracker: Tracker): Promise<World> {
 	return filled.get(node) as Promise<World>;
 }
 
-/** The addresses of all pages, with examples put in. */
+/** The addresses of all pages, with examples put in, and those of their tabs. */
 function paths(examples: World["examples"]): string[] {
 	return addresses.flatMap((a) => {
-		if (!a.includes(":")) return [a.slice(1)];
-		const some = examples[a];
-		if (!some?.length || some.includes("")) throw new Error(`there is no example for the page ${a}`);
-		const stem = a.slice(1, a.indexOf("/:") + 1);
-		return some.map((s) => stem + s);
+		const some = a.includes(":") ? examples[a] : [""];
+		if (!some?.length || (a.includes(":") && some.includes("")))
+			throw new Error(`there is no example for the page ${a}`);
+		const stem = a.slice(1, a.includes(":") ? a.indexOf("/:") + 1 : undefined);
+		return [...some, ...(tabs[a] ?? []).map((tab) => `${some[0]}?${tab}`)].map((s) => stem + s);
 	});
 }
 
 /** Waits until nothing on the page is still on its way. */
 async function settled(page: Page): Promise<void> {
-	await page.waitForFunction(
-		() =>
-			document.querySelector("h1") &&
-			!document.querySelector('.skeleton, .spin, [aria-busy="true"]') &&
-			document.fonts.status === "loaded",
-	);
+	const waiting = '.skeleton, .spin, [aria-busy="true"]';
+	const done = await page
+		.waitForFunction(
+			(sel) =>
+				document.querySelector("h1") && !document.querySelector(sel) && document.fonts.status === "loaded",
+			waiting,
+			{ timeout: 15_000 },
+		)
+		.catch(() => null);
+	if (done) return;
+	const left = await page.locator(waiting).evaluateAll((all) => all.map((e) => e.parentElement?.outerHTML));
+	throw new Error(`${page.url()} has no heading, or waits for ever: ${left.join("\n").slice(0, 2000)}`);
 }
 
 /** Holds a page to having a heading and words, none of which a program has forgotten. */
@@ -176,31 +196,46 @@ async function within(page: Page, size: typeof desk): Promise<void> {
 
 const nameOf = (path: string) => path.replaceAll(/[^a-z]+/gi, "-").replaceAll(/^-|-$/g, "") || "overview";
 
-/** Looks at all pages, some at a time, each in a tab that is used again. */
+/** Looks at all pages, two at a time, each in a tab that is used again. */
 async function visit(
 	browser: Browser,
 	node: Node,
 	who: Cookie | null,
 	all: string[],
 	look: (page: Page, path: string) => Promise<void>,
-	{ at = 2, before }: { at?: number; before?: (page: Page) => Promise<unknown> } = {},
+	before?: (page: Page) => Promise<unknown>,
 ): Promise<void> {
 	const left = [...all];
-	await Promise.all(
-		Array.from({ length: at }, async () => {
-			const page = await as(browser, node, who, { viewport: desk, reducedMotion: "reduce" });
-			await before?.(page);
-			for (let path = left.shift(); path !== undefined; path = left.shift()) {
-				await page.setViewportSize(desk);
-				await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-				await look(page, path);
-				await page.unrouteAll({ behavior: "ignoreErrors" });
-				// A page of its own each time, even where only the part after # differs.
-				await page.goto("about:blank");
-			}
-			await page.context().close();
-		}),
-	);
+	const tab = async () => {
+		const page = await as(browser, node, who, { viewport: desk, reducedMotion: "reduce" });
+		await before?.(page);
+		for (let path = left.shift(); path !== undefined; path = left.shift()) {
+			await page.setViewportSize(desk);
+			await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+			await look(page, path);
+		}
+		await page.unrouteAll({ behavior: "ignoreErrors" });
+		await page.context().close();
+	};
+	await Promise.all([tab(), tab()]);
+}
+
+/** Opens a page by its address, and waits until it is there. */
+async function open(page: Page, path: string): Promise<void> {
+	// Where only the part after # differs nothing would be loaded.
+	if (path.includes("#")) await page.goto("about:blank");
+	await page.goto(path);
+	await settled(page);
+}
+
+/** Opens a page as a link within the console does, which loads nothing anew. */
+async function follow(page: Page, path: string): Promise<void> {
+	if (page.url() === "about:blank") return open(page, path);
+	await page.evaluate(async (to) => {
+		history.pushState(null, "", to);
+		for (let frame = 0; frame < 2; frame++) await new Promise((done) => requestAnimationFrame(done));
+	}, `/console/${path}`);
+	await settled(page);
 }
 
 for (const half of [0, 1]) {
@@ -210,19 +245,18 @@ for (const half of [0, 1]) {
 		owner,
 		tracker,
 	}) => {
-		test.setTimeout(300_000);
+		test.setTimeout(180_000);
 		const { examples, shared } = await world(node, owner, tracker);
 		const all = [...paths(examples), "no-such-page"].filter((_, i) => i % 2 === half);
 		const look = async (page: Page, path: string) => {
-			await page.goto(path);
-			await settled(page);
+			await open(page, path);
 			await speaks(page, path);
 			await sound(page);
 			await picture(page, nameOf(path));
-			await sound(page);
+			await sound(page, "color-contrast"); // in the dark, where the picture has left it
+			await page.emulateMedia({ colorScheme: "light" });
 			await within(page, phone);
 			await sound(page);
-			await page.emulateMedia({ colorScheme: "light" });
 			await page.screenshot({ path: `test-results/pages/${nameOf(path)}-phone.png`, fullPage: true });
 		};
 		await visit(browser, node, owner, all, look);
@@ -232,11 +266,10 @@ for (const half of [0, 1]) {
 
 for (const role of ["analyst", "advertiser", "affiliate"]) {
 	test(`with records, as ${role}`, async ({ browser, node, owner, tracker }) => {
-		test.setTimeout(300_000);
+		test.setTimeout(180_000);
 		const { examples, people } = await world(node, owner, tracker);
 		await visit(browser, node, people[role] as Cookie, paths(examples), async (page, path) => {
-			await page.goto(path);
-			await settled(page);
+			await follow(page, path);
 			await speaks(page, `${path} as ${role}`);
 			await sound(page);
 			await within(page, phone);
@@ -245,7 +278,7 @@ for (const role of ["analyst", "advertiser", "affiliate"]) {
 }
 
 test("where nothing has happened yet", async ({ browser }) => {
-	test.setTimeout(300_000);
+	test.setTimeout(180_000);
 	const node = new Node();
 	await node.start();
 	try {
@@ -253,8 +286,7 @@ test("where nothing has happened yet", async ({ browser }) => {
 		const none = Object.fromEntries(addresses.filter((a) => a.includes(":")).map((a) => [a, ["1"]]));
 		none["/offers/:id/:tab"] = ["1/goals"];
 		await visit(browser, node, owner, paths(none), async (page, path) => {
-			await page.goto(path);
-			await settled(page);
+			await follow(page, path);
 			await speaks(page, path);
 			await sound(page);
 			await page.screenshot({ path: `test-results/pages/empty-${nameOf(path)}.png`, fullPage: true });
@@ -268,108 +300,147 @@ test("where nothing has happened yet", async ({ browser }) => {
 // What a page asks of the API, but for what stands around every page.
 const around = /\/api\/v1\/(me|search)\b/;
 
-type Trouble = { name: string; says: RegExp; again: boolean; answer: (r: Route) => Promise<void> };
+/** What becomes of all that a page asks of the API. */
+type Fate = (r: Route) => Promise<void>;
 
-const problem = (status: number, title: string) => (r: Route) =>
-	r.fulfill({
-		status,
-		contentType: "application/problem+json",
-		body: JSON.stringify({ type: "urn:waybill:problem:some", title, status }),
-	});
+const works: Fate = (r) => r.fallback();
+const unreachable: Fate = (r) => r.abort();
+const refuses =
+	(status: number, title: string): Fate =>
+	(r) =>
+		r.fulfill({
+			status,
+			contentType: "application/problem+json",
+			body: JSON.stringify({ type: "urn:waybill:problem:some", title, status }),
+		});
 
-const troubles: Trouble[] = [
-	{ name: "answers with 500", says: /could not be loaded/, again: true, answer: problem(500, "Broken") },
-	{ name: "refuses with 403", says: /not yours to see/, again: false, answer: problem(403, "Not yours") },
-	{ name: "cannot be reached", says: /Check the connection/, again: true, answer: (r) => r.abort() },
-];
-
-// Pages that read nothing of their own, or only what helps to fill their fields in.
-const needless = new Set(["import", "links", "trace", "account", "postbacks/new"]);
-
-for (const t of troubles) {
-	test(`while the API ${t.name}`, async ({ browser, node, owner, tracker }) => {
-		test.setTimeout(300_000);
-		const { examples } = await world(node, owner, tracker);
-		await visit(
-			browser,
-			node,
-			owner,
-			paths(examples),
-			async (page, path) => {
-				let wrong = true;
-				await page.route("**/api/v1/**", (r) =>
-					wrong && !around.test(r.request().url()) ? t.answer(r) : r.fallback(),
-				);
-				await page.goto(path);
-				await settled(page);
-				await speaks(page, `${path} while the API ${t.name}`);
-				const said = page.locator("main").getByText(t.says);
-				if (needless.has(path)) return;
-				await expect(said.first(), path).toBeVisible();
-				await sound(page);
-				await within(page, phone);
-				wrong = false;
-				const again = page.getByRole("button", { name: "Try again" });
-				if (!t.again) return expect(again, path).toHaveCount(0);
-				for (let i = 0; i < 5 && (await again.count()) > 0; i++) {
-					await again.first().click();
-					await settled(page);
-				}
-				await expect(said, `${path} when the API is back`).toHaveCount(0);
-				await speaks(page, `${path} when the API is back`);
-			},
-			{ at: 6 },
-		);
-	});
+/** Has the API do what `fate` says, which may be changed while the page is open. */
+async function fated(page: Page, fate: Fate): Promise<{ now: Fate }> {
+	const api = { now: fate };
+	await page.route("**/api/v1/**", (r) => (around.test(r.request().url()) ? r.fallback() : api.now(r)));
+	return api;
 }
 
-type Shift = { value: number; hadRecentInput: boolean; sources: { node?: Element }[] };
+// Pages that read nothing of their own, or only what helps to fill their fields in.
+const needless = new Set(["import", "import?of=ids", "links", "trace", "account", "postbacks/new"]);
 
-test("what comes late moves nothing", async ({ browser, node, owner, tracker }) => {
-	test.setTimeout(300_000);
-	const { examples } = await world(node, owner, tracker);
-	await visit(
+/** Has whatever waits a second or more wait less, such as to ask once more by itself. */
+const hasty = (page: Page) =>
+	page.addInitScript(() => {
+		const real = window.setTimeout;
+		const fast = (what: TimerHandler, ms = 0, ...more: unknown[]) =>
+			real(what, ms >= 1000 ? ms / 20 : ms, ...more);
+		window.setTimeout = fast as typeof window.setTimeout;
+	});
+
+for (const half of [0, 1]) {
+	test(`while the API fails, cannot be reached, and is back, ${half + 1} of 2`, async ({
 		browser,
 		node,
 		owner,
-		paths(examples),
-		async (page, path) => {
-			await page.route("**/api/v1/**", async (r) => {
-				if (!around.test(r.request().url())) await new Promise((done) => setTimeout(done, 500));
-				await r.fallback();
-			});
-			await page.goto(path);
-			// While it waits it is not blank.
-			await expect(
-				page.getByRole("heading", { level: 1 }).or(page.getByRole("status")).first(),
-			).toBeVisible();
+		tracker,
+	}) => {
+		test.setTimeout(180_000);
+		const { examples } = await world(node, owner, tracker);
+		const apis = new Map<Page, { now: Fate }>();
+		const all = paths(examples).filter((_, i) => i % 2 === half);
+		const look = async (page: Page, path: string) => {
+			const api = apis.get(page) as { now: Fate };
+			api.now = refuses(500, "Broken");
+			await open(page, path);
+			await speaks(page, `${path} while the API fails`);
+			if (needless.has(path)) return;
+			const failed = page.locator("main").getByText("could not be loaded");
+			await expect(failed.first(), path).toBeVisible();
+			await sound(page);
+			await within(page, phone);
+			// Pressed all at once: what is read every few seconds comes back by itself.
+			const again = () =>
+				page
+					.getByRole("button", { name: "Try again" })
+					.evaluateAll((all) => all.map((b) => (b as HTMLElement).click()));
+			api.now = unreachable;
+			await again();
+			await expect(page.locator("main").getByText("Check the connection").first(), path).toBeVisible();
+			await speaks(page, `${path} while the API cannot be reached`);
+			api.now = works;
+			await again();
+			await expect(failed, `${path} when the API is back`).toHaveCount(0);
 			await settled(page);
-			await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))));
-			const moved = await page.evaluate(
-				() => (window as unknown as { moved: { by: number; what: string }[] }).moved,
-			);
-			expect(
-				moved.reduce((sum, m) => sum + m.by, 0),
-				`${path} jumps: ${JSON.stringify(moved)}`,
-			).toBeLessThan(0.1);
-		},
-		{
-			at: 3,
-			before: (page) =>
-				page.addInitScript(() => {
-					const w = window as unknown as { moved: { by: number; what: string }[] };
-					w.moved = [];
-					new PerformanceObserver((list) => {
-						for (const e of list.getEntries() as unknown as Shift[])
-							if (!e.hadRecentInput)
-								w.moved.push({
-									by: e.value,
-									what: e.sources.map((s) => s.node?.className ?? "?").join(", "),
-								});
-					}).observe({ type: "layout-shift", buffered: true });
-				}),
-		},
-	);
+			await speaks(page, `${path} when the API is back`);
+		};
+		await visit(browser, node, owner, all, look, async (page) => {
+			await hasty(page);
+			apis.set(page, await fated(page, works));
+		});
+	});
+}
+
+test("while the API refuses", async ({ browser, node, owner, tracker }) => {
+	test.setTimeout(180_000);
+	const { examples } = await world(node, owner, tracker);
+	const look = async (page: Page, path: string) => {
+		await follow(page, path);
+		await speaks(page, `${path} while the API refuses`);
+		if (needless.has(path)) return;
+		await expect(page.locator("main").getByText("not yours to see").first(), path).toBeVisible();
+		await expect(page.getByRole("button", { name: "Try again" }), path).toHaveCount(0);
+		await sound(page);
+		await within(page, phone);
+	};
+	await visit(browser, node, owner, paths(examples), look, (page) => fated(page, refuses(403, "Not yours")));
+});
+
+test("while a page's own code cannot be loaded", async ({ browser, node, owner }) => {
+	const page = await as(browser, node, owner, { viewport: desk });
+	await open(page, "");
+	const gone = /\/assets\/offers-.*\.js/;
+	await page.route(gone, (r) => r.abort());
+	await page.getByRole("link", { name: "Offers", exact: true }).click();
+	await expect(page.getByRole("heading", { level: 1, name: "This page broke" })).toBeVisible();
+	await speaks(page, "a page without its code");
+	// Another page works, and so does this one when it is loaded again.
+	await page.getByRole("link", { name: "Reports", exact: true }).click();
+	await expect(page.getByRole("heading", { level: 1, name: "Reports" })).toBeVisible();
+	await page.unroute(gone);
+	await page.goBack();
+	await page.getByRole("button", { name: "Load again" }).click();
+	await expect(page.getByRole("heading", { level: 1, name: "Offers" })).toBeVisible();
+	await page.context().close();
+});
+
+type Shift = { value: number; hadRecentInput: boolean; sources: { node?: Element }[] };
+type Moved = { by: number; what: string }[];
+
+test("what comes late moves nothing", async ({ browser, node, owner, tracker }) => {
+	test.setTimeout(180_000);
+	const { examples } = await world(node, owner, tracker);
+	const look = async (page: Page, path: string) => {
+		await page.goto(path);
+		// While it waits it is not blank.
+		await expect(page.getByRole("heading", { level: 1 }).or(page.getByRole("status")).first()).toBeVisible();
+		await settled(page);
+		await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))));
+		const moved = await page.evaluate(() => (window as unknown as { moved: Moved }).moved);
+		const sum = moved.reduce((all, m) => all + m.by, 0);
+		expect(sum, `${path} jumps: ${JSON.stringify(moved)}`).toBeLessThan(0.1);
+	};
+	await visit(browser, node, owner, paths(examples), look, async (page) => {
+		await fated(page, async (r) => {
+			await new Promise((done) => setTimeout(done, 500));
+			await r.fallback();
+		});
+		await page.addInitScript(() => {
+			const w = window as unknown as { moved: Moved };
+			w.moved = [];
+			new PerformanceObserver((list) => {
+				for (const e of list.getEntries() as unknown as Shift[]) {
+					if (e.hadRecentInput) continue;
+					w.moved.push({ by: e.value, what: e.sources.map((s) => s.node?.className ?? "?").join(", ") });
+				}
+			}).observe({ type: "layout-shift", buffered: true });
+		});
+	});
 });
 
 test("a keyboard reaches what matters", async ({ browser, node, owner, tracker }) => {

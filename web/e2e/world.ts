@@ -222,6 +222,22 @@ export async function as(
 	return page;
 }
 
+/** Gives a page's browser an authenticator for passkeys that always says yes. */
+export async function authenticator(page: Page): Promise<void> {
+	const cdp = await page.context().newCDPSession(page);
+	await cdp.send("WebAuthn.enable");
+	await cdp.send("WebAuthn.addVirtualAuthenticator", {
+		options: {
+			protocol: "ctap2",
+			transport: "internal",
+			hasResidentKey: true,
+			hasUserVerification: true,
+			isUserVerified: true,
+			automaticPresenceSimulation: true,
+		},
+	});
+}
+
 // What a page complains of fails the test that opened it.
 const complaints = new WeakMap<Page, string[]>();
 
@@ -235,17 +251,20 @@ function watch(page: Page): void {
 	});
 }
 
-/** Holds a page to what every page must be: nothing wrong for axe, nothing beyond the screen, no complaint. */
-export async function sound(page: Page): Promise<void> {
-	await page.evaluate(axe);
-	const found = await page.evaluate(async () => {
+/**
+ * Holds a page to what every page must be: nothing wrong for axe (by all its rules, or
+ * by those named), nothing beyond the screen, no complaint.
+ */
+export async function sound(page: Page, ...rules: string[]): Promise<void> {
+	if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+	const found = await page.evaluate(async (only) => {
 		// biome-ignore lint/suspicious/noExplicitAny: axe brings itself
-		const result = await (window as any).axe.run();
+		const result = await (window as any).axe.run(document, only.length ? { runOnly: only } : {});
 		return result.violations.map(
 			(v: { id: string; nodes: { target: string[]; failureSummary: string }[] }) =>
 				`${v.id}: ${v.nodes.map((n) => `${n.target.join(" ")} (${n.failureSummary})`).join("; ")}`,
 		);
-	});
+	}, rules);
 	expect(found, `axe on ${page.url()}`).toEqual([]);
 	const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 	expect(over, `${page.url()} is wider than the screen`).toBeLessThanOrEqual(0);
