@@ -32,6 +32,7 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Sessions: func(r *http.Request) (account.Principal, error) { return n.login.Caller(r) }, Invite: n.invite,
 		SameOrigin: func(r *http.Request) error { return n.login.SameOrigin(r) },
 		Journal:    n.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l,
+		Payouts: l, Adjustments: l, PayOff: n.pay.Nudge,
 		Queue: l, Standing: l, Jobs: l, JobRecords: l, Nudge: n.deliver.Nudge,
 		Warehouse: n.warehouse, Counters: l, Comparable: l, Reconciliations: l,
 		Signals: claims{e}, Tester: n.deliver, Replay: n.replay, Rehearse: n.rehearsals(e),
@@ -150,7 +151,7 @@ func (l apiLedger) PutIDMap(ctx context.Context, by account.Principal, all []tun
 // Conversions is as the API wants it.
 func (l apiLedger) Conversions(ctx context.Context, f api.ConversionFilter) ([]conversion.Conversion, string, error) {
 	return l.DB.Conversions(ctx, sqlledger.ConversionFilter{
-		TransactionID: f.TransactionID, OfferID: f.OfferID, AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID,
+		TransactionID: f.TransactionID, OfferID: f.OfferID, AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, PayoutID: f.PayoutID,
 		Status: f.Status, Goal: f.Goal, OrderID: f.OrderID, Test: f.Test, From: f.From, Until: f.Until,
 		Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
 	})

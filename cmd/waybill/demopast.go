@@ -184,6 +184,7 @@ func (p *past) open(address string) (context.Context, error) {
 	if err != nil {
 		return nil, errors.Join(err, in.close())
 	}
+	n.makePay(public)
 	public.Mint = orderly{public.Mint, p.minted}
 	ctx := n.begin(then.ctx)
 	p.node = n

@@ -25,6 +25,7 @@ import (
 	"waybill/internal/txid"
 	"waybill/internal/visitor"
 	"waybill/internal/work/deliver"
+	"waybill/internal/work/pay"
 	"waybill/internal/work/refresh"
 	"waybill/internal/work/settle"
 	"waybill/internal/work/tally"
@@ -46,6 +47,7 @@ type node struct {
 	refresh  *refresh.Worker
 	settler  *settle.Settler
 	deliver  *deliver.Worker
+	pay      *pay.Worker
 	tally    *tally.Worker
 	metrics  *prometheus.Registry
 	// certificates keeps those of advertisers' names; nil where TLS ends at a proxy.
@@ -193,6 +195,7 @@ func (n *node) open(ctx context.Context) error {
 	if err := n.makeLogin(public); err != nil {
 		return err
 	}
+	n.makePay(public)
 	if n.console, err = console.New(); err != nil {
 		return err
 	}
@@ -217,6 +220,7 @@ func (n *node) open(ctx context.Context) error {
 	n.group.start(ctx, "refresh", n.refresh.Run)
 	n.group.start(ctx, "settle", n.settler.Run)
 	n.group.start(ctx, "deliver", n.deliver.Run)
+	n.group.start(ctx, "pay", n.pay.Run)
 	n.group.start(ctx, "login", n.login.Run)
 	n.group.start(ctx, "retention", n.retain)
 	n.group.start(ctx, "warehouse", n.warehouse.keep)

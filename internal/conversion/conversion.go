@@ -22,7 +22,7 @@ const (
 	Hold     Status = "hold"     // waits for a person
 	Approved Status = "approved" // owed
 	Rejected Status = "rejected" // owed to nobody
-	Paid     Status = "paid"     // settled; corrected only by clawback entries
+	Paid     Status = "paid"     // a payout has paid the affiliate; corrected only by adjustments
 )
 
 // ParseStatus reads a status from outside; Paid is not for outsiders to say.
@@ -169,6 +169,8 @@ type Conversion struct {
 	Payout  money.Amount `json:"payout"`
 	Revenue money.Amount `json:"revenue"`
 	Term    string       `json:"term"` // the term that priced it, in words
+	// PayoutID is the payout that has paid it; 0 while it is not paid.
+	PayoutID int64 `json:"payout_id,omitempty" doc:"The payout that has paid the affiliate for it."`
 
 	AmountKnown    bool `json:"amount_known"`     // some signal named an amount
 	AmountByServer bool `json:"amount_by_server"` // a server did

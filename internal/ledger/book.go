@@ -11,24 +11,30 @@ import (
 
 // Position gives the entries that a conversion amounts to as it stands, without
 // signal, reason and time. Entries of nothing are left out. A rejected
-// conversion amounts to nothing.
+// conversion amounts to nothing. One that is paid has its payout in the book
+// paid, and all else as before: what the advertiser owes has nothing to do with
+// whether the affiliate was paid.
 func Position(c conversion.Conversion) []Entry {
-	var book Book
+	var book, settled Book // settled is the book of the affiliate
 	switch c.Status {
 	case conversion.Pending, conversion.Hold:
-		book = Pending
+		book, settled = Pending, Pending
 	case conversion.Approved:
-		book = Approved
+		book, settled = Approved, Approved
 	case conversion.Paid:
-		book = Paid
+		book, settled = Approved, Paid
 	case conversion.Rejected:
 		return nil
 	default:
 		return nil
 	}
 	entry := func(p Party, id, units int64, cur money.Currency) Entry {
+		in := book
+		if p == Affiliate {
+			in = settled
+		}
 		return Entry{
-			Account:      Account{Party: p, ID: id, Book: book, Test: c.Test},
+			Account:      Account{Party: p, ID: id, Book: in, Test: c.Test},
 			Amount:       money.Amount{Units: units, Currency: cur},
 			ConversionID: c.ID,
 		}

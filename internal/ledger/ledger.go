@@ -4,7 +4,9 @@
 // A conversion has a position: what its status, payout and revenue amount to in
 // entries. Every change books the difference between the position before and
 // the position after, so the sum of a conversion's entries is always its
-// position, and nothing is ever edited.
+// position, and nothing is ever edited. What corrects a partner's balance, and
+// what settles such corrections, are transactions of their own, which no
+// conversion's position counts in.
 //
 // Signs: what an advertiser owes is positive, what is owed to an affiliate is
 // negative, and the network's own account takes what remains. Payouts and
@@ -30,7 +32,9 @@ const (
 // Book says how certain the money is.
 type Book string
 
-// The books. Pending money (pending and hold) may still come to nothing.
+// The books. Pending money (pending and hold) may still come to nothing. What
+// is paid has been settled with the partner: payouts settle an affiliate's, one
+// conversion at a time, and an advertiser pays on account.
 const (
 	Pending  Book = "pending"
 	Approved Book = "approved"
@@ -45,12 +49,15 @@ type Account struct {
 	Test  bool  `json:"test"` // test money never meets real money
 }
 
-// Entry is one line of a transaction.
+// Entry is one line of a transaction. Which transaction it is of, one of
+// SignalID, PayoutID and AdjustmentID says.
 type Entry struct {
 	Account      Account      `json:"account"`
 	Amount       money.Amount `json:"amount"`
 	ConversionID string       `json:"conversion_id,omitempty"`
-	SignalID     string       `json:"signal_id,omitempty"` // the transaction: all entries of one signal
-	Reason       string       `json:"reason"`              // the event that booked it
+	SignalID     string       `json:"signal_id,omitempty" doc:"The transaction: all entries that this signal has booked."`
+	PayoutID     int64        `json:"payout_id,omitempty" doc:"The transaction: what this payout has settled beside its conversions."`
+	AdjustmentID int64        `json:"adjustment_id,omitempty" doc:"The transaction: what this adjustment has booked."`
+	Reason       string       `json:"reason" doc:"The event that booked it."`
 	At           time.Time    `json:"at"`
 }

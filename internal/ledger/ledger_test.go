@@ -49,7 +49,12 @@ func TestPosition(t *testing.T) {
 		{name: "pending money is in the pending book", c: sale(conversion.Pending), want: inBook(ledger.Pending)},
 		{name: "money on hold is in the pending book", c: sale(conversion.Hold), want: inBook(ledger.Pending)},
 		{name: "approved money is owed", c: sale(conversion.Approved), want: inBook(ledger.Approved)},
-		{name: "paid money is in the paid book", c: sale(conversion.Paid), want: inBook(ledger.Paid)},
+		{
+			name: "what is paid is the affiliate's alone", c: sale(conversion.Paid),
+			want: []ledger.Entry{
+				entry(ledger.Advertiser, 5, ledger.Approved, 10), entry(ledger.Affiliate, 9, ledger.Paid, -7), entry(ledger.Network, 0, ledger.Approved, -3),
+			},
+		},
 		{name: "rejected amounts to nothing", c: sale(conversion.Rejected)},
 		{name: "test money is in accounts of its own", c: test, want: testEntries},
 		{
@@ -63,8 +68,8 @@ func TestPosition(t *testing.T) {
 		{
 			name: "two currencies each sum to zero", c: mixed,
 			want: []ledger.Entry{
-				entry(ledger.Advertiser, 5, ledger.Paid, 10), euro(entry(ledger.Affiliate, 9, ledger.Paid, -7)),
-				entry(ledger.Network, 0, ledger.Paid, -10), euro(entry(ledger.Network, 0, ledger.Paid, 7)),
+				entry(ledger.Advertiser, 5, ledger.Approved, 10), euro(entry(ledger.Affiliate, 9, ledger.Paid, -7)),
+				entry(ledger.Network, 0, ledger.Approved, -10), euro(entry(ledger.Network, 0, ledger.Approved, 7)),
 			},
 		},
 	}
@@ -110,6 +115,10 @@ func TestChange(t *testing.T) {
 				entry(ledger.Advertiser, 5, ledger.Approved, 2), entry(ledger.Affiliate, 9, ledger.Approved, -1),
 				entry(ledger.Network, 0, ledger.Approved, -1),
 			},
+		},
+		{
+			name: "a payout moves the affiliate's money alone", before: sale(conversion.Approved), after: sale(conversion.Paid),
+			want: []ledger.Entry{entry(ledger.Affiliate, 9, ledger.Approved, 7), entry(ledger.Affiliate, 9, ledger.Paid, -7)},
 		},
 		{name: "no change books nothing", before: sale(conversion.Approved), after: sale(conversion.Approved)},
 		{name: "a move between pending and hold books nothing", before: sale(conversion.Pending), after: sale(conversion.Hold)},

@@ -43,6 +43,9 @@ type Target struct {
 // catalog and, where it is there, the record of the signal's own click or view.
 func LeadOf(in *Input) Lead {
 	s := &in.Signal
+	if s.PayoutID != 0 {
+		return Lead{Target: &Target{ConversionID: conversionID(s)}}
+	}
 	own := !s.Click.IsZero()
 	if s.Malformed != "" || s.Auth != signal.OK || s.Binds || !own && s.Value(param.TransactionID) != "" {
 		return Lead{} // it is refused, or heard, whatever there is

@@ -78,7 +78,8 @@ type hearing struct {
 //  9. the goal: goal_unknown, offer_mismatch
 //  10. values that cannot be read: malformed, amount_invalid, currency_invalid
 //
-// A signal that only binds is heard after the channel.
+// A signal that only binds is heard after the channel. One by which a payout pays
+// comes from nobody outside, and is about a conversion alone: see pay.
 //
 // What else speaks against a new conversion counts only where the signal would
 // make one. It is looked for in this order, and the caps come last:
@@ -91,6 +92,9 @@ type hearing struct {
 func Prepare(in Input) Case {
 	h := &hearing{Input: in, tid: in.Signal.Click.String(), test: in.Signal.Test || in.Signal.Click.Test()}
 	h.s = &h.Signal
+	if h.s.PayoutID != 0 {
+		return h.pay()
+	}
 	if r := h.check(h.checkForm, h.checkTransaction, h.checkOffer, h.checkSender, h.checkChannel); r != nil {
 		return h.dismiss(r)
 	}

@@ -225,7 +225,7 @@ func (h *hearing) apply(c conversion.Conversion, next *conversion.Conversion) *r
 	}
 	if c.Status == conversion.Paid && moved(c, *next) {
 		return refuse(signal.TransitionNotAllowed, signal.Detail{Got: string(c.Status), Want: "another amount"},
-			"what is paid is corrected by clawback entries alone")
+			"what is paid is corrected by adjustments alone")
 	}
 	h.describe(next)
 	h.remember(next)

@@ -45,7 +45,7 @@
 // server that proves who it is (by token, signature or key) and names another
 // click for it. Its hit is judged as if that browser had not spoken: where it
 // makes a conversion of the order, or its own conversion takes the order over,
-// the browser's is superseded in the same outcome, whatever its status. It is
+// the browser's is superseded in the same outcome, unless it is paid. It is
 // rejected, its money taken back by entries, what it has of the caps is given
 // back, and those who heard of it hear of that. It stays so: nothing said later
 // changes it, and it counts for nothing in its transaction. Where a server has
@@ -86,6 +86,14 @@
 // and waits for a person, who approves it through the API; no postback does.
 // Test traffic takes of none.
 //
+// # What is paid
+//
+// A payout pays a conversion by a signal that names it, which is judged under the
+// conversion's claim and with the payout held: what payout.Payout.Covers says then
+// decides, so that a signal which was left over from a payout that has ended pays
+// nothing. What is paid stays so, whatever is said of it later: neither its status
+// nor its money changes, and its order is given up to nobody.
+//
 // # What is owed
 //
 // Every change is heard of as conversion.EventOf says, by the active
@@ -102,6 +110,7 @@ import (
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/ledger"
+	"waybill/internal/payout"
 	"waybill/internal/signal"
 )
 
@@ -144,6 +153,7 @@ type Case struct {
 	Claim    Claim
 	OrderID  string    // taken with the claim when not empty
 	Counters []Counter // in an order that is the same for everybody
+	PayoutID int64     // held with the state, for the signal of a payout; 0 for none
 	Judge    func(State) (Outcome, error)
 }
 
@@ -158,6 +168,7 @@ type State struct {
 	Conversions []conversion.Conversion // of the claim, oldest first
 	Order       *conversion.Conversion  // whose the order ID is already, of whatever transaction
 	Used        map[Counter]int64       // conversions, or micro-units
+	Payout      *payout.Payout          // of the case's PayoutID; nil when there is none
 }
 
 // Outcome is what is written, all of it or nothing.

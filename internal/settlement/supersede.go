@@ -12,16 +12,16 @@ import (
 
 // outranks reports whether the signal's word on whose its order is goes before
 // what is known of c, which has that order: a server's that has proved who it is
-// and names a click, before a browser's.
+// and names a click, before a browser's. What is paid keeps its order.
 func (h *hearing) outranks(c *conversion.Conversion) bool {
-	return h.hit.server && h.proven() && !h.s.Corrects() && !h.s.Click.IsZero() &&
+	return c.Status != conversion.Paid && h.hit.server && h.proven() && !h.s.Corrects() && !h.s.Click.IsZero() &&
 		(!c.Vouched() || c.Memory.OrderByBrowser)
 }
 
 // contests reports whether the signal, which was looked up as being about t
 // because of its order, claims that order for another click.
 func (h *hearing) contests(t *conversion.Conversion) bool {
-	if !h.s.Channel.FromServer() || !h.proven() || h.s.Corrects() || h.s.Click.IsZero() ||
+	if t.Status == conversion.Paid || !h.s.Channel.FromServer() || !h.proven() || h.s.Corrects() || h.s.Click.IsZero() ||
 		h.s.Value(param.ConversionID) != "" || t.OrderID == "" || t.OrderID != h.s.Value(param.OrderID) ||
 		t.Vouched() && !t.Memory.OrderByBrowser {
 		return false

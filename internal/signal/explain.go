@@ -208,7 +208,7 @@ func ways(from string) string {
 	case "rejected":
 		return "a rejected one can only be approved again"
 	default:
-		return "what is paid is corrected by the network alone"
+		return "what is paid stays so, and the network corrects it by an adjustment (kind clawback)"
 	}
 }
 

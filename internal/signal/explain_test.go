@@ -88,7 +88,7 @@ func explanations() map[signal.Code]struct {
 		"offer_mismatch":         {422, d{Got: "9"}, "of another offer than offer_id 9; send the ID of this visitor's click"},
 		"affiliate_blocked":      {422, d{Got: "7"}, "the affiliate 7 is blocked"},
 		"invalid_traffic":        {422, d{Why: "a known bot"}, "does not look like a person's: a known bot;"},
-		"transition_not_allowed": {422, d{Got: "paid", Want: "pending"}, "cannot go from paid to pending; what is paid is corrected by the network alone"},
+		"transition_not_allowed": {422, d{Got: "paid", Want: "pending"}, "cannot go from paid to pending; what is paid stays so, and the network corrects it by an adjustment (kind clawback)"},
 
 		"rate_limited": {429, d{Want: "10s"}, "was not kept; send it again in 10s, and fewer at a time"},
 		"unavailable":  {503, d{}, "could not be written down and does not count; send it again later"},

@@ -45,6 +45,7 @@ func (s *Signal) fields(f *record.Fields, w *wire) {
 	f.Int(17, &w.version)
 	f.Bool(18, &s.Binds)
 	f.Array(19, w.email[:])
+	f.Int(20, &s.PayoutID)
 }
 
 func (e *Extra) fields(f *record.Fields) {

@@ -115,6 +115,14 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 		"DELETE /shares/{id}":                                       {"shares/1", "", refused, refused},
 		"GET /entries":                                              {"entries?conversion_id=CONVERSION", "", hidden, hidden},
 		"GET /balances":                                             {"balances", "", empty, empty},
+		"GET /payouts/due":                                          {"payouts/due", "", refused, refused},
+		"GET /payouts":                                              {"payouts", "", empty, refused},
+		"POST /payouts":                                             {"payouts", `{"affiliate_id":2,"currency":"USD","dry_run":true}`, refused, refused},
+		"GET /payouts/{id}":                                         {"payouts/1", "", hidden, refused},
+		"PATCH /payouts/{id}":                                       {"payouts/1", `{"note":"x"}`, refused, refused},
+		"GET /adjustments":                                          {"adjustments", "", empty, empty},
+		"POST /adjustments":                                         {"adjustments", `{"affiliate_id":2}`, refused, refused},
+		"GET /adjustments/{id}":                                     {"adjustments/1", "", hidden, hidden},
 		"GET /reports":                                              {"reports?dimensions=day", "", shared, shared},
 		"GET /reports/caps":                                         {"reports/caps", "", empty, empty},
 		"GET /reports/click-to-conversion":                          {"reports/click-to-conversion", "", shared, shared},
@@ -155,6 +163,7 @@ func TestNobodyReachesWhatIsAnothers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.books(t)
 	if _, err := w.db.BeginReplay(t.Context(), delivery.Filter{AffiliateID: 1, State: delivery.Dead}, "key 1", noon); err != nil {
 		t.Fatal(err)
 	}
@@ -309,6 +318,7 @@ func never(affiliate, advertiser []string) struct{ affiliate, advertiser []strin
 func TestRolesNeverSee(t *testing.T) {
 	kinds := []kind{
 		kindOffer, kindGoal, kindSubscription, kindClick, kindSignal, kindVerdict, kindConversion, kindEntry, kindBalance, kindDelivery,
+		kindPayout, kindAdjustment,
 		kindDestination, kindDeadLetters, kindJob, kindLink, kindNetwork,
 	}
 	tests := []struct {
@@ -316,7 +326,7 @@ func TestRolesNeverSee(t *testing.T) {
 		never []string
 	}{
 		{account.Affiliate, []string{"revenue", "ip", "raw", "term", "rule", "parameters", "extra", "user_agent", "token", "sig_secret", "touch", "verdict", "touch.ip"}},
-		{account.Advertiser, []string{"payout", "term", "rule", "ip", "touch", "touch.ip", "touch.sub", "touch.aff_click_id", "touch.source", "verdict"}},
+		{account.Advertiser, []string{"payout", "payout_id", "term", "rule", "ip", "touch", "touch.ip", "touch.sub", "touch.aff_click_id", "touch.source", "verdict"}},
 		{account.Publishable, []string{"id"}},
 	}
 	for _, tt := range tests {

@@ -74,6 +74,8 @@ type API struct {
 	Jobs        Jobs
 	JobRecords  JobRecords
 	Books       Books
+	Payouts     Payouts
+	Adjustments Adjustments
 	Trace       Traces
 
 	Warehouse Warehouse    // nil where there is none
@@ -95,6 +97,8 @@ type API struct {
 	Tester    Tester
 	// Nudge lets what has become due go out at once. May be nil.
 	Nudge func()
+	// PayOff lets a payout that was begun be worked off at once. May be nil.
+	PayOff func()
 	// Values gives what macros stand for in a postback about a conversion, as
 	// they freeze when it is owed.
 	Values func(c conversion.Conversion, s delivery.Subscription) map[string]string

@@ -15,8 +15,9 @@ func (a *API) registerBooks(h huma.API, s *schemas) {
 	both := []account.Role{account.Advertiser, account.Affiliate}
 	handle(h, route{
 		method: http.MethodGet, path: prefix + "/entries", id: "list-entries", tag: "Money",
-		summary: "List a conversion's entries", roles: both, out: s.list("EntryList", schemaOf[ledger.Entry](s)),
-		text: "In the order in which they were booked. What an advertiser owes is positive, what is owed to an affiliate negative; " +
+		summary: "List entries", roles: both, out: s.list("EntryList", schemaOf[ledger.Entry](s)),
+		text: "Those of a conversion in the order in which they were booked, or those that a payout or an adjustment has booked beside conversions'. " +
+			"Name one of the three. What an advertiser owes is positive, what is owed to an affiliate negative; " +
 			"partners see their own side.",
 	}, a.entries)
 	handle(h, route{
@@ -28,15 +29,13 @@ func (a *API) registerBooks(h huma.API, s *schemas) {
 
 type entriesIn struct {
 	caller
-	ConversionID string `query:"conversion_id" required:"true" doc:"The conversion's ID."`
+	ConversionID string `query:"conversion_id" doc:"Of this conversion."`
+	PayoutID     int64  `query:"payout_id" doc:"What this payout has settled beside its conversions."`
+	AdjustmentID int64  `query:"adjustment_id" doc:"Of this adjustment."`
 }
 
 func (a *API) entries(ctx context.Context, in *entriesIn) (*answer, error) {
-	c, err := a.findConversion(ctx, in.who(), in.ConversionID)
-	if err != nil {
-		return nil, err
-	}
-	list, err := a.Books.Entries(ctx, c.ID)
+	list, err := a.findEntries(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +51,33 @@ func (a *API) entries(ctx context.Context, in *entriesIn) (*answer, error) {
 		out.Data = append(out.Data, o)
 	}
 	return &answer{Body: out}, nil
+}
+
+// findEntries gives the entries of what is named, which must be the caller's to
+// see.
+func (a *API) findEntries(ctx context.Context, in *entriesIn) ([]ledger.Entry, error) {
+	switch {
+	case in.ConversionID != "" && in.PayoutID == 0 && in.AdjustmentID == 0:
+		c, err := a.findConversion(ctx, in.who(), in.ConversionID)
+		if err != nil {
+			return nil, err
+		}
+		return a.Books.Entries(ctx, c.ID)
+	case in.PayoutID != 0 && in.ConversionID == "" && in.AdjustmentID == 0:
+		p, err := a.findPayout(ctx, in.who(), in.PayoutID)
+		if err != nil {
+			return nil, err
+		}
+		return a.Books.EntriesBeside(ctx, p.ID, 0)
+	case in.AdjustmentID != 0 && in.ConversionID == "" && in.PayoutID == 0:
+		one, err := a.findAdjustment(ctx, in.who(), in.AdjustmentID)
+		if err != nil {
+			return nil, err
+		}
+		return a.Books.EntriesBeside(ctx, 0, one.ID)
+	default:
+		return nil, fault.At("query.conversion_id", "name one: conversion_id, payout_id or adjustment_id")
+	}
 }
 
 // ownsAccount reports whether an account is the caller's to see.

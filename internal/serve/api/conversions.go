@@ -72,6 +72,7 @@ type conversionsIn struct {
 	OfferID       int64     `query:"offer_id" doc:"Only those of this offer."`
 	AffiliateID   int64     `query:"affiliate_id" doc:"Only this affiliate's."`
 	AdvertiserID  int64     `query:"advertiser_id" doc:"Only this advertiser's. Not for affiliates."`
+	PayoutID      int64     `query:"payout_id" doc:"Only those that this payout has paid. Not for advertisers."`
 	Test          bool      `query:"test" doc:"Test conversions instead of real ones."`
 	From          string    `query:"from" doc:"Made at this time or later."`
 	Until         time.Time `query:"until" doc:"Made before this time."`
@@ -84,7 +85,7 @@ func (a *API) listConversions(ctx context.Context, in *conversionsIn) (*answer, 
 	}
 	f := ConversionFilter{
 		TransactionID: in.TransactionID, OrderID: in.OrderID, Goal: in.Goal, Status: conversion.Status(in.Status),
-		OfferID: in.OfferID, AffiliateID: in.AffiliateID, AdvertiserID: in.AdvertiserID, Test: in.Test,
+		OfferID: in.OfferID, AffiliateID: in.AffiliateID, AdvertiserID: in.AdvertiserID, PayoutID: in.PayoutID, Test: in.Test,
 		From: from, Until: in.Until, Limit: in.Limit, Cursor: in.Cursor,
 	}
 	out := page{Data: []object{}}
@@ -114,6 +115,9 @@ func (f *ConversionFilter) narrow(who account.Principal) (bool, error) {
 	case account.Network:
 		return true, nil
 	case account.Advertiser:
+		if f.PayoutID != 0 {
+			return false, fault.New(fault.Forbidden, "an advertiser's key cannot filter by payout_id")
+		}
 		mine := f.AdvertiserID == 0 || f.AdvertiserID == who.AdvertiserID
 		f.AdvertiserID = who.AdvertiserID
 		return mine, nil

@@ -143,7 +143,7 @@ func newWorld(t *testing.T) *world {
 		Offers:      realTable[int64, offer.Offer]{db.Offers()}, Goals: realTable[int64, offer.Goal]{db.Goals()},
 		Terms: realTable[int64, offer.Term]{db.Terms()}, Links: realTable[string, link.Link]{db.Links()}, Coupons: realTable[int64, coupon.Coupon]{db.Coupons()},
 		Subscriptions: realTable[int64, delivery.Subscription]{db.Subscriptions()}, Domains: realTable[int64, host.Domain]{db.Domains()},
-		Keys: l, Users: l, AuditLog: l, Settings: l, IDMap: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Trace: l, Counters: l,
+		Keys: l, Users: l, AuditLog: l, Settings: l, IDMap: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Payouts: l, Adjustments: l, Trace: l, Counters: l,
 		Queue: l, Standing: l, Jobs: l, JobRecords: l, Access: l, Causes: l,
 		Comparable: db, Reconciliations: db,
 		SavedReports: db, Shares: db, Arrears: db, Finds: realFinds{db, w.journal},

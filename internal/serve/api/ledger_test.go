@@ -71,7 +71,7 @@ func (l realLedger) PutIDMap(ctx context.Context, by account.Principal, all []tu
 
 func (l realLedger) Conversions(ctx context.Context, f ConversionFilter) ([]conversion.Conversion, string, error) {
 	return l.DB.Conversions(ctx, sqlledger.ConversionFilter{
-		TransactionID: f.TransactionID, OfferID: f.OfferID, AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID,
+		TransactionID: f.TransactionID, OfferID: f.OfferID, AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, PayoutID: f.PayoutID,
 		Status: f.Status, Goal: f.Goal, OrderID: f.OrderID, Test: f.Test, From: f.From, Until: f.Until,
 		Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
 	})

@@ -94,6 +94,8 @@ func TestExamplesAreTaken(t *testing.T) {
 	w.do(t, asNetwork, "POST", "coupons", `{"code":"JUNE10","offer_id":1,"affiliate_id":1}`)
 	w.do(t, asNetwork, "POST", "users", `{"email":"june@example.com","role":"analyst"}`)
 	w.do(t, asNetwork, "POST", "domains", `{"host":"go.june.example","advertiser_id":1}`)
+	w.books(t)
+	w.bonus(t, 1, "1250.00", "USD", noon.AddDate(0, 0, -22))
 	w.Rehearse = func() func(context.Context, Hit) (signal.Verdict, error) {
 		return func(context.Context, Hit) (signal.Verdict, error) {
 			return signal.Verdict{Status: signal.Updated, Code: signal.CodeUpdated}, nil

@@ -30,6 +30,7 @@ func beyond() map[string]account.Right {
 		"POST /signals/{id}/replay": account.Read, "POST /signals/replay": account.Read, "POST /conversions/review": account.Read,
 		"POST /deliveries/replay": account.Read, "POST /deliveries/withdraw": account.Read,
 		"POST /imports/id_map": account.Read, "POST /imports/conversions": account.Read, "POST /reconciliations": account.Read,
+		"POST /payouts": account.Read,
 	}
 }
 
@@ -124,6 +125,7 @@ func TestTrials(t *testing.T) {
 		{"postbacks are withdrawn", "deliveries/withdraw", `{"subscription_id":1,"dry_run":true}`, `{"subscription_id":1,"dry_run":false}`, ""},
 		{"TUNE's numbers are imported", "imports/id_map?dry_run=true", "kind,tune_id,waybill_id\noffer,5,1\n", "", "text/csv"},
 		{"conversions are imported", "imports/conversions?dry_run=true", "transaction_id,amount\nCLICK,1\n", "", "text/csv"},
+		{"an affiliate is paid", "payouts", `{"affiliate_id":1,"currency":"USD","dry_run":true}`, `{"affiliate_id":1,"currency":"USD"}`, ""},
 		{"a list is compared", "reconciliations?dry_run=true&advertiser_id=1", "transaction_id,amount\nCLICK,1\n", "", "text/csv"},
 	}
 	for _, tt := range tests {

@@ -29,6 +29,7 @@ type signalRecord struct {
 	Index         int                    `json:"index" doc:"Its place in an array."`
 	Parameters    map[string]string      `json:"parameters,omitempty" doc:"What it says, by canonical names."`
 	Extra         map[string]string      `json:"extra,omitempty" doc:"Parameters that Waybill does not know."`
+	PayoutID      int64                  `json:"payout_id,omitempty" doc:"The payout that pays the conversion by it. Not for advertisers."`
 	Note          string                 `json:"note,omitempty" doc:"What was said of it by whoever made or changed the conversion through the API."`
 	Marks         []string               `json:"marks,omitempty" doc:"What was mended on the way."`
 	RecordGone    bool                   `json:"record_gone,omitempty" doc:"Only the verdict is left of it."`
@@ -83,7 +84,7 @@ func showSignal(g signal.Signal, v signal.Verdict) signalRecord {
 		TransactionID: v.TransactionID, // of whose it is; the one it named may be another's, and stands among the parameters
 		Verdict:       showVerdict(v), Method: g.Method, Path: g.Path, Raw: g.Raw,
 		UserAgent: g.UserAgent, Referrer: g.Referrer, Auth: string(g.Auth), Malformed: g.Malformed, Index: g.Index,
-		Marks: g.Marks,
+		Marks: g.Marks, PayoutID: g.PayoutID,
 	}
 	if g.IP.IsValid() {
 		r.IP = g.IP.String()

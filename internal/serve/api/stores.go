@@ -93,6 +93,7 @@ type ConversionFilter struct {
 	OfferID       int64
 	AffiliateID   int64
 	AdvertiserID  int64
+	PayoutID      int64
 	Test          bool
 	From, Until   time.Time // when it was made; Until not included
 	Limit         int
@@ -201,6 +202,9 @@ type BalanceFilter struct {
 // Books gives the money.
 type Books interface {
 	Entries(ctx context.Context, conversionID string) ([]ledger.Entry, error)
+	// EntriesBeside gives those of a payout, or else of an adjustment, that are no
+	// conversion's.
+	EntriesBeside(ctx context.Context, payoutID, adjustmentID int64) ([]ledger.Entry, error)
 	// Balances gives those that are not zero, always in the same order.
 	Balances(ctx context.Context, f BalanceFilter) ([]Balance, error)
 }

@@ -236,6 +236,9 @@ func (t *tracer) signal(r signalRecord, v signal.Verdict, earlier []signal.Earli
 		At: r.ReceivedAt, Store: fromJournal, Kind: "signal", ID: r.ID,
 		Text: fmt.Sprintf("A signal came on the channel %s.", r.Channel),
 	}
+	if r.PayoutID != 0 && t.who.Role != account.Advertiser {
+		s.Text = fmt.Sprintf("Paid by payout %d.", r.PayoutID)
+	}
 	if r.RecordGone {
 		s.Store, s.Text = fromLedger, fmt.Sprintf("A signal came on the channel %s. Its record is gone.", r.Channel)
 	}

@@ -18,6 +18,8 @@ const (
 	kindConversion   kind = "conversion"
 	kindEntry        kind = "entry"
 	kindBalance      kind = "balance"
+	kindPayout       kind = "payout"
+	kindAdjustment   kind = "adjustment"
 	kindCause        kind = "cause"
 	kindSum          kind = "sum"
 	kindDelivery     kind = "delivery"
@@ -71,19 +73,26 @@ func affiliateSees(k kind) []string {
 			"gaid", "idfa", "idfv", "ad_ids", "referrer", "visitor", "turned_away", "marks",
 		}
 	case kindSignal:
-		return append([]string{"id", "received_at", "channel", "test", "transaction_id", "note", "earlier_verdicts"}, inside("verdict", verdictFields())...)
+		return append([]string{"id", "received_at", "channel", "test", "transaction_id", "note", "payout_id", "earlier_verdicts"}, inside("verdict", verdictFields())...)
 	case kindVerdict:
 		return verdictFields()
 	case kindConversion:
 		return []string{
 			"id", "test", "offer_id", "goal_id", "goal", "affiliate_id", "order_id", "channel", "status", "reason", "amount",
-			"payout", "touch.by", "touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.aff_click_id",
+			"payout", "payout_id", "touch.by", "touch.transaction_id", "touch.kind", "touch.at", "touch.record_missing", "touch.aff_click_id",
 			"touch.source", "touch.sub", "touch.country", "touch.device", "touch.os", "touch.browser", "touch.bot",
 			"touch.referrer", "touch.coupon", "touch.gaid", "touch.idfa", "touch.idfv", "touch.ad_ids", "coupon", "occurred_at",
 			"created_at", "updated_at", "version",
 		}
 	case kindEntry:
-		return []string{"account", "amount", "conversion_id", "signal_id", "reason", "at"}
+		return []string{"account", "amount", "conversion_id", "signal_id", "payout_id", "adjustment_id", "reason", "at"}
+	case kindPayout:
+		return []string{
+			"id", "affiliate_id", "currency", "until", "status", "amount", "conversions", "adjustments", "reference", "created_at",
+			"booked_at", "version",
+		}
+	case kindAdjustment:
+		return append(everythingOf(k), "affiliate_id", "payout_id")
 	case kindBalance, kindAccess, kindLink:
 		return everythingOf(k)
 	case kindCause:
@@ -123,14 +132,16 @@ func advertiserSees(k kind) []string {
 			"extra", "occurred_at", "created_at", "updated_at", "version",
 		}
 	case kindEntry:
-		return []string{"account", "amount", "conversion_id", "signal_id", "reason", "at"}
+		return []string{"account", "amount", "conversion_id", "signal_id", "adjustment_id", "reason", "at"}
+	case kindAdjustment:
+		return append(everythingOf(k), "advertiser_id")
 	case kindBalance:
 		return everythingOf(k)
 	case kindCause:
 		return append(causeFields(), "advertiser_id")
 	case kindSum:
 		return []string{"currency", "conversions", "amount", "revenue"}
-	case kindClick, kindNetwork, kindAccess, kindLink:
+	case kindClick, kindNetwork, kindAccess, kindLink, kindPayout:
 		return nil
 	}
 	return nil
@@ -168,6 +179,8 @@ func everythingOf(k kind) []string {
 		}
 	case kindBalance:
 		return []string{"account", "amount"}
+	case kindAdjustment:
+		return []string{"id", "kind", "amount", "conversion_id", "note", "created_at"}
 	case kindLink:
 		return []string{"code", "offer_id", "affiliate_id", "query", "status"}
 	case kindAccess:

@@ -22,6 +22,7 @@ type hit struct {
 	object    json.RawMessage // the JSON it was read from, nil for a query or a form
 	index     int             // its place in an array
 	ifVersion int             // the conversion's version that it is meant for; 0 for any
+	payoutID  int64           // the payout that pays the conversion it names; 0 for none
 	broken    string          // why it cannot be read, empty when it can
 	marks     []string        // what was mended on the way
 
@@ -97,7 +98,7 @@ func (h *hit) signal() signal.Signal {
 	h.takeKey()
 	s := signal.Signal{
 		ReceivedAt: h.now, Method: h.method, Path: h.path, IP: h.client.addr,
-		Index: h.index, IfVersion: h.ifVersion, Malformed: h.broken, Binds: h.binds, Page: h.shows,
+		Index: h.index, IfVersion: h.ifVersion, PayoutID: h.payoutID, Malformed: h.broken, Binds: h.binds, Page: h.shows,
 	}
 	s.Click = h.transaction()
 	s.Test = h.values.Test() || h.parts.Test || h.test || h.byTestKey()

@@ -22,6 +22,7 @@ type Claim struct {
 	Parameters   json.RawMessage // one JSON object, by the names that postbacks use
 	Index        int             // its place in an array
 	IfVersion    int             // the conversion's version that it is meant for; 0 for any
+	PayoutID     int64           // the payout that pays the conversion it names; 0 for none
 }
 
 // Submit takes a claim as a postback is taken: it is written down, judged and
@@ -44,7 +45,7 @@ func (e *Edge) Draft(c Claim) signal.Signal {
 }
 
 func (e *Edge) claim(c *Claim) *hit {
-	h := &hit{index: c.Index, ifVersion: c.IfVersion, origin: origin{
+	h := &hit{index: c.Index, ifVersion: c.IfVersion, payoutID: c.PayoutID, origin: origin{
 		catalog: e.Catalog(), now: e.time(), channel: c.Channel,
 		client: client{addr: c.From, userAgent: c.UserAgent},
 		method: c.Method, path: c.Path, trusted: &c.AdvertiserID, test: c.Test,

@@ -153,6 +153,11 @@ func stateOf(ctx context.Context, s session, c *settlement.Case) (state settleme
 			return state, err
 		}
 	}
+	if c.PayoutID != 0 {
+		if state.Payout, err = payoutIn(ctx, s, c.PayoutID, ""); err != nil {
+			return state, err
+		}
+	}
 	if state.Used, err = usedIn(ctx, s, c.Counters); err != nil {
 		return state, err
 	}

@@ -15,7 +15,7 @@ import (
 const conversionColumns = `id, test, offer_id, goal_id, goal, advertiser_id, affiliate_id, order_id, channel, status,
 	amount, amount_currency, payout, payout_currency, revenue, revenue_currency, term,
 	amount_known, amount_by_server, seen_by_server, seen_by_client, customer_id, coupon, items,
-	touch, adv, memory, extra, occurred_at, created_at, updated_at, version, reason`
+	touch, adv, memory, extra, occurred_at, created_at, updated_at, version, reason, payout_id`
 
 func scanConversion(read scan) (conversion.Conversion, error) {
 	var c conversion.Conversion
@@ -25,7 +25,7 @@ func scanConversion(read scan) (conversion.Conversion, error) {
 		&c.Channel, &c.Status, &c.Amount.Units, &c.Amount.Currency, &c.Payout.Units, &c.Payout.Currency,
 		&c.Revenue.Units, &c.Revenue.Currency, &c.Term, &c.AmountKnown, &c.AmountByServer, &c.SeenByServer,
 		&c.SeenByClient, &c.CustomerID, &c.Coupon, &c.Items, &touch, &adv, &memory, &extra,
-		&occurred, &created, &updated, &c.Version, &c.Reason)
+		&occurred, &created, &updated, &c.Version, &c.Reason, &c.PayoutID)
 	if err != nil {
 		return c, err
 	}
@@ -72,7 +72,7 @@ func conversionArgs(c *conversion.Conversion, transactionID string) ([]any, erro
 		string(c.Status), c.Amount.Units, string(c.Amount.Currency), c.Payout.Units, string(c.Payout.Currency),
 		c.Revenue.Units, string(c.Revenue.Currency), c.Term, c.AmountKnown, c.AmountByServer, c.SeenByServer,
 		c.SeenByClient, c.CustomerID, c.Coupon, c.Items, string(touch), adv, string(memory), extra,
-		micros(c.OccurredAt), micros(c.CreatedAt), micros(c.UpdatedAt), int64(c.Version), string(c.Reason),
+		micros(c.OccurredAt), micros(c.CreatedAt), micros(c.UpdatedAt), int64(c.Version), string(c.Reason), c.PayoutID,
 		transactionID,
 	}, nil
 }
@@ -133,7 +133,7 @@ func writeConversion(ctx context.Context, s session, state settlement.State, c *
 			payout = $13, payout_currency = $14, revenue = $15, revenue_currency = $16, term = $17,
 			amount_known = $18, amount_by_server = $19, seen_by_server = $20, seen_by_client = $21,
 			customer_id = $22, coupon = $23, items = $24, touch = $25, adv = $26, memory = $27, extra = $28,
-			occurred_at = $29, created_at = $30, updated_at = $31, version = $32, reason = $33
+			occurred_at = $29, created_at = $30, updated_at = $31, version = $32, reason = $33, payout_id = $34
 		WHERE id = $1 AND version = $32 - 1`
 	changed, err := s.exec(ctx, update, args[:len(args)-1]...)
 	if err != nil {
@@ -153,7 +153,7 @@ func insertConversion(ctx context.Context, s session, c *conversion.Conversion, 
 	const insert = `
 		INSERT INTO conversion (` + conversionColumns + `, transaction_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-			$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)`
+			$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)`
 	if err := s.later(ctx, insert, args...); err != nil {
 		return err
 	}
@@ -188,6 +188,7 @@ type ConversionFilter struct {
 	Status        conversion.Status
 	Goal          string
 	OrderID       string
+	PayoutID      int64
 	Test          bool      // real or test traffic; a TransactionID fits both
 	From, Until   time.Time // of the first signal's receipt, From inclusive
 	Page
@@ -203,6 +204,9 @@ func (db *DB) Conversions(ctx context.Context, f ConversionFilter) ([]conversion
 	q.text("status", string(f.Status))
 	q.text("goal", f.Goal)
 	q.text("order_id", f.OrderID)
+	if f.PayoutID != 0 { // in a form that its index is of use for
+		q.where("payout_id <> 0 AND payout_id = ?", f.PayoutID)
+	}
 	if f.AdvertiserID != 0 {
 		q.where("offer_id IN (SELECT o.id FROM offer o WHERE o.advertiser_id = ?)", f.AdvertiserID)
 		q.number("advertiser_id", f.AdvertiserID)

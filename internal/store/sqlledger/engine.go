@@ -52,6 +52,15 @@ func (e engine) forUpdate() string {
 	return ""
 }
 
+// forShare ends a read of rows that must stay as they are until the transaction
+// ends, and that others may read so, too. SQLite has one writer anyway.
+func (e engine) forShare() string {
+	if e == postgres {
+		return " FOR SHARE"
+	}
+	return ""
+}
+
 // continueNumbers lets the numbers of changes and attempts go on behind those
 // that were restored. SQLite does that by itself.
 func (e engine) continueNumbers() string {

@@ -2,6 +2,9 @@ package sqlledger
 
 import (
 	"context"
+	"fmt"
+	"strconv"
+	"strings"
 
 	"waybill/internal/ledger"
 	"waybill/internal/money"
@@ -15,16 +18,53 @@ func scanEntry(read scan) (e ledger.Entry, err error) {
 	err = read(&e.ConversionID, &e.SignalID, &line, &e.Account.Party, &e.Account.ID, &e.Account.Book,
 		&e.Account.Test, &e.Amount.Currency, &e.Amount.Units, &e.Reason, &at)
 	e.At = instant(at)
-	return e, err
+	if err != nil || e.ConversionID != "" {
+		return e, err
+	}
+	return e, readTransaction(&e)
 }
 
-// entryRows adds the lines of a signal's transaction. There is no statement that
+// The names of transactions that are no signal's, before the number. No ID of a
+// signal has a colon.
+const (
+	byPayout     = "payout:"
+	byAdjustment = "adjustment:"
+)
+
+// besideConversions names the transaction of a payout, or else of an adjustment.
+func besideConversions(payoutID, adjustmentID int64) string {
+	if payoutID != 0 {
+		return byPayout + strconv.FormatInt(payoutID, 10)
+	}
+	return byAdjustment + strconv.FormatInt(adjustmentID, 10)
+}
+
+// readTransaction takes the number of a payout or an adjustment out of the name of
+// the transaction.
+func readTransaction(e *ledger.Entry) error {
+	into, number := &e.PayoutID, ""
+	if n, ok := strings.CutPrefix(e.SignalID, byPayout); ok {
+		number = n
+	} else if n, ok := strings.CutPrefix(e.SignalID, byAdjustment); ok {
+		into, number = &e.AdjustmentID, n
+	} else {
+		return nil
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return fmt.Errorf("read the entries of %q: %w", e.SignalID, err)
+	}
+	*into, e.SignalID = n, ""
+	return nil
+}
+
+// entryRows adds the lines of a transaction, a signal's or besideConversions. There is no statement that
 // changes or deletes one.
-func entryRows(signalID string, entries []ledger.Entry) rows {
+func entryRows(transaction string, entries []ledger.Entry) rows {
 	insert := rows{head: `INSERT INTO entry (` + entryColumns + `) VALUES `, columns: 11}
 	for i := range entries {
 		e := &entries[i]
-		insert.add(e.ConversionID, signalID, int64(i+1), string(e.Account.Party), e.Account.ID,
+		insert.add(e.ConversionID, transaction, int64(i+1), string(e.Account.Party), e.Account.ID,
 			string(e.Account.Book), e.Account.Test, string(e.Amount.Currency), e.Amount.Units, e.Reason, micros(e.At))
 	}
 	return insert
@@ -35,6 +75,20 @@ func entryRows(signalID string, entries []ledger.Entry) rows {
 func (db *DB) Entries(ctx context.Context, conversionID string) ([]ledger.Entry, error) {
 	e, err := entriesOf(ctx, db.read(), conversionID)
 	return e, db.failed(err, "read the entries of conversion %s", conversionID)
+}
+
+// EntriesBeside gives the entries that a payout, or else an adjustment, has booked
+// beside those of conversions.
+func (db *DB) EntriesBeside(ctx context.Context, payoutID, adjustmentID int64) ([]ledger.Entry, error) {
+	const read = `SELECT ` + entryColumns + ` FROM entry WHERE conversion_id = '' AND signal_id = $1 ORDER BY line`
+	name := besideConversions(payoutID, adjustmentID)
+	var all []ledger.Entry
+	err := db.read().query(ctx, func(row scan) error {
+		e, err := scanEntry(row)
+		all = append(all, e)
+		return err
+	}, read, name)
+	return all, db.failed(err, "read the entries of %s", name)
 }
 
 func entriesOf(ctx context.Context, s session, conversionID string) ([]ledger.Entry, error) {

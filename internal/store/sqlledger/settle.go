@@ -17,7 +17,8 @@ import (
 // Settle writes what a signal leads to, all of it or nothing, and gives the
 // verdict. A signal that has one already keeps it, and nothing else happens.
 //
-// Rows are locked in one order by everybody: verdict, claim, order, counters.
+// Rows are locked in one order by everybody: verdict, claim, order, counters,
+// payout.
 // On PostgreSQL one that somebody holds for long is a fault.Limited: the ledger is
 // there, and other signals may be settled.
 //
@@ -208,6 +209,11 @@ func (h *held) state(ctx context.Context, s session, c *settlement.Case) (state 
 	if c.OrderID != "" && h.orderFree == 0 {
 		if state.Order, err = ownerOfOrder(ctx, s, c); err != nil {
 			return state, fmt.Errorf("read whose order %q is: %w", c.OrderID, err)
+		}
+	}
+	if c.PayoutID != 0 {
+		if state.Payout, err = holdPayout(ctx, s, c.PayoutID); err != nil {
+			return state, fmt.Errorf("read payout %d: %w", c.PayoutID, err)
 		}
 	}
 	if h.signals > 1 {

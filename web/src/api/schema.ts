@@ -26,6 +26,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List adjustments
+         * @description Corrections of a partner's balance. They are never changed and never deleted: a mistake is corrected by its opposite. The newest first. Partners see their own.
+         *
+         *     Keys: network, advertiser, affiliate.
+         */
+        get: operations["list-adjustments"];
+        put?: never;
+        /**
+         * Book an adjustment
+         * @description Corrections of a partner's balance. They are never changed and never deleted: a mistake is corrected by its opposite. An affiliate's is settled with its next payout in the currency.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        post: operations["create-adjustment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/adjustments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one adjustment
+         * @description Keys: network, advertiser, affiliate.
+         */
+        get: operations["get-adjustment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/advertisers": {
         parameters: {
             query?: never;
@@ -740,8 +788,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List a conversion's entries
-         * @description In the order in which they were booked. What an advertiser owes is positive, what is owed to an affiliate negative; partners see their own side.
+         * List entries
+         * @description Those of a conversion in the order in which they were booked, or those that a payout or an adjustment has booked beside conversions'. Name one of the three. What an advertiser owes is positive, what is owed to an affiliate negative; partners see their own side.
          *
          *     Keys: network, advertiser, affiliate.
          */
@@ -1256,6 +1304,84 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List payouts
+         * @description The newest first. An affiliate sees its own.
+         *
+         *     Keys: network, affiliate.
+         */
+        get: operations["list-payouts"];
+        put?: never;
+        /**
+         * Pay an affiliate
+         * @description Pays everything that is owed to one affiliate in one currency up to a time. It is written down with the status `booking`, and its conversions become `paid` one after another, each by a signal of its own; then it is `booked`. What is changed meanwhile, such as rejected, is not in it. While one is booking for the same affiliate and currency another is refused (409), and so is one that comes to nothing or less. With `dry_run` the answer is 200 and tells what it would come to. No money is moved: that is done elsewhere, and this is the book of it.
+         *
+         *     Keys: network.
+         */
+        post: operations["create-payout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What affiliates would be paid
+         * @description What a payout to each affiliate would come to: its approved conversions that happened before `until`, without tests, and its open adjustments. By currency, the largest sum first. A negative one is what an affiliate owes by its adjustments.
+         *
+         *     Keys: network.
+         */
+        get: operations["list-due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one payout
+         * @description `GET conversions?payout_id=` lists what it pays, `GET adjustments?payout_id=` what it settles.
+         *
+         *     Keys: network, affiliate.
+         */
+        get: operations["get-payout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a payout
+         * @description By the rules of JSON Merge Patch (RFC 7396): its reference and its note. What it pays is never changed; a mistake is corrected by an adjustment.
+         *
+         *     Keys: network. Of the network's users: owner, manager.
+         */
+        patch: operations["change-payout"];
         trace?: never;
     };
     "/api/v1/postbacks": {
@@ -2122,6 +2248,60 @@ export interface components {
             party_id: number;
             test: boolean;
         };
+        Adjustment: {
+            /** Format: int64 */
+            advertiser_id?: number;
+            /** Format: int64 */
+            affiliate_id?: number;
+            /** @description Positive in the partner's favour. */
+            amount: components["schemas"]["Money"];
+            /** @description Which conversion it is about. */
+            conversion_id?: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "correction" | "bonus" | "clawback" | "payment";
+            note: string;
+            /**
+             * Format: int64
+             * @description The payout that has settled it; an affiliate's without one is open.
+             */
+            payout_id?: number;
+        };
+        AdjustmentList: {
+            data: components["schemas"]["Adjustment"][];
+            /** @description Goes into `cursor` for the next page; empty on the last. */
+            next_cursor: string;
+        };
+        AdjustmentRequest: {
+            /**
+             * Format: int64
+             * @description or an advertiser's.
+             */
+            advertiser_id?: number;
+            /**
+             * Format: int64
+             * @description Whose balance: an affiliate's,
+             */
+            affiliate_id?: number;
+            /** @description Positive in the partner's favour: an affiliate gets more, an advertiser owes less. Else negative. */
+            amount: components["schemas"]["Money"];
+            /** @description Which conversion it is about. */
+            conversion_id?: string;
+            /**
+             * @description A bonus is positive. A clawback takes back, of the conversion that it names, at most what that has paid its affiliate. A payment is what an advertiser has paid, on account.
+             * @default correction
+             * @enum {string}
+             */
+            kind: "correction" | "bonus" | "clawback" | "payment";
+            /** @description What it is for. The partner sees it. */
+            note: string;
+        };
         /** @description Fields that the caller may not see are left out. */
         Advertiser: {
             /** Format: date-time */
@@ -2749,6 +2929,11 @@ export interface components {
             offer_id: number;
             order_id?: string;
             payout: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description The payout that has paid the affiliate for it.
+             */
+            payout_id?: number;
             /**
              * @description Why it is rejected, where nobody asked for that: superseded, when only a browser had reported it, and a server that proved who it is has named another click for its order.
              * @enum {string}
@@ -3558,6 +3743,19 @@ export interface components {
             /** @description Goes into `cursor` for the next page; empty on the last. */
             next_cursor: string;
         };
+        Due: {
+            /** Format: int64 */
+            adjustments: number;
+            /** Format: int64 */
+            affiliate_id: number;
+            amount: components["schemas"]["Money"];
+            /** Format: int64 */
+            conversions: number;
+            currency: string;
+        };
+        DueList: {
+            data: components["schemas"]["Due"][];
+        };
         EarlierVerdict: {
             /** @description Who had it judged again. */
             by?: string;
@@ -3597,6 +3795,11 @@ export interface components {
         };
         Entry: {
             account: components["schemas"]["Account"];
+            /**
+             * Format: int64
+             * @description The transaction: what this adjustment has booked.
+             */
+            adjustment_id?: number;
             amount: components["schemas"]["Money"];
             /**
              * Format: date-time
@@ -3604,7 +3807,14 @@ export interface components {
              */
             at: string;
             conversion_id?: string;
+            /**
+             * Format: int64
+             * @description The transaction: what this payout has settled beside its conversions.
+             */
+            payout_id?: number;
+            /** @description The event that booked it. */
             reason: string;
+            /** @description The transaction: all entries that this signal has booked. */
             signal_id?: string;
         };
         EntryList: {
@@ -4925,6 +5135,88 @@ export interface components {
              */
             skipped: number;
         };
+        Payout: {
+            /**
+             * Format: int64
+             * @description How many it settles.
+             */
+            adjustments: number;
+            /** Format: int64 */
+            affiliate_id: number;
+            /** @description Of all it pays; while it is booking, what it has come to so far. */
+            amount: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            booked_at?: string;
+            /**
+             * Format: int64
+             * @description How many it pays.
+             */
+            conversions: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T10:00:00Z
+             */
+            created_at: string;
+            currency: string;
+            /**
+             * Format: int64
+             * @description Not with a dry run.
+             */
+            id?: number;
+            /** @description For the network alone. */
+            note: string;
+            reference: string;
+            /**
+             * @description planned is what a dry run says; booked is the end.
+             * @enum {string}
+             */
+            status: "planned" | "booking" | "booked";
+            /**
+             * Format: date-time
+             * @description What happened before is paid.
+             * @example 2026-11-22T10:00:00Z
+             */
+            until: string;
+            /** Format: int64 */
+            version?: number;
+        };
+        PayoutChange: {
+            /** @description For the network alone. */
+            note?: string;
+            /** @description What the payment is called where it is made. The affiliate sees it. */
+            reference?: string;
+        };
+        PayoutList: {
+            data: components["schemas"]["Payout"][];
+            /** @description Goes into `cursor` for the next page; empty on the last. */
+            next_cursor: string;
+        };
+        PayoutRequest: {
+            /** Format: int64 */
+            affiliate_id: number;
+            /**
+             * @description What it is expected to come to; another sum is refused (409).
+             * @example 12.50
+             */
+            amount?: string;
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description Only say what it would come to. */
+            dry_run?: boolean;
+            /** @description For the network alone. */
+            note?: string;
+            /** @description What the payment is called where it is made, such as the bank's. The affiliate sees it. */
+            reference?: string;
+            /**
+             * Format: date-time
+             * @description Conversions that happened before, and adjustments that were booked before; now when left open.
+             * @example 2026-11-22T10:00:00Z
+             */
+            until?: string;
+        };
         Period: {
             /**
              * Format: date-time
@@ -6227,6 +6519,11 @@ export interface components {
                 [key: string]: string;
             };
             path?: string;
+            /**
+             * Format: int64
+             * @description The payout that pays the conversion by it. Not for advertisers.
+             */
+            payout_id?: number;
             /** @description What was sent, without secrets. */
             raw?: string;
             /**
@@ -6670,6 +6967,11 @@ export interface components {
             order_id?: string;
             payout: components["schemas"]["Money"];
             /**
+             * Format: int64
+             * @description The payout that has paid the affiliate for it.
+             */
+            payout_id?: number;
+            /**
              * @description Why it is rejected, where nobody asked for that: superseded, when only a browser had reported it, and a server that proved who it is has named another click for its order.
              * @enum {string}
              */
@@ -6733,6 +7035,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccessList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-adjustments": {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only this affiliate's. */
+                affiliate_id?: number;
+                /** @description Only this advertiser's. */
+                advertiser_id?: number;
+                /** @description Only of this kind. */
+                kind?: "correction" | "bonus" | "clawback" | "payment";
+                /** @description Only those that this payout has settled. */
+                payout_id?: number;
+                /** @description Only affiliates' that no payout has settled yet. */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjustmentList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-adjustment": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text up to 255 letters. A repetition with the same key and body is given the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "affiliate_id": 1,
+                 *       "kind": "bonus",
+                 *       "amount": {
+                 *         "amount": "50.00",
+                 *         "currency": "USD"
+                 *       },
+                 *       "note": "best of November"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AdjustmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adjustment"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-adjustment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adjustment"];
                 };
             };
             /** @description What went wrong. */
@@ -7272,6 +7697,8 @@ export interface operations {
                 affiliate_id?: number;
                 /** @description Only this advertiser's. Not for affiliates. */
                 advertiser_id?: number;
+                /** @description Only those that this payout has paid. Not for advertisers. */
+                payout_id?: number;
                 /** @description Test conversions instead of real ones. */
                 test?: boolean;
                 /** @description Made at this time or later. */
@@ -8421,9 +8848,13 @@ export interface operations {
     };
     "list-entries": {
         parameters: {
-            query: {
-                /** @description The conversion's ID. */
-                conversion_id: string;
+            query?: {
+                /** @description Of this conversion. */
+                conversion_id?: string;
+                /** @description What this payout has settled beside its conversions. */
+                payout_id?: number;
+                /** @description Of this adjustment. */
+                adjustment_id?: number;
             };
             header?: never;
             path?: never;
@@ -9656,6 +10087,211 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Overview"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-payouts": {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /** @description Only this affiliate's. */
+                affiliate_id?: number;
+                /** @description Only in this currency. */
+                currency?: string;
+                /** @description Only with this status. */
+                status?: "booking" | "booked";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-payout": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text up to 255 letters. A repetition with the same key and body is given the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "affiliate_id": 1,
+                 *       "currency": "USD",
+                 *       "until": "2026-11-01T00:00:00Z",
+                 *       "amount": "1250.00",
+                 *       "reference": "SEPA 2026-11-03"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PayoutRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payout"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-due": {
+        parameters: {
+            query?: {
+                /** @description Conversions that happened before; now when left open. */
+                until?: string;
+                /** @description Only this affiliate's. */
+                affiliate_id?: number;
+                /** @description Only in this currency. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueList"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-payout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payout"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-payout": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: the change is refused (412) if it is another by now. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reference": "SEPA 2026-11-03"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PayoutChange"];
+                /**
+                 * @example {
+                 *       "reference": "SEPA 2026-11-03"
+                 *     }
+                 */
+                "application/merge-patch+json": components["schemas"]["PayoutChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payout"];
                 };
             };
             /** @description What went wrong. */

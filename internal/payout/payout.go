@@ -1,0 +1,162 @@
+// Package payout settles what is owed to affiliates, and corrects what partners'
+// balances say.
+//
+// A payout pays one affiliate, in one currency, for particular conversions: those
+// that were approved when it was asked for and happened before a time. With them
+// go the adjustments that are open. It is written down before the first
+// conversion is paid, and worked off in pieces, so whatever stops a node, it is
+// gone on with and comes to its end once. Each conversion is paid by a signal of
+// its own, which is judged like any other and finds under lock whether Covers
+// still holds: none is ever in two payouts, and what was rejected meanwhile is in
+// none.
+//
+// An adjustment is a correction that is never changed: a mistake is corrected by
+// its opposite. Amounts of both are in the partner's favour when positive, which
+// is the other sign than that of entries (see ledger).
+package payout
+
+import (
+	"time"
+
+	"waybill/internal/conversion"
+	"waybill/internal/fault"
+	"waybill/internal/ledger"
+	"waybill/internal/money"
+)
+
+// Status is how far a payout has come.
+type Status string
+
+// The statuses.
+const (
+	Planned Status = "planned" // only asked what it would be
+	Booking Status = "booking" // its conversions are being paid
+	Booked  Status = "booked"  // nothing is added any more
+)
+
+// Payout pays one affiliate in one currency.
+type Payout struct {
+	ID          int64
+	AffiliateID int64
+	Until       time.Time // what happened before is paid
+	Status      Status
+	Amount      money.Amount // of all it pays; while it is booking, what it has come to
+	Conversions int64
+	Adjustments int64
+	Reference   string // what the payment is called where it was made; the affiliate reads it
+	Note        string // the network's own
+	CreatedAt   time.Time
+	BookedAt    time.Time // zero while it is booking
+	Version     int64
+}
+
+// Covers reports whether p pays for c as it stands. What has changed since p was
+// asked for waits for the next one.
+func (p *Payout) Covers(c *conversion.Conversion) bool {
+	return p.Status == Booking && c.Status == conversion.Approved && !c.Test &&
+		c.AffiliateID == p.AffiliateID && c.Payout.Currency == p.Amount.Currency &&
+		c.OccurredAt.Before(p.Until) && !c.UpdatedAt.After(p.CreatedAt)
+}
+
+// Due is what one affiliate would be paid in one currency.
+type Due struct {
+	AffiliateID int64          `json:"affiliate_id"`
+	Currency    money.Currency `json:"currency"`
+	Conversions int64          `json:"conversions"`
+	Adjustments int64          `json:"adjustments"`
+	Amount      money.Amount   `json:"amount"`
+}
+
+// Payable refuses what cannot be paid.
+func (d *Due) Payable() error {
+	switch {
+	case d.Amount.Units > 0:
+		return nil
+	case d.Conversions == 0 && d.Adjustments == 0:
+		return fault.New(fault.Conflict, "nothing is owed to affiliate %d in %s", d.AffiliateID, d.Currency)
+	case d.Amount.Units < 0:
+		return fault.New(fault.Conflict, "the adjustments of affiliate %d outweigh what it has earned in %s: %s; they stay open, and what is earned from now on goes against them",
+			d.AffiliateID, d.Currency, d.Amount)
+	default:
+		return fault.New(fault.Conflict, "what is owed to affiliate %d in %s comes to nothing", d.AffiliateID, d.Currency)
+	}
+}
+
+// Matches refuses another sum than was expected.
+func (d *Due) Matches(units int64) error {
+	if units == d.Amount.Units {
+		return nil
+	}
+	return fault.New(fault.Conflict, "the payout would be %s, and %s was expected",
+		d.Amount, money.Amount{Units: units, Currency: d.Amount.Currency})
+}
+
+// Reason is what the entries of a payout say that are no conversion's.
+const Reason = "payout.booked"
+
+// Settled gives the entries that settle adjustments by which p pays so much more,
+// or less, than its conversions come to. There are none for nothing.
+func (p *Payout) Settled(units int64) ([]ledger.Entry, error) {
+	owed := ledger.Account{Party: ledger.Affiliate, ID: p.AffiliateID, Book: ledger.Approved}
+	paid := owed
+	paid.Book = ledger.Paid
+	return move(owed, paid, money.Amount{Units: units, Currency: p.Amount.Currency})
+}
+
+// move gives the entries that take so much out of one account and into another,
+// both as owed to their party.
+func move(from, to ledger.Account, a money.Amount) ([]ledger.Entry, error) {
+	if a.Zero() {
+		return nil, nil
+	}
+	back, err := a.Neg()
+	if err != nil {
+		return nil, err
+	}
+	return []ledger.Entry{{Account: from, Amount: a}, {Account: to, Amount: back}}, nil
+}
+
+// Longest of what is said of a payout or an adjustment, in bytes.
+const (
+	longestReference = 200
+	longestNote      = 1000
+)
+
+// Validate looks at what is said of p.
+func (p *Payout) Validate() error {
+	switch {
+	case len(p.Reference) > longestReference:
+		return fault.At("reference", "is longer than %d bytes", longestReference)
+	case len(p.Note) > longestNote:
+		return fault.At("note", "is longer than %d bytes", longestNote)
+	default:
+		return nil
+	}
+}
+
+// Order asks for a payout.
+type Order struct {
+	AffiliateID int64
+	Currency    money.Currency
+	Until       time.Time
+	Expect      *int64 // what it should come to; nil where nobody says
+	Reference   string
+	Note        string
+	At          time.Time // when it is asked for
+}
+
+// Plan gives the payout that o comes to where d is due, or why there is none.
+func (o *Order) Plan(d Due) (Payout, error) {
+	if err := d.Payable(); err != nil {
+		return Payout{}, err
+	}
+	if o.Expect != nil {
+		if err := d.Matches(*o.Expect); err != nil {
+			return Payout{}, err
+		}
+	}
+	return Payout{
+		AffiliateID: o.AffiliateID, Until: o.Until, Status: Planned, Amount: d.Amount,
+		Conversions: d.Conversions, Adjustments: d.Adjustments, Reference: o.Reference, Note: o.Note, CreatedAt: o.At,
+	}, nil
+}

@@ -1,0 +1,143 @@
+package sqlledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"waybill/internal/conversion"
+	"waybill/internal/fault"
+	"waybill/internal/ledger"
+	"waybill/internal/money"
+	"waybill/internal/payout"
+)
+
+// ClaimPayout gives the payout whose turn it is to be worked on, of those that
+// are booking and that nobody has, and has it until a time; through is the last
+// of its conversions that was looked at. It gives nil where there is none.
+func (db *DB) ClaimPayout(ctx context.Context, now, until time.Time) (p *payout.Payout, through string, err error) {
+	claim := `
+		UPDATE payout SET leased_until = $1
+		WHERE id = (
+			SELECT o.id FROM payout o WHERE o.status = 'booking' AND o.leased_until <= $2
+			ORDER BY o.leased_until, o.id LIMIT 1` + db.engine.skipLocked() + `)
+		RETURNING ` + payoutColumns + `, through_id`
+	err = db.write(ctx, func(ctx context.Context, s session) error {
+		p = nil
+		return s.query(ctx, func(row scan) error {
+			claimed, err := scanPayout(func(dest ...any) error { return row(append(dest, &through)...) })
+			p = &claimed
+			return err
+		}, claim, micros(until), micros(now))
+	})
+	return p, through, db.failed(err, "claim a payout")
+}
+
+// ToBePaid gives the conversions behind one that a payout covers as they stand,
+// by ID.
+func (db *DB) ToBePaid(ctx context.Context, p *payout.Payout, after string, limit int) ([]conversion.Conversion, error) {
+	const read = `
+		SELECT ` + conversionColumns + ` FROM conversion
+		WHERE ` + toPay + ` AND affiliate_id = $3 AND payout_currency = $4 AND id > $5
+		ORDER BY id LIMIT $6`
+	all, err := readConversions(ctx, db.read(), read, micros(p.Until), micros(p.CreatedAt), p.AffiliateID,
+		string(p.Amount.Currency), after, int64(limit))
+	return all, db.failed(err, "read what payout %d pays", p.ID)
+}
+
+// AdvancePayout notes that a payout's conversions were looked at up to one, from
+// where they were before, and lets it go at a time.
+func (db *DB) AdvancePayout(ctx context.Context, id int64, from, through string, at time.Time) error {
+	const advance = `
+		UPDATE payout SET through_id = $3, leased_until = $4
+		WHERE id = $1 AND status = 'booking' AND through_id = $2`
+	err := db.write(ctx, func(ctx context.Context, s session) error {
+		return s.later(ctx, advance, id, from, through, micros(at))
+	})
+	return db.failed(err, "go on with payout %d", id)
+}
+
+// FinishPayout settles the open adjustments with a payout whose conversions are
+// paid, and ends it: from then on it covers nothing. One that has ended stays as
+// it is.
+//
+// Where conversions were rejected meanwhile, and the adjustments outweigh what is
+// left, they stay open.
+func (db *DB) FinishPayout(ctx context.Context, id int64, now time.Time) (p payout.Payout, err error) {
+	const finish = `
+		UPDATE payout SET status = 'booked', amount = $2, conversions = $3, adjustments = $4, booked_at = $5, version = version + 1
+		WHERE id = $1`
+	err = db.write(ctx, func(ctx context.Context, s session) error {
+		held, err := payoutIn(ctx, s, id, s.texts.engine.forUpdate())
+		if err == nil && held == nil {
+			err = fault.New(fault.Internal, "there is no payout %d to be finished", id)
+		}
+		if err != nil {
+			return err
+		}
+		if held.Status == payout.Booking {
+			if err := settleAdjustments(ctx, s, held, now); err != nil {
+				return err
+			}
+			if _, err := s.exec(ctx, finish, id, held.Amount.Units, held.Conversions, held.Adjustments, micros(now)); err != nil {
+				return err
+			}
+		}
+		p, err = onePayout(ctx, s, id)
+		return err
+	})
+	return p, db.failed(err, "finish payout %d", id)
+}
+
+// settleAdjustments adds up what a payout has paid, and settles the adjustments
+// that go with it.
+func settleAdjustments(ctx context.Context, s session, p *payout.Payout, now time.Time) error {
+	const paid = `SELECT COUNT(*), CAST(COALESCE(SUM(payout), 0) AS BIGINT) FROM conversion WHERE payout_id = $1 AND payout_id <> 0`
+	const open = `SELECT COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM adjustment WHERE ` + toSettle + ` AND party_id = $3 AND currency = $4`
+	const settle = `UPDATE adjustment SET payout_id = $5 WHERE ` + toSettle + ` AND party_id = $3 AND currency = $4`
+	var units, more int64
+	if err := s.must(ctx, "sum", []any{&p.Conversions, &units}, paid, p.ID); err != nil {
+		return err
+	}
+	which := []any{micros(p.Until), micros(p.CreatedAt), p.AffiliateID, string(p.Amount.Currency)}
+	if err := s.must(ctx, "sum", []any{&p.Adjustments, &more}, open, which...); err != nil {
+		return err
+	}
+	sum, err := money.Add(units, more)
+	if err != nil {
+		return err
+	}
+	if sum <= 0 && more < 0 {
+		p.Adjustments, p.Amount.Units = 0, units
+		return nil
+	}
+	p.Amount.Units = sum
+	if p.Adjustments == 0 {
+		return nil
+	}
+	changed, err := s.exec(ctx, settle, append(which, p.ID)...)
+	if err != nil {
+		return err
+	}
+	if changed != p.Adjustments {
+		return errAgain
+	}
+	entries, err := p.Settled(more)
+	if err != nil {
+		return err
+	}
+	return bookBeside(ctx, s, ledger.Entry{PayoutID: p.ID, Reason: payout.Reason, At: now}, entries)
+}
+
+// bookBeside writes a transaction of entries that no conversion's position counts
+// in. as says what they have in common.
+func bookBeside(ctx context.Context, s session, as ledger.Entry, entries []ledger.Entry) error {
+	for i := range entries {
+		entries[i].PayoutID, entries[i].AdjustmentID, entries[i].Reason, entries[i].At = as.PayoutID, as.AdjustmentID, as.Reason, as.At
+	}
+	insert := entryRows(besideConversions(as.PayoutID, as.AdjustmentID), entries)
+	if err := insert.run(ctx, s); err != nil {
+		return fmt.Errorf("write the entries: %w", err)
+	}
+	return nil
+}
