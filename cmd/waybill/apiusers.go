@@ -33,6 +33,11 @@ func (l apiLedger) CreateUser(ctx context.Context, by account.Principal, u user.
 	return l.DB.CreateUser(ctx, user.ByOf(by), u, false)
 }
 
+// FindUsers is as the API wants it.
+func (l apiLedger) FindUsers(ctx context.Context, list api.UserList) ([]user.User, error) {
+	return l.DB.FindUsers(ctx, sqlledger.UserList(list))
+}
+
 // UpdateUser is as the API wants it.
 func (l apiLedger) UpdateUser(ctx context.Context, by account.Principal, id int64, change func(*user.User) error) (user.User, error) {
 	return l.DB.UpdateUser(ctx, user.ByOf(by), id, change)

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"time"
 
 	"waybill/internal/conversion"
@@ -15,6 +16,13 @@ type DeadLetters struct {
 	Count          int64
 	Oldest, Newest time.Time // when they were made
 	Example        string    // the newest one's ID
+}
+
+// Compare puts the largest groups first, and those of one size always in the same
+// order.
+func (d DeadLetters) Compare(other DeadLetters) int {
+	return cmp.Or(cmp.Compare(other.Count, d.Count), cmp.Compare(d.SubscriptionID, other.SubscriptionID),
+		cmp.Compare(d.Class, other.Class), cmp.Compare(d.Status, other.Status))
 }
 
 // Events lists all that a subscription can hear of.

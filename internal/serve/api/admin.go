@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -28,6 +30,7 @@ func (a *API) registerKeys(h huma.API, s *schemas) {
 	handle(h, route{
 		method: http.MethodGet, path: prefix + "/keys", id: "list-keys", tag: "Administration", right: account.Administer,
 		summary: "List API keys", text: "Revoked ones too, without their secrets.", out: s.list("KeyList", read),
+		filters: []filterDoc{findParam("name, or those whose secret begins so")},
 	}, a.listKeys)
 	handle(h, route{
 		method: http.MethodPost, path: prefix + "/keys", id: "create-key", tag: "Administration", right: account.Administer, confirm: true, status: http.StatusCreated,
@@ -41,8 +44,12 @@ func (a *API) registerKeys(h huma.API, s *schemas) {
 	}, a.revokeKey)
 }
 
-func (a *API) listKeys(ctx context.Context, in *listIn) (*answer, error) {
-	after, err := parseCursor[int64](in.Cursor)
+func (a *API) listKeys(ctx context.Context, in *orderedIn) (*answer, error) {
+	after, err := parseOrdered[int64](in.Ordered)
+	if err != nil {
+		return nil, err
+	}
+	find, err := findOf(in.x.r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
@@ -50,13 +57,16 @@ func (a *API) listKeys(ctx context.Context, in *listIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if in.newest() {
+		slices.Reverse(keys)
+	}
 	out := page{Data: []object{}}
 	for _, k := range keys {
-		if k.ID <= after {
+		if in.newest() && after != 0 && k.ID >= after || !in.newest() && k.ID <= after || !called(&k, find) {
 			continue
 		}
 		if len(out.Data) == in.Limit {
-			out.Next = cursor(after)
+			out.Next = orderedCursor(in.Ordered, after)
 			break
 		}
 		o, err := view(in.who().Role, kindNetwork, k)
@@ -66,6 +76,12 @@ func (a *API) listKeys(ctx context.Context, in *listIn) (*answer, error) {
 		out.Data, after = append(out.Data, o), k.ID
 	}
 	return &answer{Body: out}, nil
+}
+
+// called reports whether a key has what is looked for in its name, or in what its
+// secret begins with, or is of this ID.
+func called(k *account.Key, find string) bool {
+	return strings.Contains(strings.ToLower(k.Name), strings.ToLower(find)) || strings.HasPrefix(k.Prefix, find) || number(k.ID) == find
 }
 
 func (a *API) createKey(ctx context.Context, in *makeIn) (*answer, error) {

@@ -90,6 +90,7 @@ func (a *API) offers() resource[int64, offer.Offer] {
 		key:     func(v offer.Offer) int64 { return v.ID },
 		check:   func(v offer.Offer) error { return v.Validate(a.Retention) },
 		readers: []account.Role{account.Advertiser, account.Affiliate},
+		owned:   []account.Role{account.Advertiser},
 		filters: []filter[offer.Offer]{
 			{"advertiser_id", "Only offers of this advertiser. Not for affiliates.", func(v offer.Offer) string { return number(v.AdvertiserID) }},
 			{"status", "Only offers of this status.", func(v offer.Offer) string { return string(v.Status) }},

@@ -2,13 +2,17 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"waybill/internal/account"
 	"waybill/internal/delivery"
+	"waybill/internal/fault"
 )
 
 // deadLettersRecord is what was given up at one destination for one cause.
@@ -41,13 +45,14 @@ func (a *API) registerDeadLetters(h huma.API, s *schemas) {
 		method: http.MethodGet, path: prefix + "/deliveries/dead", id: "list-dead-letters", tag: "Postbacks",
 		summary: "List what was given up, by destination and cause", roles: []account.Role{account.Advertiser, account.Affiliate},
 		out: s.list("DeadLettersList", schemaOf[deadLettersRecord](s)),
-		text: "The largest groups first, each with what to do about it and the body of the replay that follows. " +
+		text: "The largest groups first, of the latest 50,000 that were given up, each with what to do about it and the body of the replay that follows. " +
 			"`GET deliveries?state=dead` lists the postbacks themselves.",
 	}, a.deadLetters)
 }
 
 type deadLettersIn struct {
 	caller
+	Paging
 	SubscriptionID int64     `query:"subscription_id" doc:"Only those of this subscription."`
 	Host           string    `query:"host" doc:"Only those of subscriptions whose URL leads to this host."`
 	AffiliateID    int64     `query:"affiliate_id" doc:"Only those owed to this affiliate. Not for advertisers."`
@@ -63,7 +68,7 @@ func (a *API) deadLetters(ctx context.Context, in *deadLettersIn) (*answer, erro
 		OfferID: in.OfferID, From: instant(in.From), Until: instant(in.Until),
 	}
 	out := page{Data: []object{}}
-	f, mine, err := p.filter(ctx, a, in.who())
+	f, mine, err := p.filter(a, in.who())
 	if err != nil {
 		return nil, inQuery(err)
 	}
@@ -73,6 +78,13 @@ func (a *API) deadLetters(ctx context.Context, in *deadLettersIn) (*answer, erro
 	groups, err := a.Standing.DeadLetters(ctx, f.Filter)
 	if err != nil {
 		return nil, err
+	}
+	if groups, err = deadBehind(groups, in.Cursor); err != nil {
+		return nil, err
+	}
+	if len(groups) > in.Limit {
+		groups = groups[:in.Limit]
+		out.Next = deadCursor(&groups[in.Limit-1])
 	}
 	for i := range groups {
 		r, err := a.showDead(ctx, &groups[i])
@@ -86,6 +98,34 @@ func (a *API) deadLetters(ctx context.Context, in *deadLettersIn) (*answer, erro
 		out.Data = append(out.Data, o)
 	}
 	return &answer{Body: out}, nil
+}
+
+// deadCursor names a group by its place: how large it was, and what it is of.
+func deadCursor(g *delivery.DeadLetters) string {
+	return cursor(fmt.Sprintf("%d %d %d %s", g.Count, g.SubscriptionID, g.Status, g.Class))
+}
+
+// deadBehind gives the groups that come behind a cursor. One that has grown since is
+// not told again, whatever has grown or gone before it.
+func deadBehind(all []delivery.DeadLetters, text string) ([]delivery.DeadLetters, error) {
+	plain, err := parseCursor[string](text)
+	if err != nil || plain == "" {
+		return all, err
+	}
+	var last delivery.DeadLetters
+	words := strings.SplitN(plain, " ", 4)
+	if len(words) != 4 {
+		return nil, fault.At("query.cursor", "is not a next_cursor of this list")
+	}
+	last.Class = delivery.ErrorClass(words[3])
+	if _, err := fmt.Sscan(strings.Join(words[:3], " "), &last.Count, &last.SubscriptionID, &last.Status); err != nil {
+		return nil, fault.At("query.cursor", "is not a next_cursor of this list")
+	}
+	first := slices.IndexFunc(all, func(g delivery.DeadLetters) bool { return last.Compare(g) < 0 })
+	if first < 0 {
+		return nil, nil
+	}
+	return all[first:], nil
 }
 
 func (a *API) showDead(ctx context.Context, g *delivery.DeadLetters) (deadLettersRecord, error) {

@@ -85,6 +85,9 @@ func TestDeliveriesAreFiltered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := w.refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	timedOut := w.owe(t, 1, 2, nil)
 	refused := w.owe(t, row.Value.ID, 1, func(o *delivery.Owed) { o.Event, o.Test = conversion.EventPaid, true })
 	later := w.owe(t, 2, 1, func(o *delivery.Owed) { o.DueAt, o.CreatedAt = noon.Add(time.Hour), noon.Add(time.Minute) })

@@ -100,7 +100,7 @@ func (a *API) beginJob(ctx context.Context, in *makeIn, action delivery.JobActio
 	if err := merge(&o, bulkOptions{}, in.RawBody); err != nil {
 		return nil, err
 	}
-	f, mine, err := a.bulkFilter(ctx, in.who(), &o, action)
+	f, mine, err := a.bulkFilter(in.who(), &o, action)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (a *API) countJob(ctx context.Context, f delivery.Filter, dryRun, mine bool
 }
 
 // bulkFilter reads what a job is to change.
-func (a *API) bulkFilter(ctx context.Context, who account.Principal, o *bulkOptions, action delivery.JobAction) (delivery.Filter, bool, error) {
+func (a *API) bulkFilter(who account.Principal, o *bulkOptions, action delivery.JobAction) (delivery.Filter, bool, error) {
 	states, state := []delivery.State{delivery.Dead, delivery.Delivered, delivery.Withdrawn, delivery.Parked}, delivery.Dead
 	if action == delivery.ActionWithdraw {
 		states, state = []delivery.State{delivery.Waiting, delivery.Parked}, delivery.Waiting
@@ -185,7 +185,7 @@ func (a *API) bulkFilter(ctx context.Context, who account.Principal, o *bulkOpti
 	if err := errors.Join(missing, known("state", string(state), states), o.validate()); err != nil {
 		return delivery.Filter{}, false, err
 	}
-	f, mine, err := o.filter(ctx, a, who)
+	f, mine, err := o.filter(a, who)
 	f.State = state
 	if err != nil || !mine {
 		return f.Filter, mine, err

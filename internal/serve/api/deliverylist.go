@@ -60,7 +60,7 @@ func (a *API) listDeliveries(ctx context.Context, in *deliveriesIn) (*answer, er
 		return nil, err
 	}
 	out := page{Data: []object{}}
-	f, mine, err := p.filter(ctx, a, in.who())
+	f, mine, err := p.filter(a, in.who())
 	if err != nil {
 		return nil, inQuery(err)
 	}

@@ -15,8 +15,10 @@ type standing struct {
 	stopped  bool
 }
 
-func (s standing) Destinations(context.Context) ([]delivery.Destination, error) { return nil, nil }
-func (s standing) Breakers(context.Context) ([]delivery.Breaker, error)         { return s.breakers, nil }
+func (s standing) DestinationsOf(context.Context, []int64) ([]delivery.Destination, error) {
+	return nil, nil
+}
+func (s standing) Breakers(context.Context) ([]delivery.Breaker, error) { return s.breakers, nil }
 
 func (s standing) Parked(context.Context) (bool, error) { return s.stopped, nil }
 

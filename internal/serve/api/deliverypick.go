@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/url"
 	"slices"
@@ -79,7 +78,7 @@ func inOrder(first, last string, from, until *time.Time) error {
 
 // filter gives what the ledger is asked for; false when none of it can be the
 // caller's.
-func (p *deliveryPick) filter(ctx context.Context, a *API, who account.Principal) (f DeliveryFilter, mine bool, err error) {
+func (p *deliveryPick) filter(a *API, who account.Principal) (f DeliveryFilter, mine bool, err error) {
 	if err := p.validate(); err != nil {
 		return f, false, err
 	}
@@ -92,8 +91,8 @@ func (p *deliveryPick) filter(ctx context.Context, a *API, who account.Principal
 	if mine, err = f.narrow(who); err != nil || !mine || p.Host == "" {
 		return f, mine, err
 	}
-	f.Subscriptions, err = a.subscriptionsTo(ctx, who, p.Host)
-	return f, len(f.Subscriptions) > 0, err
+	f.Subscriptions = a.leadingTo(who, p.Host)
+	return f, len(f.Subscriptions) > 0, nil
 }
 
 // narrow leaves only what is owed to the caller. It reports false when nothing is
@@ -116,38 +115,19 @@ func (f *DeliveryFilter) narrow(who account.Principal) (bool, error) {
 	return mine, nil
 }
 
-// subscriptionsTo gives those of the caller's subscriptions that lead to a host.
-func (a *API) subscriptionsTo(ctx context.Context, who account.Principal, host string) ([]int64, error) {
+// leadingTo gives those of the caller's subscriptions that lead to a host. They are
+// looked for in the catalog, where each is made ready for use already.
+func (a *API) leadingTo(who account.Principal, host string) []int64 {
 	var all []int64
-	err := a.eachSubscription(ctx, who, func(s *delivery.Subscription) error {
-		if leadsToHost(s, host) {
+	present := a.Catalog()
+	source := present.Source().Subscriptions
+	for i := range source {
+		s, ok := present.Subscription(source[i].ID)
+		if ok && s.Plan != nil && owns(who, s.Owner) && isHost(s.Plan.Host(), host) {
 			all = append(all, s.ID)
 		}
-		return nil
-	})
-	return all, err
-}
-
-// eachSubscription goes through the caller's subscriptions by their ID.
-func (a *API) eachSubscription(ctx context.Context, who account.Principal, f func(*delivery.Subscription) error) error {
-	for after := int64(0); ; {
-		rows, err := a.Subscriptions.List(ctx, Page[int64]{After: after, Limit: maxBatch})
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			after = rows[i].Value.ID
-			if !owns(who, rows[i].Value.Owner) {
-				continue
-			}
-			if err := f(&rows[i].Value); err != nil {
-				return err
-			}
-		}
-		if len(rows) < maxBatch {
-			return nil
-		}
 	}
+	return all
 }
 
 // receiverOf gives the host that a subscription leads to, with its port if it has
@@ -163,8 +143,13 @@ func receiverOf(s *delivery.Subscription) string {
 // leadsToHost reports whether a subscription leads to a host, named with or
 // without its port.
 func leadsToHost(s *delivery.Subscription, host string) bool {
-	own := receiverOf(s)
-	return own != "" && (strings.EqualFold(own, host) || strings.EqualFold((&url.URL{Host: own}).Hostname(), host))
+	return isHost(receiverOf(s), host)
+}
+
+// isHost reports whether a host, with its port if it has one, is the one that is
+// named.
+func isHost(own, named string) bool {
+	return own != "" && (strings.EqualFold(own, named) || strings.EqualFold((&url.URL{Host: own}).Hostname(), named))
 }
 
 func timeOf(t *time.Time) time.Time {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -57,7 +56,7 @@ func (a *API) registerDestinations(h huma.API, s *schemas) {
 	handle(h, route{
 		method: http.MethodGet, path: prefix + "/destinations", id: "list-destinations", tag: "Postbacks",
 		summary: "List how each subscription's queue stands", roles: both, out: s.list("DestinationList", one),
-		text: "By the subscription's ID: how many wait, how old the oldest is, what the breaker says and how the last attempts went.",
+		text: "How many wait, how old the oldest is, what the breaker says and how the last attempts went.",
 	}, a.listDestinations)
 	handle(h, route{
 		method: http.MethodGet, path: prefix + "/destinations/{id}", id: "get-destination", tag: "Postbacks",
@@ -73,71 +72,6 @@ func (a *API) registerDestinations(h huma.API, s *schemas) {
 		summary: "Stop serving a subscription", roles: both, out: one,
 		text: "What it owes waits, and it owes nothing new until it is resumed.",
 	}, a.pauseDestination)
-}
-
-type destinationsIn struct {
-	caller
-	Paging
-	Host         string `query:"host" doc:"Only those that lead to this host."`
-	Status       string `query:"status" enum:"active,paused,disabled" doc:"Only those of subscriptions with this status."`
-	Breaker      string `query:"breaker" enum:"closed,open,half_open" doc:"Only those whose breaker is in this state."`
-	AffiliateID  int64  `query:"affiliate_id" doc:"Only this affiliate's. Not for advertisers."`
-	AdvertiserID int64  `query:"advertiser_id" doc:"Only this advertiser's. Not for affiliates."`
-}
-
-func (a *API) listDestinations(ctx context.Context, in *destinationsIn) (*answer, error) {
-	after, err := parseCursor[int64](in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	out := page{Data: []object{}}
-	f := DeliveryFilter{Filter: delivery.Filter{AffiliateID: in.AffiliateID, AdvertiserID: in.AdvertiserID}}
-	if mine, err := f.narrow(in.who()); err != nil || !mine {
-		return &answer{Body: out}, err
-	}
-	standing, err := a.standing(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var last int64
-	full := errors.New("the page is full")
-	err = a.eachSubscription(ctx, in.who(), func(s *delivery.Subscription) error {
-		d := a.destination(s, standing[s.ID])
-		if s.ID <= after || !in.fits(s, &d) {
-			return nil
-		}
-		if len(out.Data) == in.Limit {
-			out.Next = cursor(last)
-			return full
-		}
-		last = s.ID
-		o, err := view(in.who().Role, kindDestination, d)
-		out.Data = append(out.Data, o)
-		return err
-	})
-	if errors.Is(err, full) {
-		err = nil
-	}
-	return &answer{Body: out}, err
-}
-
-// fits reports whether a destination is one of those asked for.
-func (in *destinationsIn) fits(s *delivery.Subscription, d *destinationRecord) bool {
-	return (in.Host == "" || leadsToHost(s, in.Host)) &&
-		(in.Status == "" || in.Status == string(s.Status)) &&
-		(in.Breaker == "" || in.Breaker == string(d.Breaker.State)) &&
-		(in.AffiliateID == 0 || in.AffiliateID == s.Owner.AffiliateID) &&
-		(in.AdvertiserID == 0 || in.AdvertiserID == s.Owner.AdvertiserID)
-}
-
-// standing gives how the queues stand that have anything in them, by subscription.
-func (a *API) standing(ctx context.Context) (map[int64]delivery.Destination, error) {
-	list, err := a.Standing.Destinations(ctx)
-	all := make(map[int64]delivery.Destination, len(list))
-	for _, d := range list {
-		all[d.SubscriptionID] = d
-	}
-	return all, err
 }
 
 // destination puts a subscription and its queue together.
@@ -194,7 +128,7 @@ func (a *API) destinationOf(ctx context.Context, in *destinationIn) (Row[deliver
 }
 
 func (a *API) showDestination(ctx context.Context, who account.Principal, s *delivery.Subscription) (*answer, error) {
-	standing, err := a.standing(ctx)
+	standing, err := a.standing(ctx, []int64{s.ID})
 	if err != nil {
 		return nil, err
 	}

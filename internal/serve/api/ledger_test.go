@@ -57,6 +57,10 @@ func (l realLedger) CreateKey(ctx context.Context, by account.Principal, k accou
 	return l.DB.CreateKey(ctx, user.ByOf(by), k, hash)
 }
 
+func (l realLedger) FindUsers(ctx context.Context, list UserList) ([]user.User, error) {
+	return l.DB.FindUsers(ctx, sqlledger.UserList(list))
+}
+
 func (l realLedger) RevokeKey(ctx context.Context, by account.Principal, id int64, at time.Time) error {
 	return l.DB.RevokeKey(ctx, user.ByOf(by), id, at)
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,7 +39,7 @@ func (a *API) links() resource[string, link.Link] {
 			{"affiliate_id", "Only links of this affiliate.", func(v link.Link) string { return number(v.AffiliateID) }},
 			{"status", "Only links of this status.", func(v link.Link) string { return string(v.Status) }},
 		},
-		of: linksOf,
+		owned: []account.Role{account.Affiliate},
 		belongs: func(_ context.Context, who account.Principal, _ int64, v link.Link) (bool, error) {
 			return who.Owns(0, v.AffiliateID), nil
 		},
@@ -59,18 +58,6 @@ func (a *API) links() resource[string, link.Link] {
 		},
 		fixed: fixedLink,
 	}
-}
-
-// linksOf gives the affiliate whose links alone a list may have, 0 for all.
-func linksOf(who account.Principal, query url.Values) int64 {
-	if who.Role == account.Affiliate {
-		return who.AffiliateID
-	}
-	id, err := strconv.ParseInt(query.Get("affiliate_id"), 10, 64)
-	if err != nil {
-		return 0 // the filter fits none then
-	}
-	return id
 }
 
 // mayLink refuses an affiliate a link to an offer that it may not promote, new or

@@ -20,6 +20,15 @@ type Paging struct {
 	Cursor string `query:"cursor" doc:"next_cursor of the page before."`
 }
 
+// Ordered is embedded in the input of lists that go either way.
+type Ordered struct {
+	Paging
+	Order string `query:"order" enum:"asc,desc" default:"asc" doc:"desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in."`
+}
+
+// newest reports whether the newest are to come first.
+func (o Ordered) newest() bool { return o.Order == "desc" }
+
 // page is the body of every list.
 type page struct {
 	Data []object `json:"data"`
@@ -60,8 +69,8 @@ func findOf(query url.Values) (string, error) {
 }
 
 // list gives a page of the documents that are the caller's to see.
-func (r resource[K, T]) list(ctx context.Context, c *caller, p Paging, parent int64) (*answer, error) {
-	after, err := parseCursor[K](p.Cursor)
+func (r resource[K, T]) list(ctx context.Context, c *caller, p Ordered, parent int64) (*answer, error) {
+	after, err := parseOrdered[K](p)
 	if err != nil {
 		return nil, err
 	}
@@ -69,18 +78,17 @@ func (r resource[K, T]) list(ctx context.Context, c *caller, p Paging, parent in
 		return nil, err
 	}
 	l := lister[K, T]{
-		resource: r, who: c.who(), parent: parent, query: c.x.r.URL.Query(), limit: p.Limit, after: after,
-		out: page{Data: []object{}},
-	}
-	if r.of != nil {
-		l.holder = r.of(l.who, l.query)
+		resource: r, who: c.who(), parent: parent, query: c.x.r.URL.Query(), limit: p.Limit, order: p,
+		asked: Page[K]{After: after, Newest: p.newest(), Limit: min(p.Limit+1, maxBatch), Offer: parent},
+		out:   page{Data: []object{}},
 	}
 	if err := l.mayFilter(); err != nil {
 		return nil, err
 	}
-	if l.find, err = findOf(l.query); err != nil {
+	if l.asked.Find, err = findOf(l.query); err != nil {
 		return nil, err
 	}
+	l.narrow()
 	for full := false; !full; {
 		if full, err = l.next(ctx); err != nil {
 			return nil, err
@@ -95,10 +103,9 @@ type lister[K int64 | string, T any] struct {
 	who     account.Principal
 	parent  int64
 	query   url.Values
-	find    string
 	limit   int
-	holder  int64 // the affiliate whose alone are meant
-	after   K     // the last document looked at
+	order   Ordered
+	asked   Page[K] // of the table; After is the last document looked at
 	scanned int
 	out     page
 }
@@ -114,26 +121,51 @@ func (l *lister[K, T]) mayFilter() error {
 	return nil
 }
 
+// narrow has the table leave out most of what is not meant, so that it is not even
+// read. What is meant is decided by the filters.
+func (l *lister[K, T]) narrow() {
+	for name, into := range map[string]*int64{
+		"offer_id": &l.asked.Offer, "advertiser_id": &l.asked.Advertiser, "affiliate_id": &l.asked.Affiliate,
+	} {
+		if id, err := strconv.ParseInt(l.query.Get(name), 10, 64); err == nil && l.filtered(name) {
+			*into = id
+		}
+	}
+	if l.filtered("status") {
+		l.asked.Status = l.query.Get("status")
+	}
+	switch {
+	case l.who.Role == account.Affiliate && slices.Contains(l.owned, account.Affiliate):
+		l.asked.Affiliate = l.who.AffiliateID
+	case l.who.Role == account.Advertiser && slices.Contains(l.owned, account.Advertiser):
+		l.asked.Advertiser = l.who.AdvertiserID
+	}
+}
+
+// filtered reports whether the list takes a parameter as a filter, and has it.
+func (l *lister[K, T]) filtered(name string) bool {
+	return l.query.Has(name) && slices.ContainsFunc(l.filters, func(f filter[T]) bool { return f.name == name })
+}
+
 // next takes up the documents that follow, and reports whether the page is
 // complete: full, or at the end of the list.
 func (l *lister[K, T]) next(ctx context.Context) (bool, error) {
-	asked := min(l.limit+1, maxBatch)
-	rows, err := l.table.List(ctx, Page[K]{After: l.after, Limit: asked, Parent: l.parent, Affiliate: l.holder, Find: l.find})
+	rows, err := l.table.List(ctx, l.asked)
 	if err != nil {
 		return false, err
 	}
 	for _, row := range rows {
 		if len(l.out.Data) == l.limit || l.scanned == maxScan {
-			l.out.Next = cursor(l.after)
+			l.out.Next = orderedCursor(l.order, l.asked.After)
 			return true, nil
 		}
 		l.scanned++
-		l.after = l.key(row.Value)
+		l.asked.After = l.key(row.Value)
 		if err := l.add(ctx, row); err != nil {
 			return false, err
 		}
 	}
-	return len(rows) < asked, nil
+	return len(rows) < l.asked.Limit, nil
 }
 
 // add puts a document on the page if it is meant and the caller's to see.
@@ -177,6 +209,27 @@ func parseCursor[K int64 | string](text string) (K, error) {
 		return after, fault.At("query.cursor", "is not a next_cursor of this list")
 	}
 	return after, nil
+}
+
+// falling begins a cursor of a list that has the newest first.
+const falling = "~"
+
+// orderedCursor is cursor for a list that goes either way.
+func orderedCursor[K int64 | string](o Ordered, after K) string {
+	if o.newest() {
+		return falling + cursor(after)
+	}
+	return cursor(after)
+}
+
+// parseOrdered is parseCursor for a list that goes either way.
+func parseOrdered[K int64 | string](o Ordered) (K, error) {
+	text, falls := strings.CutPrefix(o.Cursor, falling)
+	if text != "" && falls != o.newest() {
+		var none K
+		return none, fault.At("query.cursor", "was given with another order")
+	}
+	return parseCursor[K](text)
 }
 
 // instantOf reads a parameter that is an instant where it bounds a list of the

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -37,9 +36,9 @@ type resource[K int64 | string, T any] struct {
 	right   account.Right  // that changes take; left open: write
 	filters []filter[T]
 	called  string // what the parameter q looks in; empty where there is no such parameter
-	// of gives the affiliate whose documents alone a list may have, 0 for all, so
-	// that others are not even read. May be nil.
-	of func(who account.Principal, query url.Values) int64
+	// owned are the roles that see nothing but documents that name them, so that
+	// others are not even read.
+	owned []account.Role
 
 	// reach reports whether the caller sees the parent. Nil where there is none.
 	reach func(ctx context.Context, who account.Principal, parent int64) (bool, error)
@@ -98,9 +97,13 @@ type (
 		caller
 		Paging
 	}
+	orderedIn struct {
+		caller
+		Ordered
+	}
 	listUnderIn struct {
 		caller
-		Paging
+		Ordered
 		Parent int64 `path:"offer_id" doc:"The offer's ID."`
 	}
 	oneIn[K any] struct {
@@ -141,7 +144,7 @@ func (r resource[K, T]) mount(a *API, h huma.API, s *schemas) {
 	list, get, post, patch := r.routes(s)
 	if r.under != "" {
 		handle(h, list, func(ctx context.Context, in *listUnderIn) (*answer, error) {
-			return r.list(ctx, &in.caller, in.Paging, in.Parent)
+			return r.list(ctx, &in.caller, in.Ordered, in.Parent)
 		})
 		handle(h, get, func(ctx context.Context, in *oneUnderIn[K]) (*answer, error) {
 			return r.get(ctx, in.who(), in.Parent, in.ID)
@@ -154,8 +157,8 @@ func (r resource[K, T]) mount(a *API, h huma.API, s *schemas) {
 		})
 		return
 	}
-	handle(h, list, func(ctx context.Context, in *listIn) (*answer, error) {
-		return r.list(ctx, &in.caller, in.Paging, 0)
+	handle(h, list, func(ctx context.Context, in *orderedIn) (*answer, error) {
+		return r.list(ctx, &in.caller, in.Ordered, 0)
 	})
 	handle(h, get, func(ctx context.Context, in *oneIn[K]) (*answer, error) {
 		return r.get(ctx, in.who(), 0, in.ID)

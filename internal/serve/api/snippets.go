@@ -70,7 +70,7 @@ func (a *API) goalCalled(ctx context.Context, offerID int64, code string) (*offe
 	if code == "" {
 		code = offer.DefaultGoal
 	}
-	goals, err := a.Goals.List(ctx, Page[int64]{Limit: maxBatch, Parent: offerID})
+	goals, err := a.Goals.List(ctx, Page[int64]{Limit: maxBatch, Offer: offerID})
 	if err != nil {
 		return nil, err
 	}

@@ -26,16 +26,18 @@ type Row[T any] struct {
 }
 
 // Page asks for up to Limit (at most 1000) documents behind After, in the order
-// of their keys.
-// Parent leaves only those of one offer, Affiliate, for links, those of one
-// affiliate; 0 leaves all. Find leaves those with a name that it is a part of, in
-// either case of letters, or with exactly this ID; empty leaves all.
+// of their keys, or with Newest by falling time of their making.
+// Offer, Advertiser, Affiliate and Status leave only documents that name this one
+// or have it, 0 and empty leave all; of a kind of documents that knows no such thing
+// all are left. Find leaves those with a name that it is a part of, in either case
+// of letters, or with exactly this ID; empty leaves all.
 type Page[K int64 | string] struct {
-	After     K
-	Limit     int
-	Parent    int64
-	Affiliate int64
-	Find      string
+	After                        K
+	Limit                        int
+	Newest                       bool
+	Offer, Advertiser, Affiliate int64
+	Status                       string
+	Find                         string
 }
 
 // Table keeps the documents of one type. An ifVersion that is not 0 and not the
@@ -157,8 +159,9 @@ type Queue interface {
 
 // Standing tells how the queue of owed postbacks stands.
 type Standing interface {
-	// Destinations gives the queues that anything was ever in, by subscription.
-	Destinations(ctx context.Context) ([]delivery.Destination, error)
+	// DestinationsOf gives those of some subscriptions' queues that anything was ever
+	// in.
+	DestinationsOf(ctx context.Context, subscriptions []int64) ([]delivery.Destination, error)
 	// Breakers gives those that are not closed and without failures.
 	Breakers(ctx context.Context) ([]delivery.Breaker, error)
 	// DeadLetters groups what was given up, the largest group first.

@@ -38,6 +38,8 @@ func (a *API) subscriptions() resource[int64, delivery.Subscription] {
 		check:   receiver.Validate,
 		readers: []account.Role{account.Advertiser, account.Affiliate},
 		writers: []account.Role{account.Advertiser, account.Affiliate},
+		owned:   []account.Role{account.Advertiser, account.Affiliate},
+		called:  "name or the URL's host",
 		filters: []filter[delivery.Subscription]{
 			{"offer_id", "Only those for this offer.", func(v delivery.Subscription) string { return number(v.OfferID) }},
 			{"affiliate_id", "Only this affiliate's.", func(v delivery.Subscription) string { return number(v.Owner.AffiliateID) }},

@@ -116,7 +116,7 @@ func (a *API) affiliateKit(ctx context.Context, who account.Principal, k *kit, o
 // shortLink gives the code of an active short link, one without values of its
 // own before others, empty when there is none.
 func (a *API) shortLink(ctx context.Context, offerID, affiliateID int64) (string, error) {
-	p, found := Page[string]{Limit: maxBatch, Parent: offerID, Affiliate: affiliateID}, ""
+	p, found := Page[string]{Limit: maxBatch, Offer: offerID, Affiliate: affiliateID}, ""
 	for {
 		rows, err := a.Links.List(ctx, p)
 		if err != nil {
@@ -148,7 +148,7 @@ func (a *API) advertiserKit(ctx context.Context, who account.Principal, k *kit, 
 	if who.SecretsMasked() {
 		owner.Value = hideSecrets(owner.Value)
 	}
-	goals, err := a.Goals.List(ctx, Page[int64]{Limit: maxBatch, Parent: o.ID})
+	goals, err := a.Goals.List(ctx, Page[int64]{Limit: maxBatch, Offer: o.ID})
 	if err != nil {
 		return err
 	}

@@ -14,10 +14,21 @@ import (
 	"waybill/internal/user"
 )
 
+// UserList asks for up to Limit people behind After, by their IDs, or with Newest
+// who was invited last first. Advertiser and Affiliate leave those who are with this
+// one, Find those who are called so, as in Page.
+type UserList struct {
+	After                 int64
+	Limit                 int
+	Newest                bool
+	Advertiser, Affiliate int64
+	Find                  string
+}
+
 // Users keeps the people who log in.
 type Users interface {
 	User(ctx context.Context, id int64) (user.User, error)
-	FindUsers(ctx context.Context, text string, after int64, limit int) ([]user.User, error) // by rising ID
+	FindUsers(ctx context.Context, l UserList) ([]user.User, error)
 	CreateUser(ctx context.Context, by account.Principal, u user.User) (user.User, error)
 	// UpdateUser gives the error of change as it is. The last owner stays one:
 	// fault.Conflict.
@@ -94,8 +105,15 @@ func (a *API) registerUsers(h huma.API, s *schemas) {
 	})
 }
 
-func (a *API) listUsers(ctx context.Context, in *listIn) (*answer, error) {
-	after, err := parseCursor[int64](in.Cursor)
+type usersIn struct {
+	caller
+	Ordered
+	AdvertiserID int64 `query:"advertiser_id" doc:"Only people of this advertiser."`
+	AffiliateID  int64 `query:"affiliate_id" doc:"Only people of this affiliate."`
+}
+
+func (a *API) listUsers(ctx context.Context, in *usersIn) (*answer, error) {
+	after, err := parseOrdered[int64](in.Ordered)
 	if err != nil {
 		return nil, err
 	}
@@ -103,14 +121,16 @@ func (a *API) listUsers(ctx context.Context, in *listIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := a.Users.FindUsers(ctx, find, after, in.Limit+1)
+	all, err := a.Users.FindUsers(ctx, UserList{
+		After: after, Limit: in.Limit + 1, Newest: in.newest(), Advertiser: in.AdvertiserID, Affiliate: in.AffiliateID, Find: find,
+	})
 	if err != nil {
 		return nil, err
 	}
 	out := page{Data: []object{}}
 	for i, u := range all {
 		if i == in.Limit {
-			out.Next = cursor(all[i-1].ID)
+			out.Next = orderedCursor(in.Ordered, all[i-1].ID)
 			break
 		}
 		o, err := objectOf(u)

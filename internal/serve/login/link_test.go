@@ -51,7 +51,7 @@ func TestLinkOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	all, err := w.db.Users(t.Context(), 0, 100)
+	all, err := w.db.FindUsers(t.Context(), sqlledger.UserList{Limit: 100})
 	if err != nil || len(took) != 1 || len(all) != 1 || all[0].Email != took[0] {
 		t.Errorf("the link was taken by %v, and there are users %v, %v; want one", took, all, err)
 	}

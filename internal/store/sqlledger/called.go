@@ -59,7 +59,7 @@ func (t *Table[K, T]) find(ctx context.Context, l List[K]) ([]Row[T], error) {
 	}
 	var rows []Row[T]
 	err := t.db.read().query(ctx, collect(&rows), `SELECT `+documentColumns+` FROM `+t.entity.name+
-		` WHERE `+t.entity.key+` IN (`+strings.Join(places, ", ")+`) ORDER BY `+t.entity.key, keys...)
+		` WHERE `+t.entity.key+` IN (`+strings.Join(places, ", ")+`)`+t.inOrder(l.Newest), keys...)
 	return rows, err
 }
 
@@ -74,7 +74,7 @@ func (t *Table[K, T]) look(ctx context.Context, l List[K], use func(K, []string)
 	for i := range names {
 		into = append(into, &names[i])
 	}
-	text := q.withConditions() + fmt.Sprintf(" ORDER BY %s LIMIT %d", t.entity.key, glance)
+	text := q.withConditions() + t.inOrder(l.Newest) + fmt.Sprintf(" LIMIT %d", glance)
 	err = t.db.read().query(ctx, func(read scan) error {
 		if err := read(into...); err != nil {
 			return err
@@ -86,34 +86,33 @@ func (t *Table[K, T]) look(ctx context.Context, l List[K], use func(K, []string)
 	return n, err
 }
 
-// behind chooses what follows in a list.
-func (t *Table[K, T]) behind(q *selection, l List[K]) {
-	q.where(t.entity.key+" > ?", l.After)
-	if l.Parent != 0 && t.entity.owner != "" {
-		q.number(t.entity.owner, l.Parent)
-	}
-	if l.Affiliate != 0 && t.entity.holder != "" {
-		q.number(t.entity.holder, l.Affiliate)
-	}
+// UserList says which people are listed: those that come behind After, up to
+// Limit.
+type UserList struct {
+	After                 int64
+	Limit                 int
+	Newest                bool   // who was invited last comes first; else numbers rise
+	Advertiser, Affiliate int64  // only those who are with this one; 0 for all
+	Find                  string // as in List: in the name or the e-mail address
 }
 
-// FindUsers lists people by their numbers, those behind after, up to limit, whose
-// name or e-mail address has the text in it, or whose number it is; with an empty
-// text, all of them.
-func (db *DB) FindUsers(ctx context.Context, text string, after int64, limit int) ([]user.User, error) {
-	if text == "" {
-		return db.Users(ctx, after, limit)
+// FindUsers lists people.
+func (db *DB) FindUsers(ctx context.Context, l UserList) ([]user.User, error) {
+	if l.Find == "" {
+		return db.listUsers(ctx, l)
 	}
-	want := calledLike(text)
+	want := calledLike(l.Find)
+	look := l
+	look.Limit = glance
 	var found []user.User
-	for len(found) < limit {
-		all, err := db.Users(ctx, after, glance)
+	for len(found) < l.Limit {
+		all, err := db.listUsers(ctx, look)
 		if err != nil {
 			return nil, err
 		}
 		for i := range all {
-			after = all[i].ID
-			if len(found) < limit && want.fits(after, []string{all[i].Name, all[i].Email}) {
+			look.After = all[i].ID
+			if len(found) < l.Limit && want.fits(look.After, []string{all[i].Name, all[i].Email}) {
 				found = append(found, all[i])
 			}
 		}
@@ -122,4 +121,27 @@ func (db *DB) FindUsers(ctx context.Context, text string, after int64, limit int
 		}
 	}
 	return found, nil
+}
+
+func (db *DB) listUsers(ctx context.Context, l UserList) ([]user.User, error) {
+	q := newSelection(`SELECT `+userColumns+` FROM users u`, "u.id")
+	q.cond = append(q.cond, "u.removed_at = 0")
+	q.number("u.advertiser_id", l.Advertiser)
+	q.number("u.affiliate_id", l.Affiliate)
+	order, behind := "", "u.id > ?"
+	if l.Newest {
+		order, behind = " DESC", "u.id < ?"
+	}
+	if l.After != 0 {
+		q.where(behind, l.After)
+	}
+	text := q.withConditions() + fmt.Sprintf(" ORDER BY u.id%s LIMIT %d", order, l.Limit)
+	var all []user.User
+	err := db.read().query(ctx, func(row scan) error {
+		var r userRow
+		err := row(r.dest()...)
+		all = append(all, r.value())
+		return err
+	}, text, q.args...)
+	return all, db.failed(err, "list users")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"waybill/internal/advertiser"
+	"waybill/internal/delivery"
 	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/offer"
@@ -59,7 +60,7 @@ func findsEntities(t *testing.T, db *DB) {
 		made := create(t, db.Offers(), o)
 		create(t, db.Links(), link.Link{Code: fmt.Sprintf("Sale%d", n), OfferID: made.ID, AffiliateID: f.ID})
 	}
-	got := found(t, db.Offers(), List[int64]{Find: "shoes", Parent: 1}, func(o offer.Offer) (int64, string) { return o.ID, o.Name })
+	got := found(t, db.Offers(), List[int64]{Find: "shoes", Advertiser: 1}, func(o offer.Offer) (int64, string) { return o.ID, o.Name })
 	if want := []string{"Shoes 10", "Shoes 8", "Shoes 6"}; !cmp.Equal(want, got) {
 		t.Errorf("the first advertiser's shoes: %q, want %q", got, want)
 	}
@@ -67,12 +68,32 @@ func findsEntities(t *testing.T, db *DB) {
 	if want := []string{"Sale0", "Sale1", "Sale2", "Sale3", "Sale4"}; !cmp.Equal(want, got) {
 		t.Errorf("links with sale: %q, want %q", got, want)
 	}
+	findsSubscriptions(t, db, f.ID)
 	create(t, db.Domains(), newDomain(1))
 	got = found(t, db.Domains(), List[int64]{Find: "SHOP.ex"}, func(d host.Domain) (int64, string) { return d.ID, d.Host })
 	if want := []string{"go.shop.example"}; !cmp.Equal(want, got) {
 		t.Errorf("domains with shop.ex: %q, want %q", got, want)
 	}
 	findsFarAway(t, db)
+}
+
+func findsSubscriptions(t *testing.T, db *DB, affiliateID int64) {
+	for _, s := range []delivery.Subscription{
+		{Name: "Voluum", URL: "https://track.example/postback?key=sesame"},
+		{Name: "", URL: "https://voluum.example?key=sesame"},
+		{Name: "Käfer", URL: ""},
+	} {
+		s.Owner = delivery.Owner{AffiliateID: affiliateID}
+		create(t, db.Subscriptions(), s)
+	}
+	for find, want := range map[string][]string{
+		"VOLUUM": {"2", "1"}, "käf": {"3"}, "track.ex": {"1"}, "sesame": {}, "postback": {}, "3": {"3"},
+	} {
+		got := found(t, db.Subscriptions(), List[int64]{Find: find, Newest: true}, func(s delivery.Subscription) (int64, string) { return s.ID, fmt.Sprint(s.ID) })
+		if !cmp.Equal(want, got) {
+			t.Errorf("subscriptions with %q: %q, want %q", find, got, want)
+		}
+	}
 }
 
 // findsFarAway finds what stands behind more names than are looked at at a time.
@@ -105,6 +126,10 @@ func findsUsers(t *testing.T, db *DB) {
 			t.Fatal(err)
 		}
 	}
+	backwards, err := db.FindUsers(t.Context(), UserList{Find: "jürg", Limit: 1, Newest: true, After: 3})
+	if err != nil || len(backwards) != 1 || backwards[0].ID != 2 {
+		t.Errorf("before 3, of the newest first, stands %v (%v), want 2", backwards, err)
+	}
 	for _, tt := range []struct {
 		text  string
 		after int64
@@ -119,7 +144,7 @@ func findsUsers(t *testing.T, db *DB) {
 		{"", 1, 1, []int64{2}},
 		{"nobody", 0, 10, nil},
 	} {
-		all, err := db.FindUsers(t.Context(), tt.text, tt.after, tt.limit)
+		all, err := db.FindUsers(t.Context(), UserList{Find: tt.text, After: tt.after, Limit: tt.limit})
 		var got []int64
 		for _, u := range all {
 			got = append(got, u.ID)

@@ -3,6 +3,7 @@ package sqlledger
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
@@ -52,7 +53,6 @@ func (db *DB) Offers() *Table[int64, offer.Offer] {
 	return &Table[int64, offer.Offer]{db: db, entity: entity[int64, offer.Offer]{
 		name: "offer", noun: "offer", key: "id", columns: "advertiser_id, name, status", most: offer.MaxID,
 		called: []string{"name"},
-		owner:  "advertiser_id",
 		values: func(o *offer.Offer) []any { return []any{o.AdvertiserID, o.Name, string(o.Status)} },
 		id:     func(o *offer.Offer) *int64 { return &o.ID },
 		parents: func(o *offer.Offer) []parent {
@@ -70,7 +70,7 @@ func (db *DB) Offers() *Table[int64, offer.Offer] {
 // Goals is the table of goals; Parent is the offer.
 func (db *DB) Goals() *Table[int64, offer.Goal] {
 	return &Table[int64, offer.Goal]{db: db, entity: entity[int64, offer.Goal]{
-		name: "goal", noun: "goal", key: "id", columns: "offer_id, code", owner: "offer_id",
+		name: "goal", noun: "goal", key: "id", columns: "offer_id, code",
 		values: func(g *offer.Goal) []any { return []any{g.OfferID, g.Code} },
 		id:     func(g *offer.Goal) *int64 { return &g.ID },
 		parents: func(g *offer.Goal) []parent {
@@ -90,7 +90,7 @@ func taken(field, format string, args ...any) error {
 // Terms is the table of special prices; Parent is the offer.
 func (db *DB) Terms() *Table[int64, offer.Term] {
 	return &Table[int64, offer.Term]{db: db, entity: entity[int64, offer.Term]{
-		name: "term", noun: "term", key: "id", columns: "offer_id, affiliate_id", owner: "offer_id",
+		name: "term", noun: "term", key: "id", columns: "offer_id, affiliate_id",
 		values: func(t *offer.Term) []any { return []any{t.OfferID, orNull(t.AffiliateID)} },
 		id:     func(t *offer.Term) *int64 { return &t.ID },
 		parents: func(t *offer.Term) []parent {
@@ -119,7 +119,7 @@ func ifSet(field, table string, id int64) []parent {
 // Links is the table of short links, by code; Parent is the offer.
 func (db *DB) Links() *Table[string, link.Link] {
 	return &Table[string, link.Link]{db: db, entity: entity[string, link.Link]{
-		name: "link", noun: "link", key: "code", columns: "offer_id, affiliate_id, status", owner: "offer_id", holder: "affiliate_id",
+		name: "link", noun: "link", key: "code", columns: "offer_id, affiliate_id, status", dated: true,
 		called: []string{"code"},
 		values: func(l *link.Link) []any { return []any{l.OfferID, l.AffiliateID, string(l.Status)} },
 		id:     func(l *link.Link) *string { return &l.Code },
@@ -137,7 +137,7 @@ func (db *DB) Links() *Table[string, link.Link] {
 // advertiser.
 func (db *DB) Domains() *Table[int64, host.Domain] {
 	return &Table[int64, host.Domain]{db: db, entity: entity[int64, host.Domain]{
-		name: "domain", noun: "domain", key: "id", columns: "advertiser_id, host, status", owner: "advertiser_id",
+		name: "domain", noun: "domain", key: "id", columns: "advertiser_id, host, status",
 		called: []string{"host"},
 		values: func(d *host.Domain) []any { return []any{d.AdvertiserID, d.Host, string(d.Status)} },
 		id:     func(d *host.Domain) *int64 { return &d.ID },
@@ -151,7 +151,7 @@ func (db *DB) Domains() *Table[int64, host.Domain] {
 // Coupons is the table of affiliates' coupons; Parent is the offer.
 func (db *DB) Coupons() *Table[int64, coupon.Coupon] {
 	return &Table[int64, coupon.Coupon]{db: db, entity: entity[int64, coupon.Coupon]{
-		name: "coupon", noun: "coupon", key: "id", columns: "offer_id, affiliate_id, code_key, status", owner: "offer_id",
+		name: "coupon", noun: "coupon", key: "id", columns: "offer_id, affiliate_id, code_key, status",
 		called: []string{"code_key"},
 		values: func(c *coupon.Coupon) []any {
 			return []any{c.OfferID, c.AffiliateID, coupon.Fold(c.Code), string(c.Status)}
@@ -169,16 +169,24 @@ func (db *DB) Coupons() *Table[int64, coupon.Coupon] {
 	}}
 }
 
+// hostOf gives where a template of a URL leads, for those who look for it. Nothing
+// behind the host is looked in: keys may stand there.
+func hostOf(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(strings.ReplaceAll(rest, "?", "/"), "/")
+	return host
+}
+
 // Subscriptions is the table of those who want to hear of conversions.
 func (db *DB) Subscriptions() *Table[int64, delivery.Subscription] {
 	return &Table[int64, delivery.Subscription]{db: db, entity: entity[int64, delivery.Subscription]{
 		name: "subscription", noun: "postback subscription", key: "id",
-		columns: "advertiser_id, affiliate_id, offer_id, status, backlog",
-		owner:   "offer_id",
+		columns: "advertiser_id, affiliate_id, offer_id, status, backlog, name, host",
+		called:  []string{"name", "host"},
 		values: func(u *delivery.Subscription) []any {
 			return []any{
 				orNull(u.Owner.AdvertiserID), orNull(u.Owner.AffiliateID), orNull(u.OfferID), string(u.Status),
-				string(cmp.Or(u.Backlog, delivery.Oldest)),
+				string(cmp.Or(u.Backlog, delivery.Oldest)), u.Name, hostOf(u.URL),
 			}
 		},
 		id:   func(u *delivery.Subscription) *int64 { return &u.ID },

@@ -146,7 +146,7 @@ func listsAnAffiliatesLinks(t *testing.T, db *DB) {
 		{"an affiliate's", List[string]{Affiliate: mine.ID}, "a c d"},
 		{"those behind one", List[string]{Affiliate: mine.ID, After: "a"}, "c d"},
 		{"so many of them", List[string]{Affiliate: mine.ID, Limit: 2}, "a c"},
-		{"an affiliate's to one offer", List[string]{Affiliate: mine.ID, Parent: first.ID}, "c d"},
+		{"an affiliate's to one offer", List[string]{Affiliate: mine.ID, Offer: first.ID}, "c d"},
 		{"another affiliate's", List[string]{Affiliate: other.ID}, "b"},
 		{"everybody's", List[string]{}, "a b c d"},
 	} {
@@ -271,7 +271,7 @@ func holdsReferences(t *testing.T, db *DB) {
 func makesDefaultGoal(t *testing.T, db *DB) {
 	a := create(t, db.Advertisers(), newAdvertiser("one"))
 	o := create(t, db.Offers(), newOffer(a.ID))
-	goals, err := db.Goals().List(t.Context(), List[int64]{Parent: o.ID})
+	goals, err := db.Goals().List(t.Context(), List[int64]{Offer: o.ID})
 	if err != nil || len(goals) != 1 || goals[0].Value.Code != offer.DefaultGoal || goals[0].Value.OfferID != o.ID {
 		t.Errorf("the goals of a new offer: %+v (%v), want the default alone", goals, err)
 	}
@@ -309,7 +309,7 @@ func listsEntities(t *testing.T, db *DB) {
 		create(t, db.Offers(), newOffer([]int64{one.ID, two.ID}[n%2]))
 	}
 	var got []int64
-	for l := (List[int64]{Parent: one.ID, Limit: 3}); ; {
+	for l := (List[int64]{Advertiser: one.ID, Limit: 3}); ; {
 		rows, err := db.Offers().List(t.Context(), l)
 		if err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package sqlledger
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,10 +17,7 @@ const mostGrouped = 50_000
 func (db *DB) DeadLetters(ctx context.Context, f delivery.Filter) ([]delivery.DeadLetters, error) {
 	f.State = delivery.Dead
 	all, err := db.deadLetters(ctx, &f)
-	slices.SortFunc(all, func(a, b delivery.DeadLetters) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.SubscriptionID, b.SubscriptionID),
-			cmp.Compare(a.Class, b.Class), cmp.Compare(a.Status, b.Status))
-	})
+	slices.SortFunc(all, delivery.DeadLetters.Compare)
 	return all, db.failed(err, "group the dead letters")
 }
 

@@ -92,13 +92,27 @@ func (db *DB) CloseBreaker(ctx context.Context, subscriptionID int64) error {
 func (db *DB) Destinations(ctx context.Context) ([]delivery.Destination, error) {
 	var all []delivery.Destination
 	err := db.snapshot(ctx, func(s session) (err error) {
-		all, err = destinations(ctx, s, db.now())
+		all, err = destinations(ctx, s, db.now(), nil)
 		return err
 	})
 	return all, db.failed(err, "read the destinations")
 }
 
-func destinations(ctx context.Context, s session, now time.Time) ([]delivery.Destination, error) {
+// DestinationsOf is Destinations for a few subscriptions.
+func (db *DB) DestinationsOf(ctx context.Context, subscriptions []int64) ([]delivery.Destination, error) {
+	if len(subscriptions) == 0 {
+		return nil, nil
+	}
+	var all []delivery.Destination
+	err := db.snapshot(ctx, func(s session) (err error) {
+		all, err = destinations(ctx, s, db.now(), subscriptions)
+		return err
+	})
+	return all, db.failed(err, "read the destinations of %d subscriptions", len(subscriptions))
+}
+
+// destinations reads those of some subscriptions, or all for none.
+func destinations(ctx context.Context, s session, now time.Time, of []int64) ([]delivery.Destination, error) {
 	const read = `
 		SELECT s.id,
 			(SELECT COUNT(*) FROM (SELECT 1 FROM delivery d WHERE d.subscription_id = s.id AND d.state = 'waiting'
@@ -116,8 +130,14 @@ func destinations(ctx context.Context, s session, now time.Time) ([]delivery.Des
 			s.id, COALESCE(t.breaker, 'closed'), COALESCE(t.failures, 0), COALESCE(t.opened_at, 0),
 			COALESCE(t.probe_at, 0), COALESCE(t.trips, 0), COALESCE(t.class, ''), COALESCE(t.detail, '')
 		FROM subscription s LEFT JOIN destination t ON t.subscription_id = s.id
-		WHERE t.subscription_id IS NOT NULL OR EXISTS (SELECT 1 FROM delivery d WHERE d.subscription_id = s.id)
-		ORDER BY s.id`
+		WHERE (t.subscription_id IS NOT NULL OR EXISTS (SELECT 1 FROM delivery d WHERE d.subscription_id = s.id))`
+	text, args := read, []any{int64(delivery.MostCounted), micros(now)}
+	if of != nil {
+		text += ` AND s.id IN (` + numbered(len(args)+1, len(of)) + `)`
+		for _, id := range of {
+			args = append(args, id)
+		}
+	}
 	var all []delivery.Destination
 	err := s.query(ctx, func(row scan) error {
 		var d delivery.Destination
@@ -132,7 +152,7 @@ func destinations(ctx context.Context, s session, now time.Time) ([]delivery.Des
 		d.Breaker = b
 		all = append(all, d)
 		return err
-	}, read, int64(delivery.MostCounted), micros(now))
+	}, text+` ORDER BY s.id`, args...)
 	return all, err
 }
 

@@ -31,9 +31,8 @@ type entity[K int64 | string, T any] struct {
 	most    int64                                         // largest number, 0 for no bound
 	parents func(*T) []parent                             // what it refers to
 	unique  func(*T) error                                // the fault when it is there already
-	owner   string                                        // column of Page's Parent, empty for none
-	holder  string                                        // column of Page's Affiliate, empty for none
 	called  []string                                      // columns of names, none where there are no names
+	dated   bool                                          // its keys say not in which order it was made
 	hide    func(*T)                                      // takes secrets out before the audit keeps it
 	created func(context.Context, *DB, session, *T) error // what is made along with it
 }
@@ -50,18 +49,6 @@ type Row[T any] struct {
 	Version   int64 // 1 for a new one, one more with each change
 	CreatedAt time.Time
 	UpdatedAt time.Time
-}
-
-// List says which part of a table is wanted: those behind After, up to Limit, of
-// one Parent and one Affiliate.
-type List[K int64 | string] struct {
-	After     K
-	Limit     int   // default 100, at most 1000
-	Parent    int64 // the offer of goals, terms, links; the advertiser of offers; 0 for all
-	Affiliate int64 // of links; 0 for all
-	// Find leaves those of which it is a part of the name, in either case of letters,
-	// or the exact number. Empty for all, and of no use where there are no names.
-	Find string
 }
 
 // By gives the table for somebody who goes into the audit.
@@ -108,20 +95,6 @@ func collect[T any](into *[]Row[T]) func(scan) error {
 		*into = append(*into, row)
 		return nil
 	}
-}
-
-// List gives entities by rising key.
-func (t *Table[K, T]) List(ctx context.Context, l List[K]) ([]Row[T], error) {
-	if l.Find != "" && t.entity.called != nil {
-		rows, err := t.find(ctx, l)
-		return rows, t.db.failed(err, "find %ss", t.entity.noun)
-	}
-	q := newSelection(`SELECT `+documentColumns+` FROM `+t.entity.name, t.entity.key)
-	t.behind(q, l)
-	text := q.withConditions() + fmt.Sprintf(" ORDER BY %s LIMIT %d", t.entity.key, Page{Limit: l.Limit}.limit())
-	var rows []Row[T]
-	err := t.db.read().query(ctx, collect(&rows), text, q.args...)
-	return rows, t.db.failed(err, "list %ss", t.entity.noun)
 }
 
 // all gives every entity by rising key.

@@ -63,19 +63,6 @@ func (db *DB) UserByEmail(ctx context.Context, email string) (user.User, error) 
 	return r.value(), db.failed(err, "read a user")
 }
 
-// Users lists people by their numbers, those behind after, up to limit.
-func (db *DB) Users(ctx context.Context, after int64, limit int) ([]user.User, error) {
-	text := `SELECT ` + userColumns + ` FROM users u WHERE u.removed_at = 0 AND u.id > $1 ORDER BY u.id LIMIT $2`
-	var all []user.User
-	err := db.read().query(ctx, func(row scan) error {
-		var r userRow
-		err := row(r.dest()...)
-		all = append(all, r.value())
-		return err
-	}, text, after, limit)
-	return all, db.failed(err, "list users")
-}
-
 // AnyUser reports whether there is anybody yet.
 func (db *DB) AnyUser(ctx context.Context) (bool, error) {
 	found, err := anyUser(ctx, db.read())

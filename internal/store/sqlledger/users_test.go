@@ -98,7 +98,7 @@ func keepsUsers(t *testing.T, db *DB) {
 		}
 	}
 	createUser(t, db, "two@example.com", user.Analyst)
-	if all, err := db.Users(ctx, 1, 10); err != nil || len(all) != 1 || all[0].ID != 2 {
+	if all, err := db.FindUsers(ctx, UserList{After: 1, Limit: 10}); err != nil || len(all) != 1 || all[0].ID != 2 {
 		t.Errorf("behind the first are %v, %v; want the second", all, err)
 	}
 	refused := errors.New("not so")
@@ -184,7 +184,7 @@ func keepsAnOwnerAtOnce(t *testing.T, db *DB) {
 	}
 	all.Wait()
 	owners := 0
-	people, err := db.Users(ctx, 0, 10)
+	people, err := db.FindUsers(ctx, UserList{Limit: 10})
 	for _, u := range people {
 		if u.Role == user.Owner {
 			owners++
@@ -421,7 +421,7 @@ func makesOneOwner(t *testing.T, db *DB) {
 		}
 		return err
 	})
-	all, err := db.Users(ctx, 0, 10)
+	all, err := db.FindUsers(ctx, UserList{Limit: 10})
 	if n != 1 || err != nil || len(all) != 1 || all[0].Role != user.Owner || all[0].JoinedAt == nil || strings.ToLower(all[0].Email) != all[0].Email {
 		t.Errorf("%d made an owner: %+v, %v", n, all, err)
 	}

@@ -431,7 +431,7 @@ export interface paths {
         };
         /**
          * List what was given up, by destination and cause
-         * @description The largest groups first, each with what to do about it and the body of the replay that follows. `GET deliveries?state=dead` lists the postbacks themselves.
+         * @description The largest groups first, of the latest 50,000 that were given up, each with what to do about it and the body of the replay that follows. `GET deliveries?state=dead` lists the postbacks themselves.
          *
          *     Keys: network, advertiser, affiliate.
          */
@@ -649,7 +649,7 @@ export interface paths {
         };
         /**
          * List how each subscription's queue stands
-         * @description By the subscription's ID: how many wait, how old the oldest is, what the breaker says and how the last attempts went.
+         * @description How many wait, how old the oldest is, what the breaker says and how the last attempts went.
          *
          *     Keys: network, advertiser, affiliate.
          */
@@ -7182,6 +7182,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -7350,6 +7352,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -7932,6 +7936,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -8167,6 +8173,10 @@ export interface operations {
     "list-dead-letters": {
         parameters: {
             query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
                 /** @description Only those of this subscription. */
                 subscription_id?: number;
                 /** @description Only those of subscriptions whose URL leads to this host. */
@@ -8537,6 +8547,10 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
+                /** @description Only those of these subscriptions, up to 200 IDs with commas between. */
+                ids?: string;
                 /** @description Only those that lead to this host. */
                 host?: string;
                 /** @description Only those of subscriptions with this status. */
@@ -8689,6 +8703,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -9071,10 +9087,14 @@ export interface operations {
     "list-keys": {
         parameters: {
             query?: {
+                /** @description Only those with this in the name, or those whose secret begins so, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -9192,6 +9212,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -9424,6 +9446,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -9860,6 +9884,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path: {
@@ -10318,10 +10344,14 @@ export interface operations {
                 status?: string;
                 /** @description Only those of this format. */
                 format?: string;
+                /** @description Only those with this in the name or the URL's host, in either case of letters, or with exactly this ID. */
+                q?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -11660,6 +11690,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
             };
             header?: never;
             path?: never;
@@ -11939,6 +11971,12 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before. */
                 cursor?: string;
+                /** @description desc: the newest first. asc: by their IDs, the oldest first; of short links, by their codes. A cursor goes with the order that it was given in. */
+                order?: "asc" | "desc";
+                /** @description Only people of this advertiser. */
+                advertiser_id?: number;
+                /** @description Only people of this affiliate. */
+                affiliate_id?: number;
             };
             header?: never;
             path?: never;
