@@ -3,7 +3,8 @@
 // into conversions, what a journal of many clicks takes of disk, memory and time
 // to start, how long reports on a warehouse of many clicks take, what shipping
 // clicks to the warehouse costs those that come in, how outbound postbacks
-// leave, and how long pages of the console take in a browser.
+// leave, how long pages of the console take in a browser, and what a catalog of
+// many offers, affiliates, postbacks, links and coupons costs.
 //
 // It starts the real binary as an operator does, on a data folder of its own,
 // and speaks to it over loopback alone. What it starts it ends, by process ID;
@@ -11,7 +12,7 @@
 // to the machine. Counts are judged: a click that was answered and is not in the
 // journal, or a conversion too few or too many, is a failure.
 //
-//	go run ./bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally] [outbound] [console]
+//	go run ./bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally] [outbound] [console] [catalog]
 package main
 
 import (
@@ -52,6 +53,9 @@ type options struct {
 	offered int
 	bout    time.Duration
 	tallied int64
+
+	catalog int
+	pages   bool
 }
 
 func main() {
@@ -80,11 +84,11 @@ type measurement struct {
 
 // run does what the command line asks for.
 func run(ctx context.Context, args []string, out io.Writer) error {
-	all := []measurement{{"clicks", clicks}, {"postbacks", postbacks}, {"journal", journal}, {"warehouse", warehouse}, {"tally", tally}, {"outbound", outbound}, {"console", console}}
+	all := []measurement{{"clicks", clicks}, {"postbacks", postbacks}, {"journal", journal}, {"warehouse", warehouse}, {"tally", tally}, {"outbound", outbound}, {"console", console}, {"catalog", largeCatalog}}
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "usage: bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally] [outbound]") //nolint:errcheck // nobody is told if nobody reads
+		fmt.Fprintln(f.Output(), "usage: bench [flags] [clicks] [postbacks] [journal] [warehouse] [tally] [outbound] [console] [catalog]") //nolint:errcheck // nobody is told if nobody reads
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.waybill, "waybill", "bin/waybill", "the `program` to measure")
@@ -97,6 +101,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	f.BoolVar(&o.sqlite, "sqlite", false, "measure postbacks on SQLite alone")
 	f.IntVar(&o.stored, "stored", 10_000_000, "how `many` clicks the stored journal holds")
 	f.DurationVar(&o.under, "load", 10*time.Second, "how `long` the stored journal's node answers clicks")
+	f.IntVar(&o.catalog, "catalog", 20_000, "how `many` offers and affiliates a large catalog has; of postbacks, links and coupons it has two and a half times as many each")
+	f.BoolVar(&o.pages, "pages", true, "open pages of the console on the large catalog, too")
 	o.reporting(f)
 	if err := f.Parse(args); err != nil {
 		return err
@@ -126,7 +132,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // reporting has the flags of the warehouse and of tally.
 func (o *options) reporting(f *flag.FlagSet) {
 	f.Int64Var(&o.history, "history", 100_000_000, "how `many` clicks the warehouse holds")
-	f.StringVar(&o.keep, "keep", "", "`folder` where the warehouse's file is made, and found again the next time; default: none, it is removed")
+	f.StringVar(&o.keep, "keep", "", "`folder` where the warehouse's or catalog's file is made, and found again the next time; default: none, it is removed")
 	f.IntVar(&o.runs, "runs", 5, "how `many` times each report is run, after once to warm up")
 	f.BoolVar(&o.pairs, "pairs", true, "measure every pair of dimensions too")
 	f.Int64Var(&o.beside, "beside", 5_000_000, "how `many` clicks the same reports are measured on in SQLite and PostgreSQL; 0 for not at all")
@@ -144,7 +150,7 @@ func choose(all []measurement, names []string) ([]measurement, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(m measurement) bool { return m.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("nothing is called %q: choose of clicks, postbacks, journal, warehouse, tally and outbound", name)
+			return nil, fmt.Errorf("nothing is called %q: choose of clicks, postbacks, journal, warehouse, tally, outbound, console and catalog", name)
 		}
 		chosen = append(chosen, all[i])
 	}

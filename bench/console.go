@@ -54,7 +54,7 @@ func console(ctx context.Context, o *options, rep *report) (err error) {
 	if err := n.createKey(ctx); err != nil {
 		return err
 	}
-	taken, err := n.browse(ctx)
+	taken, err := n.browse(ctx, "reports")
 	if err != nil {
 		return err
 	}
@@ -62,10 +62,10 @@ func console(ctx context.Context, o *options, rep *report) (err error) {
 	return nil
 }
 
-// browse opens the pages in a browser.
-func (n *node) browse(ctx context.Context) ([]pageTaken, error) {
+// browse opens pages in a browser: those of reports, or lists.
+func (n *node) browse(ctx context.Context, which string) ([]pageTaken, error) {
 	var out, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, "node", "bench/pages.mjs", "http://"+n.address, n.key, strconv.Itoa(consoleRounds)) //nolint:gosec // the bench's own script
+	cmd := exec.CommandContext(ctx, "node", "bench/pages.mjs", "http://"+n.address, n.key, strconv.Itoa(consoleRounds), which) //nolint:gosec // the bench's own script
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "web", &out, &said
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("open the console in a browser (script/console installs what it needs): %w\n%s", err, said.String())
