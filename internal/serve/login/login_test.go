@@ -395,6 +395,17 @@ func TestThrottle(t *testing.T) {
 		}
 		b.send("POST", "login", credentials{Email: "nobody@example.com", Password: "x"}).want(429)
 	})
+	t.Run("however its name is written, an account is one", func(t *testing.T) {
+		w := newWorld(t, Settings{})
+		w.join("ann@example.com", user.Owner)
+		written := map[string]int{
+			"ANN@example.com": 200, " ann@example.com": 200, "ann@example.com\n": 200,
+			"\x00ann@example.com": 401, "ann@exa\x00mple.com": 401, "Ann@Example.Com\x00": 401,
+		}
+		for email, status := range written {
+			w.browser().send("POST", "login", credentials{Email: email, Password: goodPassword}).want(status)
+		}
+	})
 	t.Run("one network waits for all accounts", func(t *testing.T) {
 		w := newWorld(t, Settings{})
 		w.join("ann@example.com", user.Owner)

@@ -3,6 +3,7 @@ package sqlledger
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"waybill/internal/fault"
@@ -55,9 +56,13 @@ func userOf(ctx context.Context, s session, id int64) (user.User, error) {
 	return r.value(), err
 }
 
-// UserByEmail gives the person who logs in with an e-mail address.
+// UserByEmail gives the person who logs in with an e-mail address. One that would have
+// to be mended to be looked up is nobody's: it would be counted as another.
 func (db *DB) UserByEmail(ctx context.Context, email string) (user.User, error) {
 	var r userRow
+	if strings.ContainsRune(email, 0) {
+		return user.User{}, db.failed(notFound("such user"), "read a user")
+	}
 	err := db.read().must(ctx, "such user", r.dest(),
 		`SELECT `+userColumns+` FROM users u WHERE u.email = $1 AND u.removed_at = 0`, user.FoldEmail(email))
 	return r.value(), db.failed(err, "read a user")

@@ -97,6 +97,11 @@ func keepsUsers(t *testing.T, db *DB) {
 			t.Errorf("changed (-want +got):\n%s", diff)
 		}
 	}
+	for _, odd := range []string{"jane\x00@example.com", "\x00jane@example.com", "jane@example.com\x00", "jane\xff@example.com"} {
+		if u, err := db.UserByEmail(ctx, odd); fault.Of(err) != fault.NotFound {
+			t.Errorf("by %q user %d is found, %v", odd, u.ID, err)
+		}
+	}
 	createUser(t, db, "two@example.com", user.Analyst)
 	if all, err := db.FindUsers(ctx, UserList{After: 1, Limit: 10}); err != nil || len(all) != 1 || all[0].ID != 2 {
 		t.Errorf("behind the first are %v, %v; want the second", all, err)
