@@ -3238,7 +3238,14 @@ export const text = {
 		setup: "Nobody has an account yet",
 		setupLead:
 			"The node printed a one-time link when it started. Open it to become the owner. To have it printed again, run:",
-		oidcFailed: "The sign-in at your provider did not work.",
+		oidcFailed: (code: string) =>
+			({
+				oidc_unavailable: "Your provider cannot be reached at the moment. Try again in a minute.",
+				oidc_expired: "That took too long, or began in another browser. Try again.",
+				oidc_denied: "Your provider did not let you in.",
+				oidc_unverified: "Your provider does not say that your e-mail address is verified.",
+				oidc_unknown: "Nobody here has the e-mail address that you have there. Ask for an invitation.",
+			})[code] ?? "The sign-in at your provider did not work. Try again.",
 		link: {
 			ownerTitle: "Become the owner",
 			ownerLead: "You are the first one here. What you set up now is yours.",

@@ -41,8 +41,8 @@ function Confirm({ answer }: { answer: (yes: boolean) => void }) {
 			setBusy(false);
 		}
 	};
-	useEffect(() => {
-		void act(async () => {
+	const learn = () =>
+		act(async () => {
 			const [how, state] = await Promise.all([
 				auth.get<Confirmation>("confirm"),
 				auth.get<AuthState>("state"),
@@ -52,7 +52,7 @@ function Confirm({ answer }: { answer: (yes: boolean) => void }) {
 			setProvider(state.oidc?.name ?? "");
 			return false;
 		});
-	}, []);
+	useEffect(() => void learn(), []);
 	// Whoever confirms at the provider does so in another window.
 	useEffect(() => {
 		if (!away) return;
@@ -69,6 +69,12 @@ function Confirm({ answer }: { answer: (yes: boolean) => void }) {
 			await auth.post("confirm", byCode ? { code: typed } : { password: typed });
 			return true;
 		});
+	// A password does not stay where it would be read.
+	const other = () => {
+		setByCode(!byCode);
+		setTyped("");
+		setProblem(undefined);
+	};
 	const field = byCode ? "code" : "password";
 	return (
 		<Dialog
@@ -93,6 +99,11 @@ function Confirm({ answer }: { answer: (yes: boolean) => void }) {
 				</Notice>
 			)}
 			{!ways && !problem && <Skeleton lines={2} />}
+			{!ways && problem && (
+				<div>
+					<Button onClick={learn}>{text.common.again}</Button>
+				</div>
+			)}
 			{types && (
 				<TextField
 					key={field}
@@ -108,7 +119,7 @@ function Confirm({ answer }: { answer: (yes: boolean) => void }) {
 			)}
 			{has("password") && has("code") && (
 				<div>
-					<Button quiet small onClick={() => setByCode(!byCode)}>
+					<Button quiet small onClick={other}>
 						{byCode ? t.byPassword : t.byCode}
 					</Button>
 				</div>

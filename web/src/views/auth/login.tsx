@@ -1,5 +1,6 @@
 import { Fingerprint } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
+import { useLocation } from "wouter-preact";
 import { type AuthState, auth } from "../../api/auth.ts";
 import { cache } from "../../api/client.ts";
 import { nodeUrl } from "../../lib/place.ts";
@@ -23,6 +24,9 @@ export function entered(): void {
 
 /** Signing in: by password, passkey, or the provider of the team. */
 export function Login() {
+	const [path, go] = useLocation();
+	// Why the provider has sent one back, to an address that is no page.
+	const failed = path === "/login" ? new URLSearchParams(location.search).get("error") : null;
 	const [state, setState] = useState<AuthState>();
 	const [problem, setProblem] = useState<Problem>();
 	const [step, setStep] = useState<"password" | "code" | "forgot" | "sent">("password");
@@ -33,6 +37,10 @@ export function Login() {
 	useEffect(() => {
 		auth.get<AuthState>("state").then(setState, (e) => setProblem(problemOf(e)));
 	}, []);
+	const enter = () => {
+		if (path === "/login") go("/", { replace: true });
+		entered();
+	};
 	const act = async (what: () => Promise<void>) => {
 		setBusy(true);
 		setProblem(undefined);
@@ -47,11 +55,11 @@ export function Login() {
 				code: code || undefined,
 			});
 			if (next === "totp") setStep("code");
-			else entered();
+			else enter();
 		});
 	const passkey = () =>
 		act(async () => {
-			if (await enterByPasskey()) entered();
+			if (await enterByPasskey()) enter();
 		});
 	const forgot = () =>
 		act(async () => {
@@ -135,7 +143,11 @@ export function Login() {
 	return (
 		<Gate title={t.signIn} lead={t.signInLead}>
 			{!state && !problem && <Skeleton lines={2} />}
-			{new URLSearchParams(location.search).has("oidc_error") && <Notice tone="bad">{t.oidcFailed}</Notice>}
+			{failed && (
+				<Notice tone="bad" live>
+					{t.oidcFailed(failed)}
+				</Notice>
+			)}
 			<Form problem={problem} onSubmit={send}>
 				<TextField
 					label={t.email}
