@@ -20,12 +20,14 @@ import {
 	MousePointerClick,
 	Radio,
 	Route,
+	Scale,
 	ScrollText,
 	Send,
 	Settings,
 	ShieldAlert,
 	UserCog,
 	Users,
+	Wallet,
 } from "lucide-preact";
 import { may, type Right, type Side, side } from "../lib/session.ts";
 import { text } from "../text/en.ts";
@@ -43,7 +45,15 @@ const parts: Part[] = [
 			{ to: "/", label: t.overview, icon: LayoutDashboard },
 			{ to: "/reports", label: t.reports, icon: ChartNoAxesCombined },
 			{ to: "/trace", label: t.trace, icon: Route },
-			{ to: "/balances", label: t.balances, icon: Banknote },
+		],
+	},
+	{
+		title: t.money,
+		entries: [
+			{ to: "/balances", label: t.balances, icon: Wallet },
+			{ to: "/payouts", label: t.payouts, icon: Banknote, sides: ["network", "affiliate"] },
+			{ to: "/adjustments", label: t.adjustments, icon: Scale, sides: ["network", "affiliate"] },
+			{ to: "/adjustments", label: t.payments, icon: Scale, sides: ["advertiser"] },
 		],
 	},
 	{

@@ -38,6 +38,8 @@ const tones: Record<string, Tone> = {
 	pending: "warn",
 	hold: "warn",
 	queued: "warn",
+	booking: "info",
+	booked: "good",
 	requested: "warn",
 	waiting: "info",
 	parked: "warn",

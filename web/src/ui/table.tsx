@@ -90,7 +90,7 @@ export function Table<T>(props: TableProps<T>) {
 			style={{ maxHeight: virtual ? (height ?? "70dvh") : height }}
 		>
 			<table
-				class={["table", virtual && "fixed", stack && "stack"].filter(Boolean).join(" ")}
+				class={["table", virtual && "fixed", stack && "stacked"].filter(Boolean).join(" ")}
 				role={roleOf(stack, "table")}
 				aria-rowcount={virtual ? rows.length + 1 : undefined}
 				aria-busy={loading}

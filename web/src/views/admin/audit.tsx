@@ -26,6 +26,8 @@ const entities = [
 	"domain",
 	"key",
 	"user",
+	"payout",
+	"adjustment",
 ];
 
 /** Who changed what, and who signed in. */

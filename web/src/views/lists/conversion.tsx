@@ -1,8 +1,9 @@
-import { Check, Pencil, X } from "lucide-preact";
+import { Check, Pencil, Undo2, X } from "lucide-preact";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Link, useParams } from "wouter-preact";
 import { api, type Reading, type Schema, useRead } from "../../api/client.ts";
+import { wholeList } from "../../api/record.ts";
 import { country, money, none, span, sum } from "../../lib/format.ts";
 import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
@@ -11,7 +12,9 @@ import { Button, Go } from "../../ui/button.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Notice, Read } from "../../ui/notice.tsx";
 import { Card, Facts, Page } from "../../ui/page.tsx";
+import { said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
+import { ClawbackDialog } from "../money/clawback.tsx";
 import { askList } from "./ask.ts";
 import { ChangeDialog, changeable } from "./changedialog.tsx";
 import { History } from "./history.tsx";
@@ -46,6 +49,8 @@ export default function ConversionPage() {
 
 function Actions({ of: c }: { of: Conversion }) {
 	const [changing, setChanging] = useState<Target | "any">();
+	const [taking, setTaking] = useState(false);
+	const pays = c.status === "paid" && Number(c.payout?.amount) > 0;
 	const ways = waysFrom(c.status);
 	const trace = c.touch.transaction_id;
 	return (
@@ -71,6 +76,13 @@ function Actions({ of: c }: { of: Conversion }) {
 					</Button>
 				</>
 			)}
+			{may("write") && side.value === "network" && pays && (
+				<Button danger onClick={() => setTaking(true)}>
+					<Undo2 aria-hidden />
+					{text.adjustments.clawback.open}
+				</Button>
+			)}
+			{taking && c.payout && <Clawback of={{ ...c, payout: c.payout }} onClose={() => setTaking(false)} />}
 			{changing && (
 				<ChangeDialog
 					of={c}
@@ -91,6 +103,7 @@ function Whole({ of: c }: { of: Conversion }) {
 				</Card>
 				{c.reason === "superseded" && <Notice>{text.lists.superseded}</Notice>}
 				{c.status === "paid" && side.value === "network" && <Notice>{t.paid}</Notice>}
+				{c.status === "paid" && side.value !== "advertiser" && <TakenBack of={c} />}
 				<History of={c} />
 				<Entries of={c} />
 				<Deliveries of={c} />
@@ -129,6 +142,52 @@ function Amounts({ of: c }: { of: Conversion }) {
 	);
 }
 
+// The dialog needs to know what was taken back before.
+function Clawback({ of: c, onClose }: { of: Conversion & { payout: Schema["Money"] }; onClose: () => void }) {
+	const query = { affiliate_id: c.affiliate_id, kind: "clawback" as const };
+	const before = useRead(["adjustments", "of", c.id], (signal) =>
+		wholeList((paging) =>
+			api.GET("/api/v1/adjustments", { params: { query: { ...query, ...paging } }, signal }),
+		),
+	);
+	if (!before.data && !before.problem) return null;
+	const mine = (before.data ?? []).filter((a) => a.conversion_id === c.id).map((a) => a.amount);
+	return <ClawbackDialog of={c} before={mine} onClose={onClose} />;
+}
+
+function TakenBack({ of: c }: { of: Conversion }) {
+	const query = { affiliate_id: c.affiliate_id, kind: "clawback" as const };
+	const all = useRead(["adjustments", "of", c.id], (signal) =>
+		wholeList((paging) =>
+			api.GET("/api/v1/adjustments", { params: { query: { ...query, ...paging } }, signal }),
+		),
+	);
+	const mine = (all.data ?? []).filter((a) => a.conversion_id === c.id);
+	if (mine.length === 0) return null;
+	return (
+		<Card title={text.adjustments.clawback.title_}>
+			<ol class="timeline">
+				{mine.map((a) => (
+					<li key={a.id} class="bad">
+						<div>
+							<b>{sum(a.amount)}</b> · {said(a.note)}
+						</div>
+						<div class="mute small">
+							<When at={a.created_at} exact />
+							{" · "}
+							{a.payout_id ? (
+								<Link href={`/payouts/${a.payout_id}`}>{text.payouts.pay.payout(a.payout_id)}</Link>
+							) : (
+								text.adjustments.open
+							)}
+						</div>
+					</li>
+				))}
+			</ol>
+		</Card>
+	);
+}
+
 // What is rejected is worth nothing, whatever it would have been.
 function Due({ of: m, status }: { of: Schema["Money"] | undefined; status: string }) {
 	if (!m || status !== "rejected" || Number(m.amount) === 0) return <>{sum(m)}</>;
@@ -154,6 +213,13 @@ function About({ of: c }: { of: Conversion }) {
 		[t.counted, <When key="c" at={c.created_at} exact />],
 		[f.channel, worded("channels", c.channel)],
 	);
+	if (c.payout_id)
+		facts.push([
+			t.paidBy,
+			<Link key="p" href={`/payouts/${c.payout_id}`}>
+				{text.payouts.pay.payout(c.payout_id)}
+			</Link>,
+		]);
 	if (c.term) facts.push([t.term, c.term === "offer" ? t.termOffer : c.term]);
 	if (c.customer_id) facts.push([t.customer, c.customer_id]);
 	if (c.coupon) facts.push([t.coupon, c.coupon]);

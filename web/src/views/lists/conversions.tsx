@@ -59,6 +59,7 @@ export const conversionBar: Bar = {
 		{ name: "goal", label: f.goal, text: true, more: true },
 		{ name: "order_id", dim: "order_id", label: f.order, text: true, more: true },
 		{ name: "transaction_id", dim: "transaction_id", label: f.transaction, text: true, more: true },
+		{ name: "payout_id", label: f.payoutNumber, text: true, sides: ["network", "affiliate"], more: true },
 		{ name: "test", label: f.test, check: true, more: true },
 	],
 };

@@ -61,7 +61,14 @@ function Step({ of: s }: { of: Signal }) {
 				<Link href={`/signals/${s.id}`}>
 					<When at={s.received_at} exact />
 				</Link>
-				{` · ${channel}`}
+				{s.payout_id ? (
+					<>
+						{" · "}
+						<Link href={`/payouts/${s.payout_id}`}>{text.payouts.pay.payout(s.payout_id)}</Link>
+					</>
+				) : (
+					` · ${channel}`
+				)}
 				{v.status === "rejected" && ` · ${t.refused}`}
 			</div>
 		</li>

@@ -1,5 +1,6 @@
 // What a step of a trace says, in the words of whoever reads it.
 import type { ComponentChildren } from "preact";
+import { Link } from "wouter-preact";
 import type { Schema } from "../../api/client.ts";
 import { codeName } from "../../lib/codes.ts";
 import { sum } from "../../lib/format.ts";
@@ -43,7 +44,10 @@ const tellings: Partial<Record<Step["kind"], Telling>> = {
 		const m = /: (\w+)\.$/.exec(step.text);
 		return m && t.turnedAway(worded("turned", m[1]));
 	},
-	signal: (step) => {
+	signal: (step, { named }) => {
+		const paid = /^Paid by payout (\d+)\./.exec(step.text);
+		if (paid && named)
+			return t.paid(<Link href={`/payouts/${paid[1]}`}>{text.payouts.pay.payout(Number(paid[1]))}</Link>);
 		const m = /^A signal came on the channel (\w+)\.(.*)$/.exec(step.text);
 		return m && `${t.signal[m[1] as keyof typeof t.signal] ?? step.text.split(".")[0]}.${m[2]}`;
 	},

@@ -1,12 +1,14 @@
+import { MoreHorizontal } from "lucide-preact";
 import { useMemo } from "preact/hooks";
 import { api, type Schema, useRead } from "../../api/client.ts";
 import { wholeList } from "../../api/record.ts";
 import { count, money } from "../../lib/format.ts";
-import { me, side, viewing } from "../../lib/session.ts";
-import { useUrlState } from "../../lib/url.ts";
+import { may, me, side, viewing } from "../../lib/session.ts";
+import { queryOf, useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { CheckField, SelectField } from "../../ui/form.tsx";
-import { Named } from "../../ui/named.tsx";
+import { type Item, Menu } from "../../ui/menu.tsx";
+import { Named, useName } from "../../ui/named.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Said } from "../../ui/said.tsx";
@@ -113,13 +115,57 @@ function columns(open: (r: Standing) => void): Column<Standing>[] {
 		...books.map(
 			(b): Column<Standing> => ({
 				key: b,
-				head: <span title={t.bookHint[b]}>{t.books[b]}</span>,
-				label: t.books[b],
+				head: <span title={t.bookHint[b]}>{t.heads[b]}</span>,
+				label: t.heads[b],
 				end: true,
 				cell: (r) => money(r.books[b] ?? "0", r.currency),
 			}),
 		),
+		...(network
+			? [
+					{
+						key: "menu",
+						phone: "menu" as const,
+						width: 56,
+						head: <span class="visually-hidden">{t.actions}</span>,
+						cell: (r: Standing) => (r.party === "network" ? null : <Doing of={r} />),
+					},
+				]
+			: []),
 	];
+}
+
+// What may be done about a balance.
+function Doing({ of: r }: { of: Standing }) {
+	const kind = r.party as "advertiser" | "affiliate";
+	const name = useName(kind, r.id) ?? `${text.pick[kind]} ${r.id}`;
+	const affiliate = kind === "affiliate";
+	const open = r.books.approved ?? "0";
+	const items: Item[] = [];
+	if (may("write") && affiliate) items.push({ label: t.pay, to: `/payouts${queryOf({ affiliate: r.id })}` });
+	if (may("write") && !affiliate)
+		items.push({
+			label: t.payments,
+			to: `/adjustments${queryOf({
+				new: "payment",
+				advertiser: r.id,
+				currency: r.currency,
+				amount: open.startsWith("-") ? undefined : open,
+			})}`,
+		});
+	if (may("write"))
+		items.push({
+			label: t.adjust,
+			to: `/adjustments${queryOf({ new: 1, [kind]: r.id, currency: r.currency })}`,
+		});
+	if (affiliate)
+		items.push({ label: t.toPayouts, to: `/payouts${queryOf({ tab: "made", affiliate: r.id })}` });
+	items.push({ label: t.toAdjustments, to: `/adjustments${queryOf({ [kind]: r.id })}` });
+	return (
+		<Menu label={t.actionsOf(name)} items={items}>
+			<MoreHorizontal aria-hidden />
+		</Menu>
+	);
 }
 
 const said = (party: Party | string) =>
