@@ -1,6 +1,6 @@
 // Setting a network up: offers with all that belongs to them, advertisers and
 // affiliates, who may promote what, keys, coupons, domains, settings and imports.
-import { expect, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 import { as, sound, test, until } from "./world.ts";
 
 const dialog = (page: Page) => page.getByRole("dialog");
@@ -11,12 +11,12 @@ async function saved(page: Page): Promise<void> {
 	await expect(page.locator("button:disabled:not([aria-busy])", { hasText: "Save changes" })).toBeVisible();
 }
 
-/** Picks in a combobox by typing. */
-async function pick(page: Page, label: string, name: string): Promise<void> {
-	const field = page.getByRole("combobox", { name: label, exact: true }).last();
+/** Picks in a combobox by typing: in one of the page's, or in the dialog's. */
+async function pick(within: Page | Locator, label: string, name: string): Promise<void> {
+	const field = within.getByRole("combobox", { name: label, exact: true });
 	await field.click();
 	await field.fill(name);
-	await page.getByRole("option", { name }).first().click();
+	await within.getByRole("option", { name }).first().click();
 }
 
 test.describe("offers", () => {
@@ -59,7 +59,7 @@ test.describe("offers", () => {
 		await node.market("Wrongs");
 		await page.goto("offers?new=1");
 		const d = dialog(page);
-		await pick(page, "Advertiser", "Wrongs Shop");
+		await pick(d, "Advertiser", "Wrongs Shop");
 		await d.getByLabel("Destination URL").fill("https://shop.example.com/?x=#s2#");
 		await d.getByRole("button", { name: "Create offer" }).click();
 		await expect(d.getByLabel("Name", { exact: true })).toHaveAttribute("aria-invalid", "true");
@@ -147,7 +147,7 @@ test.describe("offers", () => {
 
 		await page.goto(`offers/${offer}/payouts`);
 		await page.getByRole("button", { name: "New term" }).click();
-		await pick(page, "Affiliate", "Priced Blog");
+		await pick(d, "Affiliate", "Priced Blog");
 		await d.getByRole("textbox", { name: "Amount" }).first().fill("6.5");
 		await sound(page);
 		await d.getByRole("button", { name: "Create term" }).click();
@@ -394,8 +394,8 @@ test.describe("administration", () => {
 		await page.goto("coupons?new=1");
 		const d = dialog(page);
 		await d.getByLabel("Code").fill("TEA10");
-		await pick(page, "Affiliate", "Coupons Blog");
-		await pick(page, "Offer", "Coupons");
+		await pick(d, "Affiliate", "Coupons Blog");
+		await pick(d, "Offer", "Coupons");
 		await d.getByRole("button", { name: "Create coupon" }).click();
 		await expect(d.getByRole("link", { name: "To the offer's attribution" })).toBeVisible();
 		await sound(page);
@@ -416,7 +416,7 @@ test.describe("administration", () => {
 		await page.goto("domains?new=1");
 		const d = dialog(page);
 		await d.getByLabel("Host name").fill("https://go.shop.example/");
-		await pick(page, "Advertiser", "Domains Shop");
+		await pick(d, "Advertiser", "Domains Shop");
 		await d.getByRole("button", { name: "Create domain" }).click();
 		await expect(d.getByLabel("Host name")).toHaveAttribute("aria-invalid", "true");
 		await d.getByLabel("Host name").fill("go.shop.example");
