@@ -10,6 +10,7 @@ package account
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -135,8 +136,25 @@ func (p Principal) Owns(advertiserID, affiliateID int64) bool {
 	}
 }
 
-// secretBytes is 256 bits: as many as the hash that guards it.
-const secretBytes = 32
+// drawn is 256 bits: as many as the hash that guards them, and nothing to guess by
+// dictionary.
+type drawn [32]byte
+
+func draw(random io.Reader, what string) (b drawn, err error) {
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return b, fault.Because(err, fault.Internal, "draw a %s", what)
+	}
+	return b, nil
+}
+
+// NewToken draws the token of a session, a link or a share.
+func NewToken(random io.Reader) (string, error) {
+	b, err := draw(random, "token")
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
 
 // NewSecret draws a key's secret: `wb_`, the role's letter, and 52 letters of
 // base32, which no double click in a terminal cuts apart.
@@ -145,9 +163,9 @@ func NewSecret(role Role, random io.Reader) (string, error) {
 	if letter == "" {
 		return "", fault.At("role", "%.40q is not a role", role)
 	}
-	var b [secretBytes]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", fault.Because(err, fault.Internal, "draw a key")
+	b, err := draw(random, "key")
+	if err != nil {
+		return "", err
 	}
 	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:])
 	return "wb_" + letter + "_" + strings.ToLower(text), nil
@@ -217,8 +235,8 @@ func isSecret(text string) bool {
 	})
 }
 
-// Hash is how a secret is kept and looked up. A plain SHA-256 suffices, since
-// the secret is 256 random bits: there is nothing to guess by dictionary.
+// Hash is how a secret or a token is kept and looked up. A plain SHA-256 suffices,
+// since it was drawn.
 func Hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

@@ -149,6 +149,19 @@ func TestNewSecret(t *testing.T) {
 	}
 }
 
+func TestNewToken(t *testing.T) {
+	t.Parallel()
+	random, form := new(counting), regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+	one, errOne := account.NewToken(random)
+	other, errOther := account.NewToken(random)
+	if err := errors.Join(errOne, errOther); err != nil || !form.MatchString(one) || !form.MatchString(other) || one == other {
+		t.Errorf("NewToken() = %q, then %q, %v; want two of 256 bits", one, other, err)
+	}
+	if token, err := account.NewToken(iotest.ErrReader(iotest.ErrTimeout)); fault.Of(err) != fault.Internal || token != "" {
+		t.Errorf("NewToken() without randomness = %q, %v; want no token", token, err)
+	}
+}
+
 func TestPrefixOfAShortText(t *testing.T) {
 	t.Parallel()
 	if got := account.Prefix("wb_n"); got != "wb_n" {

@@ -9,7 +9,6 @@
 package share
 
 import (
-	"encoding/base64"
 	"errors"
 	"io"
 	"strings"
@@ -95,17 +94,8 @@ func (s Share) Viewer() account.Principal {
 	return v
 }
 
-// tokenBytes is 256 bits: nothing to guess, so that a plain hash guards it.
-const tokenBytes = 32
-
 // NewToken draws the token of a share.
-func NewToken(random io.Reader) (string, error) {
-	var b [tokenBytes]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", fault.Because(err, fault.Internal, "draw the token of a share")
-	}
-	return base64.RawURLEncoding.EncodeToString(b[:]), nil
-}
+func NewToken(random io.Reader) (string, error) { return account.NewToken(random) }
 
 // Hash is how a token is kept and looked up.
 func Hash(token string) string { return account.Hash(token) }

@@ -1,13 +1,11 @@
 package user
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"io"
 	"strings"
 	"time"
 
+	"waybill/internal/account"
 	"waybill/internal/fault"
 )
 
@@ -51,21 +49,11 @@ func NewLink(kind LinkKind, userID int64, now time.Time) Link {
 // Alive reports whether a link is good at a time.
 func (l Link) Alive(now time.Time) bool { return now.Before(l.ExpiresAt) }
 
-// NewToken draws the token of a session or a link: 256 bits that no dictionary
-// holds, so that a plain hash guards them.
-func NewToken(random io.Reader) (string, error) {
-	var b [32]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", fault.Because(err, fault.Internal, "draw a token")
-	}
-	return base64.RawURLEncoding.EncodeToString(b[:]), nil
-}
+// NewToken draws the token of a session or a link.
+func NewToken(random io.Reader) (string, error) { return account.NewToken(random) }
 
 // Hash is how a token or a recovery code is kept and looked up.
-func Hash(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
+func Hash(token string) string { return account.Hash(token) }
 
 // recoveryCodes is how many a person gets, each good once.
 const recoveryCodes = 10

@@ -241,7 +241,11 @@ func (x *exchange) note(u user.User, by string) error {
 	if u.ID != 0 {
 		key = strconv.FormatInt(u.ID, 10)
 	}
-	return x.l.ledger.Note(x.ctx(), x.visitor(), "log_in_failed", "user", key, detail(map[string]string{"by": by}))
+	who := x.visitor()
+	if x.session.ID != 0 {
+		who = x.by(x.who)
+	}
+	return x.l.ledger.Note(x.ctx(), who, "log_in_failed", "user", key, detail(map[string]string{"by": by}))
 }
 
 // visitor is whoever calls, before anything is known of them but the address.
