@@ -6,44 +6,38 @@ import (
 	"waybill/internal/account"
 	"waybill/internal/advertiser"
 	"waybill/internal/affiliate"
+	"waybill/internal/delivery"
 	"waybill/internal/fault"
 	"waybill/internal/host"
 	"waybill/internal/link"
 	"waybill/internal/macro"
 	"waybill/internal/offer"
 	"waybill/internal/receiver"
-	"waybill/internal/tune"
 	"waybill/internal/txid"
 )
 
 // New builds a catalog of s, which belongs to it from then on. It fails only
 // when no transaction ID could be made or read.
-func New(s Source) (*Catalog, error) {
+func New(s Source) (*Catalog, error) { return build(s, nil) }
+
+func build(s Source, before *Catalog) (*Catalog, error) {
 	ring, err := txid.NewRing(s.Ring)
 	if err != nil {
 		return nil, fmt.Errorf("build the catalog of version %d: %w", s.Version, err)
 	}
-	c := &Catalog{
-		source: s, ring: ring, caps: capsOf(s.CapsReached), access: accessOf(s.Access),
-		advertisers:   make(map[int64]*advertiser.Advertiser, len(s.Advertisers)),
-		affiliates:    make(map[int64]*affiliate.Affiliate, len(s.Affiliates)),
-		offers:        make(map[int64]*Offer, len(s.Offers)),
-		goals:         make(map[int64]*offer.Goal, len(s.Goals)),
-		links:         make(map[string]*link.Link, len(s.Links)),
-		linksOf:       make(map[int64]int),
-		domains:       make(map[string]*host.Domain, len(s.Domains)),
-		keys:          make(map[string]*account.Key, len(s.Keys)),
-		subscriptions: make(map[int64]*Subscription, len(s.Subscriptions)),
-		tuneIDs:       tune.NewIDs(s.IDMap, s.Settings.TuneIDs),
-		ofAffiliate:   make(map[int64][]*Subscription),
-		ofAdvertiser:  make(map[int64][]*Subscription),
+	c := &Catalog{source: s, ring: ring, caps: capsOf(s.CapsReached), before: before}
+	c.addFallback()
+	for i, p := range parts() {
+		if before != nil && before.sound[i] && p.same(&before.source, &s) {
+			p.take(c, before)
+			c.sound[i] = true
+			continue
+		}
+		told := len(c.problems)
+		p.add(c)
+		c.sound[i] = len(c.problems) == told
 	}
-	c.addPartners()
-	c.addOffers()
-	c.addLinks()
-	c.addDomains()
-	c.addCoupons()
-	c.addSubscriptions()
+	c.before = nil
 	return c, nil
 }
 
@@ -65,15 +59,25 @@ func add[K comparable, V any](c *Catalog, m map[K]V, what string, id K, v V) boo
 
 func (c *Catalog) addPartners() {
 	s := &c.source
-	if url := s.Settings.FallbackURL; url != "" {
-		c.fallback = c.template(url, macro.OfferURL, "settings", "fallback_url")
-	}
+	c.advertisers = make(map[int64]*advertiser.Advertiser, len(s.Advertisers))
 	for i := range s.Advertisers {
 		add(c, c.advertisers, "advertiser", s.Advertisers[i].ID, &s.Advertisers[i])
 	}
+	c.affiliates = make(map[int64]*affiliate.Affiliate, len(s.Affiliates))
 	for i := range s.Affiliates {
 		add(c, c.affiliates, "affiliate", s.Affiliates[i].ID, &s.Affiliates[i])
 	}
+}
+
+func (c *Catalog) addFallback() {
+	if url := c.source.Settings.FallbackURL; url != "" {
+		c.fallback = c.template(url, macro.OfferURL, "settings", "fallback_url")
+	}
+}
+
+func (c *Catalog) addKeys() {
+	s := &c.source
+	c.keys = make(map[string]*account.Key, len(s.Keys))
 	for i := range s.Keys {
 		k := &s.Keys[i]
 		if _, taken := c.keys[k.Hash]; taken {
@@ -96,6 +100,8 @@ func (c *Catalog) template(url string, use macro.Use, what string, id any) *macr
 
 func (c *Catalog) addOffers() {
 	s := &c.source
+	c.offers = make(map[int64]*Offer, len(s.Offers))
+	c.goals = make(map[int64]*offer.Goal, len(s.Goals))
 	for i := range s.Offers {
 		c.addOffer(&s.Offers[i])
 	}
@@ -133,7 +139,11 @@ func (c *Catalog) addOffer(o *offer.Offer) {
 	if !add(c, c.offers, "offer", o.ID, built) {
 		return
 	}
-	built.Destination = c.template(o.DestinationURL, macro.OfferURL, "offer", o.ID)
+	if was := c.offerBefore(o.ID); was != nil && was.Destination != nil && was.DestinationURL == o.DestinationURL {
+		built.Destination = was.Destination
+	} else {
+		built.Destination = c.template(o.DestinationURL, macro.OfferURL, "offer", o.ID)
+	}
 	if o.FallbackURL != "" {
 		built.Fallback = c.template(o.FallbackURL, macro.OfferURL, "offer", o.ID)
 	}
@@ -142,6 +152,8 @@ func (c *Catalog) addOffer(o *offer.Offer) {
 // addLinks adds the links. One to an offer that is not there stays, since who
 // follows it is told that, and not that there is no such link.
 func (c *Catalog) addLinks() {
+	c.links = make(map[string]*link.Link, len(c.source.Links))
+	c.linksOf = make(map[int64]int)
 	for i := range c.source.Links {
 		l := &c.source.Links[i]
 		if add(c, c.links, "link", l.Code, l) {
@@ -153,6 +165,7 @@ func (c *Catalog) addLinks() {
 // addDomains adds the tracking domains. One whose advertiser is not there stays,
 // since under its name nothing else may answer.
 func (c *Catalog) addDomains() {
+	c.domains = make(map[string]*host.Domain, len(c.source.Domains))
 	for i := range c.source.Domains {
 		d := &c.source.Domains[i]
 		if _, ok := c.advertisers[d.AdvertiserID]; !ok {
@@ -165,20 +178,18 @@ func (c *Catalog) addDomains() {
 // addSubscriptions adds the subscriptions. One that is broken stays: what it is
 // owed waits until it is mended, and is not lost.
 func (c *Catalog) addSubscriptions() {
+	c.subscriptions = make(map[int64]*Subscription, len(c.source.Subscriptions))
+	c.ofAffiliate, c.ofAdvertiser = make(map[int64][]*Subscription), make(map[int64][]*Subscription)
 	for i := range c.source.Subscriptions {
-		s := &Subscription{Subscription: c.source.Subscriptions[i]}
-		if err := s.Owner.Validate(); err != nil {
-			c.problem(fault.Within("owner", err), "subscription", s.ID)
+		one := &c.source.Subscriptions[i]
+		if err := one.Owner.Validate(); err != nil {
+			c.problem(fault.Within("owner", err), "subscription", one.ID)
 			continue
 		}
+		s := c.ready(one)
 		if !add(c, c.subscriptions, "subscription", s.ID, s) {
 			continue
 		}
-		plan, err := receiver.Compile(s.Subscription)
-		if err != nil {
-			c.problem(err, "subscription", s.ID)
-		}
-		s.Plan = plan
 		switch {
 		case s.Owner.AffiliateID != 0:
 			c.ofAffiliate[s.Owner.AffiliateID] = append(c.ofAffiliate[s.Owner.AffiliateID], s)
@@ -188,6 +199,20 @@ func (c *Catalog) addSubscriptions() {
 			c.ofNetwork = append(c.ofNetwork, s)
 		}
 	}
+}
+
+// ready makes a subscription ready for use.
+func (c *Catalog) ready(one *delivery.Subscription) *Subscription {
+	if was := c.subscriptionBefore(one); was != nil {
+		return was
+	}
+	s := &Subscription{Subscription: *one}
+	plan, err := receiver.Compile(s.Subscription)
+	if err != nil {
+		c.problem(err, "subscription", s.ID)
+	}
+	s.Plan = plan
+	return s
 }
 
 func accessOf(all []offer.Permission) map[holder]offer.Standing {

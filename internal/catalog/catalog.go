@@ -63,6 +63,9 @@ type Catalog struct {
 	access map[holder]offer.Standing // of one affiliate to one offer
 
 	caps map[holder]int64 // until when, in Unix seconds; 0 for ever
+
+	sound  [partCount]bool // what was made without problems
+	before *Catalog        // while this one is built after it
 }
 
 // holder is whose cap is used up, and whose standing it is; affiliate 0 is

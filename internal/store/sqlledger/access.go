@@ -55,7 +55,7 @@ func (db *DB) ChangeAccess(
 				return err
 			}
 		}
-		if _, err := nextNumber(ctx, s, "catalog"); err != nil { // before it is read: it locks the catalog
+		if err := catalogChange(ctx, s, "offer_access"); err != nil { // before it is read: it locks the catalog
 			return err
 		}
 		before, err := applicationOf(ctx, s, offerID, affiliateID)

@@ -22,7 +22,7 @@ const idMapColumns = `kind, tune_id, waybill_id, url`
 func (db *DB) PutIDMap(ctx context.Context, by user.By, all []tune.Mapping) ([]tune.Outcome, error) {
 	var done idMapChange
 	err := db.write(ctx, func(ctx context.Context, s session) error {
-		if _, err := nextNumber(ctx, s, "catalog"); err != nil { // first: it locks the catalog
+		if err := catalogChange(ctx, s, "id_map"); err != nil { // first: it locks the catalog
 			return err
 		}
 		done = idMapChange{by: by, at: db.now()}

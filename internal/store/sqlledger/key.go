@@ -38,7 +38,7 @@ func (db *DB) CreateKey(ctx context.Context, by user.By, k account.Key, hash str
 		INSERT INTO api_key (` + keyColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)`
 	err := db.write(ctx, func(ctx context.Context, s session) (err error) {
-		if _, err := nextNumber(ctx, s, "catalog"); err != nil {
+		if err := catalogChange(ctx, s, "api_key"); err != nil {
 			return err
 		}
 		if err := db.checkKeyOwner(ctx, s, k); err != nil {
@@ -81,7 +81,7 @@ func (db *DB) checkKeyOwner(ctx context.Context, s session, k account.Key) error
 func (db *DB) RevokeKey(ctx context.Context, by user.By, id int64, at time.Time) error {
 	const update = `UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`
 	err := db.write(ctx, func(ctx context.Context, s session) error {
-		if _, err := nextNumber(ctx, s, "catalog"); err != nil {
+		if err := catalogChange(ctx, s, "api_key"); err != nil {
 			return err
 		}
 		changed, err := s.exec(ctx, update, id, micros(at))

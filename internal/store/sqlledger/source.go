@@ -19,22 +19,26 @@ import (
 func (db *DB) Source(ctx context.Context) (catalog.Source, error) {
 	var src catalog.Source
 	err := db.snapshot(ctx, func(s session) (err error) {
-		src = catalog.Source{}
-		if src.Version, err = catalogVersion(ctx, s); err != nil {
-			return err
-		}
-		if src.Settings, err = settings(ctx, s); err != nil {
-			return err
-		}
-		if src.Ring, err = ring(ctx, s); err != nil {
-			return err
-		}
-		if src.Keys, err = liveKeys(ctx, s); err != nil {
-			return err
-		}
-		return db.sourceTables(ctx, s, &src)
+		src, err = db.source(ctx, s)
+		return err
 	})
 	return src, db.failed(err, "read the catalog")
+}
+
+func (db *DB) source(ctx context.Context, s session) (src catalog.Source, err error) {
+	if src.Version, err = catalogVersion(ctx, s); err != nil {
+		return src, err
+	}
+	if src.Settings, err = settings(ctx, s); err != nil {
+		return src, err
+	}
+	if src.Ring, err = ring(ctx, s); err != nil {
+		return src, err
+	}
+	if src.Keys, err = liveKeys(ctx, s); err != nil {
+		return src, err
+	}
+	return src, db.sourceTables(ctx, s, &src)
 }
 
 func (db *DB) sourceTables(ctx context.Context, s session, src *catalog.Source) (err error) {
@@ -103,7 +107,7 @@ func settings(ctx context.Context, s session) (set catalog.Settings, err error) 
 // changes: what set says of it is ignored.
 func (db *DB) SaveSettings(ctx context.Context, by user.By, set catalog.Settings) error {
 	err := db.write(ctx, func(ctx context.Context, s session) error {
-		if _, err := nextNumber(ctx, s, "catalog"); err != nil {
+		if err := catalogChange(ctx, s, "setting"); err != nil {
 			return err
 		}
 		known, err := settings(ctx, s)
@@ -164,7 +168,7 @@ func ring(ctx context.Context, s session) ([]txid.Key, error) {
 // must be free.
 func (db *DB) AddRingKey(ctx context.Context, k txid.Key) error {
 	err := db.write(ctx, func(ctx context.Context, s session) error {
-		if _, err := nextNumber(ctx, s, "catalog"); err != nil {
+		if err := catalogChange(ctx, s, "ring_key"); err != nil {
 			return err
 		}
 		added, err := insertRingKey(ctx, s, k)

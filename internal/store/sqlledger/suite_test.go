@@ -64,6 +64,7 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"postbacks from before are found by name, too", fillsNames},
 		{"people are found by name, address and number", findsUsers},
 		{"the source is the whole catalog", readsSource},
+		{"what has changed is read alone, and makes the same source", readsChanges},
 		{"keys are created and revoked", keepsKeys},
 		{"how affiliates stand to offers is kept, and noted", keepsAccess},
 		{"what stands to nothing is refused", refusesAccess},

@@ -121,10 +121,14 @@ func (t *Table[K, T]) Create(ctx context.Context, value T) (Row[T], error) {
 func (t *Table[K, T]) create(ctx context.Context, s session, value T) (Row[T], error) {
 	now := instant(micros(t.db.now()))
 	row := Row[T]{Value: value, Version: 1, CreatedAt: now, UpdatedAt: now}
-	if _, err := nextNumber(ctx, s, "catalog"); err != nil { // first: it locks the catalog
+	version, err := nextNumber(ctx, s, "catalog") // first: it locks the catalog
+	if err != nil {
 		return row, err
 	}
 	if err := t.number(ctx, s, &row.Value); err != nil {
+		return row, err
+	}
+	if err := catalogChanged(ctx, s, version, t.entity.name, *t.entity.id(&row.Value)); err != nil {
 		return row, err
 	}
 	if err := t.checkParents(ctx, s, &row.Value); err != nil {
@@ -191,7 +195,11 @@ func (t *Table[K, T]) Update(ctx context.Context, key K, ifVersion int64, change
 }
 
 func (t *Table[K, T]) update(ctx context.Context, s session, key K, ifVersion int64, change func(*T) error) (Row[T], error) {
-	if _, err := nextNumber(ctx, s, "catalog"); err != nil {
+	version, err := nextNumber(ctx, s, "catalog")
+	if err != nil {
+		return Row[T]{}, err
+	}
+	if err := catalogChanged(ctx, s, version, t.entity.name, key); err != nil {
 		return Row[T]{}, err
 	}
 	before, err := t.get(ctx, s, key)

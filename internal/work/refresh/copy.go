@@ -40,16 +40,25 @@ func (w *Worker) save(ctx context.Context) {
 		w.unsaved = false
 		return
 	}
+	began := time.Now()
 	text, err := catalog.Encode(w.current.Source())
 	if err == nil {
 		err = replace(w.Path, text)
 	}
+	w.saveAt = time.Now().Add(min(saveShare*time.Since(began), saveLatest))
 	if err != nil {
 		w.saveAt = time.Now().Add(pause)
 		w.Log.LogAttrs(ctx, slog.LevelWarn, "copy of the catalog cannot be written", slog.Any("error", err))
 		return
 	}
 	w.unsaved = false
+}
+
+// saveLast writes what was not yet written when the node stops.
+func (w *Worker) saveLast(ctx context.Context) {
+	if w.unsaved {
+		w.save(context.WithoutCancel(ctx))
+	}
 }
 
 // replace puts text in place of the file at path: after a crash at any moment

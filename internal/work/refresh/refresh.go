@@ -1,8 +1,9 @@
 // Package refresh keeps a node's catalog as the ledger has it.
 //
 // It asks the ledger for the catalog's version several times a second, which is
-// cheap, and reads the whole only when the version has changed. What it has
-// read it publishes, and keeps a copy of on disk. While the ledger is away the
+// cheap, and when that has changed reads what was changed. What it has read it
+// publishes, and keeps a copy of on disk: of a large catalog that is written only so
+// often that it takes a small part of the node's time. While the ledger is away the
 // last catalog stays in force, and a node that starts meanwhile takes the copy:
 // visitors are sent on either way.
 //
@@ -14,6 +15,7 @@ package refresh
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -26,7 +28,10 @@ import (
 // Ledger is what refresh needs of the ledger.
 type Ledger interface {
 	CatalogVersion(ctx context.Context) (int64, error)
+	// Source reads the whole catalog, and SourceSince what was changed since before
+	// was read: the rest of the result is before's.
 	Source(ctx context.Context) (catalog.Source, error)
+	SourceSince(ctx context.Context, before catalog.Source) (catalog.Source, error)
 	// Used gives how much of each cap is used in the period that its counter
 	// names.
 	Used(ctx context.Context, counters []settlement.Counter) (map[settlement.Counter]int64, error)
@@ -38,10 +43,16 @@ const (
 	defaultCapsEvery = time.Second
 	// patience bounds what is asked of the ledger: one that hangs is away.
 	patience = 5 * time.Second
+	// longest bounds the reading of a whole catalog, by a ledger that answers.
+	longest = time.Minute
 	// courtesy is how long Refresh keeps its caller.
 	courtesy = 250 * time.Millisecond
 	// pause lies between two attempts to read a catalog that cannot be read.
 	pause = 5 * time.Second
+	// saveShare is how many times as long as writing the copy took is waited before
+	// it is written again, and saveLatest how long at most.
+	saveShare  = 30
+	saveLatest = time.Minute
 )
 
 // Worker keeps the catalog. Its fields are set before it is used and never
@@ -80,7 +91,10 @@ type Worker struct {
 // the copy on disk. It does not publish it.
 func (w *Worker) First(ctx context.Context) (*catalog.Catalog, error) {
 	w.agreed.Store(time.Now().UnixNano()) // until the ledger answers, the catalog's age counts from here
-	err := w.read(ctx)
+	err := w.answers(ctx)
+	if err == nil {
+		err = w.read(ctx)
+	}
 	if err == nil {
 		w.fill(ctx)
 		w.save(ctx)
@@ -95,6 +109,16 @@ func (w *Worker) First(ctx context.Context) (*catalog.Catalog, error) {
 	w.current, w.copied, w.away = c, true, true
 	w.caps = capsOf(c, nil)
 	return c, nil
+}
+
+// answers fails when the ledger is away.
+func (w *Worker) answers(ctx context.Context) error {
+	asking, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := w.Ledger.CatalogVersion(asking); err != nil {
+		return fmt.Errorf("ask for the catalog's version: %w", err)
+	}
+	return nil
 }
 
 // Age is how long ago the catalog was last known to be the ledger's; since the
@@ -113,6 +137,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	timer := time.NewTimer(every)
 	defer timer.Stop()
 	defer func() { w.answer(w.callers(), context.Canceled) }()
+	defer w.saveLast(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -131,10 +156,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 }
 
-// rest pauses for as long as reading took, so that a large catalog with many
+// rest pauses for as long as reading took, but not for long, so that a large catalog with many
 // changes takes no more than half of the node's and the ledger's time.
 func (w *Worker) rest(ctx context.Context, took time.Duration) {
-	timer := time.NewTimer(took)
+	timer := time.NewTimer(min(took, pause))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -65,6 +65,10 @@ func (l *ledger) Source(ctx context.Context) (catalog.Source, error) {
 	return s, err
 }
 
+func (l *ledger) SourceSince(ctx context.Context, _ catalog.Source) (catalog.Source, error) {
+	return l.Source(ctx)
+}
+
 func (l *ledger) Used(_ context.Context, counters []settlement.Counter) (map[settlement.Counter]int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -392,7 +396,7 @@ func TestAHangingLedgerIsAway(t *testing.T) {
 		first(t, b)
 		b.run(t, func() {
 			b.ledger.change(func() { b.ledger.source.Version, b.ledger.slow = 2, time.Hour })
-			pass(6 * time.Second)
+			pass(time.Minute + time.Second)
 			if !strings.Contains(b.log.String(), "the last one stays") {
 				t.Errorf("the log does not tell of it:\n%s", &b.log)
 			}
@@ -438,6 +442,27 @@ func TestWithoutAPathNoCopyIsKept(t *testing.T) {
 		}
 		if strings.Contains(b.log.String(), "cannot be written") {
 			t.Errorf("a copy was tried to be written:\n%s", &b.log)
+		}
+	})
+}
+
+func TestANodeThatStopsLeavesACopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		folder := filepath.Join(t.TempDir(), "later")
+		b.Path = filepath.Join(folder, "catalog")
+		first(t, b)
+		b.run(t, func() {
+			if err := os.Mkdir(folder, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			pass(time.Second) // less than a pause
+			if _, err := refresh.Load(b.Path); err == nil {
+				t.Error("the copy was written before its time")
+			}
+		})
+		if c, err := refresh.Load(b.Path); err != nil || c.Version() != 1 {
+			t.Errorf("a node that stops leaves the copy %v (%v), want version 1", c, err)
 		}
 	})
 }

@@ -49,19 +49,13 @@ func (w *Worker) follow(ctx context.Context) (read bool, err error) {
 	return true, nil
 }
 
-// read reads the whole catalog and makes it the present one.
+// read reads the catalog, of which it may have the most, and makes it the present
+// one.
 func (w *Worker) read(ctx context.Context) error {
 	began := time.Now()
-	reading, cancel := context.WithTimeout(ctx, patience)
+	reading, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	source, err := w.Ledger.Source(reading)
-	if err != nil {
-		return fmt.Errorf("read the catalog: %w", err)
-	}
-	if w.current != nil { // the ledger's does not say which caps are used up
-		source.CapsReached = w.current.Source().CapsReached
-	}
-	c, err := catalog.New(source)
+	c, err := w.next(reading)
 	if err != nil {
 		return err
 	}
@@ -70,6 +64,26 @@ func (w *Worker) read(ctx context.Context) error {
 	w.caps = capsOf(c, w.caps.reached)
 	w.report(ctx, c, time.Since(began))
 	return nil
+}
+
+// next gives the catalog as the ledger has it now.
+func (w *Worker) next(ctx context.Context) (*catalog.Catalog, error) {
+	if w.current == nil || w.copied { // by what another version of this program made of it
+		source, err := w.Ledger.Source(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the catalog: %w", err)
+		}
+		if w.current != nil { // the ledger's does not say which caps are used up
+			source.CapsReached = w.current.Source().CapsReached
+		}
+		return catalog.New(source)
+	}
+	source, err := w.Ledger.SourceSince(ctx, w.current.Source())
+	if err != nil {
+		return nil, fmt.Errorf("read the catalog: %w", err)
+	}
+	source.CapsReached = w.current.Source().CapsReached
+	return w.current.Next(source)
 }
 
 // maxProblems bounds how many broken entities are named in the log.
