@@ -25,6 +25,8 @@ func (a *API) registerBooks(h huma.API, s *schemas) {
 		summary: "List balances", roles: both, out: s.list("BalanceList", schemaOf[Balance](s)),
 		text: "The sum of all entries by party, book and currency, without those that are zero. Partners see their own.",
 	}, a.balances)
+	a.registerPayouts(h, s)
+	a.registerAdjustments(h, s)
 }
 
 type entriesIn struct {

@@ -82,8 +82,6 @@ func (a *API) register(mux *http.ServeMux) *huma.OpenAPI {
 	a.registerPostbackTemplates(h, s)
 	a.registerTrace(h, s)
 	a.registerBooks(h, s)
-	a.registerPayouts(h, s)
-	a.registerAdjustments(h, s)
 	a.registerPacing(h, s)
 	reports := newReporter(a)
 	reports.registerReports(h, s)

@@ -30,9 +30,6 @@ func scanAdjustment(read scan) (a payout.Adjustment, err error) {
 
 // AddAdjustment books an adjustment, and gives it with its ID.
 func (db *DB) AddAdjustment(ctx context.Context, by user.By, a payout.Adjustment) (payout.Adjustment, error) {
-	const insert = `
-		INSERT INTO adjustment (` + adjustmentColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)`
 	a.CreatedAt = instant(micros(a.CreatedAt))
 	err := db.write(ctx, func(ctx context.Context, s session) error {
 		of := a.Account(ledger.Approved)
@@ -49,16 +46,7 @@ func (db *DB) AddAdjustment(ctx context.Context, by user.By, a payout.Adjustment
 			return err
 		}
 		a.ID = id
-		_, err = s.exec(ctx, insert, id, string(of.Party), of.ID, string(a.Kind), string(a.Amount.Currency), a.Amount.Units,
-			a.ConversionID, a.Note, micros(a.CreatedAt))
-		if err != nil {
-			return err
-		}
-		entries, err := a.Entries()
-		if err != nil {
-			return err
-		}
-		if err := bookBeside(ctx, s, ledger.Entry{AdjustmentID: id, Reason: a.Reason(), At: a.CreatedAt}, entries); err != nil {
+		if err := insertAdjustment(ctx, s, &a); err != nil {
 			return err
 		}
 		n, err := noteOf(by, a.CreatedAt, ActionCreate, "adjustment", id).with(nil, auditedAdjustment(&a))
@@ -68,6 +56,24 @@ func (db *DB) AddAdjustment(ctx context.Context, by user.By, a payout.Adjustment
 		return note(ctx, s, &n)
 	})
 	return a, db.failed(err, "book an adjustment")
+}
+
+// insertAdjustment writes an adjustment and its entries.
+func insertAdjustment(ctx context.Context, s session, a *payout.Adjustment) error {
+	const insert = `
+		INSERT INTO adjustment (` + adjustmentColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)`
+	of := a.Account(ledger.Approved)
+	_, err := s.exec(ctx, insert, a.ID, string(of.Party), of.ID, string(a.Kind), string(a.Amount.Currency), a.Amount.Units,
+		a.ConversionID, a.Note, micros(a.CreatedAt))
+	if err != nil {
+		return err
+	}
+	entries, err := a.Entries()
+	if err != nil {
+		return err
+	}
+	return bookBeside(ctx, s, ledger.Entry{AdjustmentID: a.ID, Reason: a.Reason(), At: a.CreatedAt}, entries)
 }
 
 // checkAbout looks at the conversion that an adjustment names, which it holds:

@@ -17,6 +17,7 @@ import (
 	"waybill/internal/fault"
 	"waybill/internal/link"
 	"waybill/internal/offer"
+	"waybill/internal/payout"
 	"waybill/internal/savedreport"
 	"waybill/internal/settlement"
 	shared "waybill/internal/share"
@@ -62,7 +63,11 @@ func fill(t testing.TB, db *DB) {
 	_, errMap := db.PutIDMap(ctx, user.By{Actor: "key 1"}, []tune.Mapping{{Kind: tune.Offer, TuneID: "26", WaybillID: o.ID}})
 	_, errSaved := db.AddSavedReport(ctx, savedreport.Report{UserID: 1, Side: savedreport.Side{Role: account.Network}, Name: "mine"})
 	_, errShare := db.AddShare(ctx, user.By{}, shared.Share{TransactionID: "t", As: account.Affiliate, PartyID: f.ID, CreatedAt: clock, ExpiresAt: clock.Add(time.Hour)}, "h")
-	for _, err := range []error{errSaved, errShare, errJob, errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
+	_, errBonus := db.AddAdjustment(ctx, user.By{Actor: "key 1"}, payout.Adjustment{
+		AffiliateID: f.ID, Kind: payout.Bonus, Amount: usd(5_000_000), Note: "best of all", CreatedAt: clock,
+	})
+	_, errPayout := db.BeginPayout(ctx, user.By{Actor: "key 1"}, payout.Order{AffiliateID: f.ID, Currency: "USD", Until: clock.Add(time.Second), At: clock.Add(time.Second)})
+	for _, err := range []error{errBonus, errPayout, errSaved, errShare, errJob, errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
 		if err != nil {
 			t.Fatal(err)
 		}

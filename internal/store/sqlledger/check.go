@@ -28,7 +28,7 @@ func (p Problem) String() string { return p.Subject + ": " + p.Text }
 // beside everything else.
 func (db *DB) Check(ctx context.Context, report func(Problem)) error {
 	err := db.snapshot(ctx, func(s session) error {
-		for _, r := range slices.Concat(rules[:], deliveryRules[:]) {
+		for _, r := range slices.Concat(rules[:], payoutRules[:], deliveryRules[:]) {
 			if err := r.check(ctx, s, db.now(), report); err != nil {
 				return err
 			}
@@ -74,7 +74,7 @@ var rules = [...]rule{
 		SELECT signal_id FROM entry GROUP BY conversion_id, signal_id HAVING COUNT(DISTINCT test) > 1`},
 	{subject: "signal", text: "has entries and no verdict", find: `
 		SELECT DISTINCT e.signal_id FROM entry e
-		WHERE NOT EXISTS (SELECT 1 FROM verdict v WHERE v.signal_id = e.signal_id)`},
+		WHERE e.conversion_id <> '' AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.signal_id = e.signal_id)`},
 	{subject: "conversion", text: "has entries and does not exist", find: `
 		SELECT DISTINCT e.conversion_id FROM entry e
 		WHERE e.conversion_id <> '' AND NOT EXISTS (SELECT 1 FROM conversion c WHERE c.id = e.conversion_id)`},

@@ -22,7 +22,7 @@ func TestCheckFinds(t *testing.T) {
 		{"an entry alone", copied + `conversion_id, signal_id, 99, party, party_id, book, test, currency, 5, reason, at FROM entry WHERE line = 1`, "do not sum to zero"},
 		{"money that moved", copied + `conversion_id, signal_id, line + 10, party, party_id, book, test, currency, amount, reason, at FROM entry`, "and should to"},
 		{"real and test money", copied + `conversion_id, signal_id, line + 10, party, party_id, book, NOT test, currency, 0, reason, at FROM entry`, "real and test"},
-		{"entries of no signal", copied + `conversion_id, 'x', line, party, party_id, book, test, currency, 0, reason, at FROM entry`, "entries and no verdict"},
+		{"entries of no signal", copied + `conversion_id, 'x', line, party, party_id, book, test, currency, 0, reason, at FROM entry WHERE reason = 'conversion.created'`, "entries and no verdict"},
 		{"entries of no conversion", copied + `'x', signal_id, line, party, party_id, book, test, currency, 0, reason, at FROM entry`, "has entries and does not exist"},
 		{"an open verdict", `UPDATE verdict SET status = 'queued'`, "never finished"},
 		{"a verdict without its conversion", `UPDATE verdict SET conversion_id = 'x'`, "names a conversion that does not exist"},
@@ -53,6 +53,24 @@ func TestCheckFinds(t *testing.T) {
 			INSERT INTO replay_job (id, affiliate_id, advertiser_id, action, filter, actor, state, total, done, skipped, undone,
 				created_at, finished_at, through_at, through_id)
 			VALUES (1, 0, 0, 'replay', '{}', '', 'done', 1, 1, 0, 1, 1, 1, 0, '')`, "more deliveries than it says"},
+		{"entries of no adjustment", copied + `'', 'adjustment:9', line, party, party_id, book, test, currency, 0, reason, at FROM entry WHERE reason = 'conversion.created'`, "is of no payout and no adjustment"},
+		{"paid by nobody", `UPDATE conversion SET payout_id = 0 WHERE payout_id <> 0`, "is paid by no payout"},
+		{"in a payout, and not paid", `UPDATE conversion SET payout_id = 1`, "is paid by no payout"},
+		{"another affiliate's payout", `UPDATE payout SET affiliate_id = 2`, "a payout that does not cover it"},
+		{"a payout of another time", `UPDATE payout SET until_at = 1`, "a payout that does not cover it"},
+		{"a payout that is gone", `DELETE FROM payout`, "a payout that does not cover it"},
+		{"clawed back twice", `INSERT INTO adjustment (` + adjustmentColumns + `)
+			SELECT 9, party, party_id, kind, currency, -4500000, conversion_id, note, 0, created_at FROM adjustment WHERE kind = 'clawback'`, "more was clawed back"},
+		{"settled by another's payout", `UPDATE adjustment SET currency = 'EUR' WHERE payout_id <> 0`, "a payout that is not its partner's"},
+		{"an adjustment of another amount", `UPDATE adjustment SET amount = amount + 1 WHERE payout_id = 0`, "do not come to its amount"},
+		{"an adjustment that booked nothing", `INSERT INTO adjustment (` + adjustmentColumns + `)
+			SELECT 9, party, party_id, 'bonus', currency, 5, '', note, 0, created_at FROM adjustment WHERE kind = 'clawback'`, "do not come to its amount"},
+		{"a payout of another amount", `UPDATE payout SET amount = amount + 1`, "does not come to what it pays"},
+		{"a payout of more conversions", `UPDATE payout SET conversions = conversions + 1`, "does not come to what it pays"},
+		{"an adjustment settled beside", `UPDATE adjustment SET payout_id = 1`, "do not come to the adjustments that it settles"},
+		{"a payout in limbo", `UPDATE payout SET status = 'lost'`, "is neither being booked nor booked"},
+		{"a payout that ended at no time", `UPDATE payout SET booked_at = 0`, "is neither being booked nor booked"},
+		{"an affiliate paid beside", copied + `conversion_id, signal_id, line + 10, party, party_id, 'paid', test, currency, amount, reason, at FROM entry WHERE party = 'affiliate' AND book = 'approved'`, "another sum than its payouts"},
 		{"a counter too high", `UPDATE counter SET used = used + 1`, "counts 2, and the conversions say 1"},
 		{"a counter over its cap", `UPDATE counter SET used = 11, raised_at = raised_at + 1`, "over its limit of 10"},
 		{"no counter", `DELETE FROM counter`, "is not counted"},
@@ -91,6 +109,7 @@ func spoiled(t *testing.T, db *DB) {
 	bound := sale(21) // a customer is tied to a click, and no more
 	bound.Refusal = &signal.Verdict{SignalID: bound.SignalID, Status: signal.Accepted, Code: signal.OK, OfferID: 1, Channel: signal.SDK}
 	settle(t, db, bound)
+	payOne(t, db)
 	if found := problems(t, db); len(found) != 0 {
 		t.Fatalf("before anything is spoiled: %q", found)
 	}

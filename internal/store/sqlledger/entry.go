@@ -42,13 +42,13 @@ func besideConversions(payoutID, adjustmentID int64) string {
 // readTransaction takes the number of a payout or an adjustment out of the name of
 // the transaction.
 func readTransaction(e *ledger.Entry) error {
-	into, number := &e.PayoutID, ""
-	if n, ok := strings.CutPrefix(e.SignalID, byPayout); ok {
-		number = n
-	} else if n, ok := strings.CutPrefix(e.SignalID, byAdjustment); ok {
-		into, number = &e.AdjustmentID, n
-	} else {
-		return nil
+	into := &e.PayoutID
+	number, ok := strings.CutPrefix(e.SignalID, byPayout)
+	if !ok {
+		into = &e.AdjustmentID
+		if number, ok = strings.CutPrefix(e.SignalID, byAdjustment); !ok {
+			return nil
+		}
 	}
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {

@@ -231,6 +231,16 @@ func payoutIn(ctx context.Context, s session, id int64, lock string) (*payout.Pa
 	return found, err
 }
 
+// payoutToChange reads a payout that nobody else changes until the transaction
+// ends.
+func payoutToChange(ctx context.Context, s session, id int64) (*payout.Payout, error) {
+	p, err := payoutIn(ctx, s, id, s.texts.engine.forUpdate())
+	if err == nil && p == nil {
+		err = notFound("payout " + strconv.FormatInt(id, 10))
+	}
+	return p, err
+}
+
 // holdPayout reads a payout, which stays as it is until the transaction ends.
 func holdPayout(ctx context.Context, s session, id int64) (*payout.Payout, error) {
 	return payoutIn(ctx, s, id, s.texts.engine.forShare())
@@ -300,10 +310,7 @@ func (q *selection) newestNumberFirst(ctx context.Context, s session, p Page, ro
 func (db *DB) ChangePayout(ctx context.Context, by user.By, id, ifVersion int64, change func(*payout.Payout) error) (p payout.Payout, err error) {
 	const update = `UPDATE payout SET reference = $2, note = $3, version = version + 1 WHERE id = $1`
 	err = db.write(ctx, func(ctx context.Context, s session) error {
-		held, err := payoutIn(ctx, s, id, s.texts.engine.forUpdate())
-		if err == nil && held == nil {
-			err = notFound("payout " + strconv.FormatInt(id, 10))
-		}
+		held, err := payoutToChange(ctx, s, id)
 		if err != nil {
 			return err
 		}

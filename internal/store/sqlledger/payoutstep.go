@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"waybill/internal/conversion"
-	"waybill/internal/fault"
 	"waybill/internal/ledger"
 	"waybill/internal/money"
 	"waybill/internal/payout"
@@ -68,10 +67,7 @@ func (db *DB) FinishPayout(ctx context.Context, id int64, now time.Time) (p payo
 		UPDATE payout SET status = 'booked', amount = $2, conversions = $3, adjustments = $4, booked_at = $5, version = version + 1
 		WHERE id = $1`
 	err = db.write(ctx, func(ctx context.Context, s session) error {
-		held, err := payoutIn(ctx, s, id, s.texts.engine.forUpdate())
-		if err == nil && held == nil {
-			err = fault.New(fault.Internal, "there is no payout %d to be finished", id)
-		}
+		held, err := payoutToChange(ctx, s, id)
 		if err != nil {
 			return err
 		}

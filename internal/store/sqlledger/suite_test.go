@@ -80,6 +80,17 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"verdicts are read by click, and those that were rejected by time", readsVerdicts},
 		{"reconciliations are kept with their rows, and deleted when they are old", keepsReconciliations},
 
+		{"what is due is added up by affiliate and currency", addsUpDues},
+		{"a payout pays what it covers, and settles adjustments", paysOut},
+		{"payouts take turns, and what has one is left alone", claimsPayouts},
+		{"of payouts asked for at once one is begun", paysOutOnce},
+		{"a conversion that is paid, rejected and paid again at once is one of both", paysApart},
+		{"a payout that has ended pays nothing", paysNothingLater},
+		{"adjustments that outweigh what is left stay open", leavesOpen},
+		{"payouts are listed, and only what is said of them changes", listsPayouts},
+		{"adjustments are booked, listed and never more than was paid", adjusts},
+		{"any order of decisions and payouts keeps the books", keepsTheBooks},
+
 		{"reports are saved, shared and deleted", keepsSavedReports},
 		{"shares are found by their token's hash, and end", keepsShares},
 		{"what an owner is owed is told", tellsArrears},
