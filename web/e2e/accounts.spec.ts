@@ -1,20 +1,6 @@
 // Signing in, as people do it: the first owner, invitations, codes, passkeys, lost
 // passwords, and what each role has before it.
-import { createHmac } from "node:crypto";
-import { as, authenticator, expect, Node, password, picture, sound, test } from "./world.ts";
-
-/** The code of an authenticator (RFC 6238: SHA-1, 30 s, six digits). */
-function totp(secret: string, at = Date.now()): string {
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-	let bits = "";
-	for (const c of secret.replaceAll(/[\s=]/g, "")) bits += letters.indexOf(c).toString(2).padStart(5, "0");
-	const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((b) => Number.parseInt(b, 2)));
-	const counter = Buffer.alloc(8);
-	counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-	const mac = createHmac("sha1", key).update(counter).digest();
-	const offset = (mac[19] as number) & 15;
-	return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
+import { as, authenticator, expect, Node, password, picture, sound, test, totp } from "./world.ts";
 
 test("the printed link makes the owner, once", async ({ browser }) => {
 	const node = new Node();

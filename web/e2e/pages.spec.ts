@@ -14,7 +14,7 @@ import { resolve } from "node:path";
 import type { Browser, Page, Route } from "@playwright/test";
 import { as, type Cookie, expect, Node, picture, sound, type Tracker, test, until } from "./world.ts";
 
-test.describe.configure({ mode: "parallel" });
+test.describe.configure({ mode: "parallel", timeout: 300_000 });
 
 const sources = resolve(import.meta.dirname, "../src");
 const found = (file: string, what: RegExp) =>
@@ -245,7 +245,6 @@ for (const half of [0, 1]) {
 		owner,
 		tracker,
 	}) => {
-		test.setTimeout(180_000);
 		const { examples, shared } = await world(node, owner, tracker);
 		const all = [...paths(examples), "no-such-page"].filter((_, i) => i % 2 === half);
 		const look = async (page: Page, path: string) => {
@@ -266,7 +265,6 @@ for (const half of [0, 1]) {
 
 for (const role of ["analyst", "advertiser", "affiliate"]) {
 	test(`with records, as ${role}`, async ({ browser, node, owner, tracker }) => {
-		test.setTimeout(180_000);
 		const { examples, people } = await world(node, owner, tracker);
 		await visit(browser, node, people[role] as Cookie, paths(examples), async (page, path) => {
 			await follow(page, path);
@@ -278,7 +276,6 @@ for (const role of ["analyst", "advertiser", "affiliate"]) {
 }
 
 test("where nothing has happened yet", async ({ browser }) => {
-	test.setTimeout(180_000);
 	const node = new Node();
 	await node.start();
 	try {
@@ -340,7 +337,6 @@ for (const half of [0, 1]) {
 		owner,
 		tracker,
 	}) => {
-		test.setTimeout(180_000);
 		const { examples } = await world(node, owner, tracker);
 		const apis = new Map<Page, { now: Fate }>();
 		const all = paths(examples).filter((_, i) => i % 2 === half);
@@ -377,7 +373,6 @@ for (const half of [0, 1]) {
 }
 
 test("while the API refuses", async ({ browser, node, owner, tracker }) => {
-	test.setTimeout(180_000);
 	const { examples } = await world(node, owner, tracker);
 	const look = async (page: Page, path: string) => {
 		await follow(page, path);
@@ -413,7 +408,6 @@ type Shift = { value: number; hadRecentInput: boolean; sources: { node?: Element
 type Moved = { by: number; what: string }[];
 
 test("what comes late moves nothing", async ({ browser, node, owner, tracker }) => {
-	test.setTimeout(180_000);
 	const { examples } = await world(node, owner, tracker);
 	const look = async (page: Page, path: string) => {
 		await page.goto(path);

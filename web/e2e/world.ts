@@ -2,6 +2,7 @@
 // signed in, a tracker that postbacks go to, and a look at what may be wrong with
 // any page.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
@@ -222,11 +223,27 @@ export async function as(
 	return page;
 }
 
-/** Gives a page's browser an authenticator for passkeys that always says yes. */
-export async function authenticator(page: Page): Promise<void> {
+/** The code of an authenticator (RFC 6238: SHA-1, 30 s, six digits). */
+export function totp(secret: string, at = Date.now()): string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	let bits = "";
+	for (const c of secret.replaceAll(/[\s=]/g, "")) bits += letters.indexOf(c).toString(2).padStart(5, "0");
+	const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((b) => Number.parseInt(b, 2)));
+	const counter = Buffer.alloc(8);
+	counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+	const mac = createHmac("sha1", key).update(counter).digest();
+	const offset = (mac[19] as number) & 15;
+	return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** A device for passkeys, whose person shows a finger, or refuses to. */
+export type Device = { agree: () => Promise<void>; refuse: () => Promise<void> };
+
+/** Gives a page's browser a device for passkeys, whose person agrees at once. */
+export async function authenticator(page: Page): Promise<Device> {
 	const cdp = await page.context().newCDPSession(page);
 	await cdp.send("WebAuthn.enable");
-	await cdp.send("WebAuthn.addVirtualAuthenticator", {
+	const { authenticatorId } = await cdp.send("WebAuthn.addVirtualAuthenticator", {
 		options: {
 			protocol: "ctap2",
 			transport: "internal",
@@ -236,6 +253,10 @@ export async function authenticator(page: Page): Promise<void> {
 			automaticPresenceSimulation: true,
 		},
 	});
+	const verified = async (isUserVerified: boolean) => {
+		await cdp.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified });
+	};
+	return { agree: () => verified(true), refuse: () => verified(false) };
 }
 
 // What a page complains of fails the test that opened it.

@@ -1,5 +1,5 @@
 import { Fingerprint } from "lucide-preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type AuthState, auth } from "../../api/auth.ts";
 import { confirming } from "../../lib/confirm.ts";
 import { nodeUrl } from "../../lib/place.ts";
@@ -76,6 +76,9 @@ function Confirm({ answer }: { answer: (yes: boolean) => void }) {
 		setProblem(undefined);
 	};
 	const field = byCode ? "code" : "password";
+	// The field comes after the dialog has opened, which has nothing to begin at by then.
+	const typing = useRef<HTMLDivElement>(null);
+	useEffect(() => typing.current?.querySelector("input")?.focus(), [types, field]);
 	return (
 		<Dialog
 			title={t.title}
@@ -105,17 +108,18 @@ function Confirm({ answer }: { answer: (yes: boolean) => void }) {
 				</div>
 			)}
 			{types && (
-				<TextField
-					key={field}
-					label={byCode ? text.auth.codeField : text.auth.password}
-					name={field}
-					type={byCode ? "text" : "password"}
-					autocomplete={byCode ? "one-time-code" : "current-password"}
-					value={typed}
-					onValue={setTyped}
-					error={problem?.at(field)}
-					autoFocus
-				/>
+				<div ref={typing}>
+					<TextField
+						key={field}
+						label={byCode ? text.auth.codeField : text.auth.password}
+						name={field}
+						type={byCode ? "text" : "password"}
+						autocomplete={byCode ? "one-time-code" : "current-password"}
+						value={typed}
+						onValue={setTyped}
+						error={problem?.at(field)}
+					/>
+				</div>
 			)}
 			{has("password") && has("code") && (
 				<div>
