@@ -30,6 +30,8 @@ const tabs: Record<string, string[]> = {
 	"/reports": [...tabsOf("views/reports/reports.tsx"), "dimensions=day,offer&chart=top"],
 	"/signals": ["tab=all"],
 	"/deliveries": ["tab=all", "tab=jobs"],
+	"/payouts": ["to=now", "tab=made"],
+	"/adjustments": ["new=1"],
 	"/advertisers/:id": tabsOf("views/setup/advertiser.tsx"),
 	"/affiliates/:id": tabsOf("views/setup/affiliate.tsx"),
 	"/import": ["of=ids"],
@@ -112,6 +114,21 @@ async function fill(node: Node, owner: Cookie, tracker: Tracker): Promise<World>
 		const all = (await node.api("GET", `/deliveries?subscription_id=${subscription}`)).data;
 		return tracker.heard.length > 0 && (all[0] as { id: string } | undefined);
 	});
+	// One is paid, with a bonus, and something is owed to the other.
+	const currency = "USD";
+	const bonus = { amount: "12.50", currency };
+	await make("/adjustments", { affiliate_id: affiliate, kind: "bonus", amount: bonus, note: "a good month" });
+	await make("/adjustments", {
+		advertiser_id: advertiser,
+		kind: "payment",
+		amount: bonus,
+		note: "invoice 1",
+	});
+	const payout = (await make("/payouts", { affiliate_id: affiliate, currency, reference: "SEPA 1" })).id;
+	await until("the payout is booked", async () => {
+		return (await node.api("GET", `/payouts/${payout}`)).status === "booked";
+	});
+	await make("/adjustments", { affiliate_id: affiliate, kind: "bonus", amount: bonus, note: "another" });
 	const share = await make(`/trace/${id(1)}/shares`, { as: "advertiser" });
 	await until("reports count it", async () => {
 		const got = await node.api("GET", "/reports?metrics=clicks,conversions");
@@ -125,6 +142,7 @@ async function fill(node: Node, owner: Cookie, tracker: Tracker): Promise<World>
 			"/conversions/:id": [conversion?.id ?? ""],
 			"/signals/:id": [refused.request_id],
 			"/deliveries/:id": [delivery.id],
+			"/payouts/:id": [`${payout}`],
 			"/reconciliation/:id": [((await compared.json()) as { id: string }).id],
 			"/offers/:id": [`${offer}`],
 			"/offers/:id/:tab": offerTabs.filter((t) => t !== "overview").map((t) => `${offer}/${t}`),

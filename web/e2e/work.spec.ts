@@ -130,7 +130,7 @@ test("balances lead to the conversions and entries they are made of", async ({ p
 	await expect(page.getByRole("row").filter({ hasText: "Acme Shop" })).toContainText("owes");
 	await sound(page);
 	await picture(page, "balances");
-	await page.getByRole("button", { name: "Acme Blog" }).click();
+	await page.getByRole("button", { name: "Acme Blog", exact: true }).click();
 	await expect(page).toHaveURL(/of=affiliate/);
 	const dialog = page.getByRole("dialog");
 	await dialog.getByRole("button", { name: "Entries" }).first().click();

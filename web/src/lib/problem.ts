@@ -24,10 +24,13 @@ export class Problem extends Error {
 		const places = Array.isArray(b.errors) ? (b.errors as Place[]) : [];
 		// A detail that only repeats a place is told with the place's name.
 		const one = places.find((p) => said === `${p.location}: ${p.message}`);
-		super(one ? `${placeName(one.location)}: ${one.message}` : said);
+		const kind = String(b.type ?? "").replace("urn:waybill:problem:", "");
+		// Who is asked to confirm reads this only when that came to nothing.
+		const left = kind === "confirm_first" && text.auth.confirm.left;
+		super(left || (one ? `${placeName(one.location)}: ${one.message}` : said));
 		this.name = "Problem";
 		this.status = status;
-		this.kind = String(b.type ?? "").replace("urn:waybill:problem:", "");
+		this.kind = kind;
 		this.places = places;
 		this.request = String(b.instance ?? "").replace("urn:waybill:request:", "");
 		this.retryAfter = retryAfter;

@@ -3101,7 +3101,8 @@ export const text = {
 			gets: "is owed",
 			margin: "keeps",
 			entries: (name: string) => `What ${name}’s balance is made of`,
-			entriesHint: "The latest conversions first, each with the entries it booked. They sum to zero.",
+			entriesHint:
+				"The latest conversions first, each with the entries it booked. They sum to zero. Adjustments stand beside them.",
 			entriesNone: "No conversion here.",
 			conversion: "Conversion",
 			at: "When",
@@ -3126,12 +3127,12 @@ export const text = {
 			label: (currency: string) => `How you stand, in ${currency}`,
 			affiliate: {
 				approved: "Still to be paid to you",
-				pending: "Pending, not decided yet",
+				pending: "Not decided yet",
 				paid: "Paid to you so far",
 			},
 			advertiser: {
 				approved: "You still owe",
-				pending: "Pending, not decided yet",
+				pending: "Not decided yet",
 				paid: "You have paid so far",
 			},
 		},
@@ -3415,6 +3416,7 @@ export const text = {
 			byPasskey: "Confirm with a passkey",
 			byProvider: (name: string) => `Confirm with ${name}`,
 			waiting: "Waiting for the other window …",
+			left: "Nothing was changed: it was not confirmed that it is you.",
 			noWay: "There is nothing here to confirm with. Sign out, and in again.",
 			doneTitle: "Confirmed",
 			done: "You can close this window and go on in the other one.",

@@ -6,6 +6,7 @@ import { same } from "../lib/patch.ts";
 import { may } from "../lib/session.ts";
 import { text } from "../text/en.ts";
 import { Button } from "./button.tsx";
+import "./fields.css";
 import { Form } from "./form.tsx";
 import { Notice } from "./notice.tsx";
 

@@ -9,6 +9,7 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { AmountField, ComboField, PickField, RadioField } from "../../ui/fields.tsx";
 import { AreaField, Fielded, SelectField } from "../../ui/form.tsx";
 import { Notice } from "../../ui/notice.tsx";
+import { sentence } from "../lists/words.ts";
 import { booksOf } from "../work/books.ts";
 import { turned } from "./pay.ts";
 import { useBalances } from "./standings.tsx";
@@ -86,7 +87,7 @@ export function AdjustDialog({ begin, onClose }: { begin: Begin; onClose: () => 
 			<Fielded problem={make.problem}>
 				{make.problem && make.problem.places.length === 0 && (
 					<Notice tone="bad" live>
-						{make.problem.message}
+						{sentence(make.problem.message)}
 					</Notice>
 				)}
 				<div class="grid-2">

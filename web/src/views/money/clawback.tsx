@@ -9,6 +9,7 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { AmountField } from "../../ui/fields.tsx";
 import { AreaField, Fielded } from "../../ui/form.tsx";
 import { Notice } from "../../ui/notice.tsx";
+import { sentence } from "../lists/words.ts";
 import { touched } from "./adjustdialog.tsx";
 import { turned } from "./pay.ts";
 
@@ -65,7 +66,7 @@ export function ClawbackDialog({ of: c, before, onClose }: Props) {
 			<Fielded problem={make.problem}>
 				{make.problem && make.problem.places.length === 0 && (
 					<Notice tone="bad" live>
-						{make.problem.message}
+						{sentence(make.problem.message)}
 					</Notice>
 				)}
 				<p>{t.lead(sum(c.payout))}</p>
@@ -74,7 +75,10 @@ export function ClawbackDialog({ of: c, before, onClose }: Props) {
 					name="amount"
 					hint={before.length > 0 ? t.leftHint(sum({ ...c.payout, amount: decimal(left) })) : undefined}
 					value={amount}
-					onValue={setAmount}
+					onValue={(v) => {
+						setAmount(v);
+						make.clear();
+					}}
 					unit={c.payout.currency}
 				/>
 				<AreaField

@@ -16,6 +16,7 @@ import { Named } from "../../ui/named.tsx";
 import { Notice, Skeleton } from "../../ui/notice.tsx";
 import { said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
+import { sentence } from "../lists/words.ts";
 import { eachOf, sumsOf } from "./pay.ts";
 
 const t = text.payouts.pay;
@@ -167,7 +168,7 @@ function Plan({ lines, waiting }: { lines: Line[]; waiting: boolean }) {
 			head: t.amount,
 			end: true,
 			cell: (l) => {
-				if (l.wrong) return <span class="bad">{said(l.wrong)}</span>;
+				if (l.wrong) return <span class="bad">{said(sentence(l.wrong))}</span>;
 				return l.plan ? <span class="strong">{sum(l.plan.amount)}</span> : <Skeleton lines={1} />;
 			},
 			foot: waiting ? "" : sums.map(sum).join(" + "),
@@ -244,7 +245,7 @@ function Booking({
 						<Mark of={l} />
 						<span class="grow break">
 							<Named kind="affiliate" id={l.due.affiliate_id} plain />
-							{l.wrong && <span class="bad block">{said(l.wrong)}</span>}
+							{l.wrong && <span class="bad block">{said(sentence(l.wrong))}</span>}
 						</span>
 						{l.made?.id !== undefined && <Link href={`/payouts/${l.made.id}`}>{t.payout(l.made.id)}</Link>}
 						<span class="num strong">{sum((l.made?.status === "booked" ? l.made : l.plan)?.amount)}</span>

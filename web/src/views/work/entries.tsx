@@ -48,7 +48,10 @@ export function Entries({ of, test, onClose }: { of: Standing; test: boolean; on
 			title={t.entries(name)}
 			onClose={onClose}
 			footer={
-				<Go to={`/conversions${queryOf({ ...who, test: test ? "1" : undefined })}`}>{t.allConversions}</Go>
+				<>
+					<Go to={`/adjustments${queryOf({ [kind]: of.id })}`}>{text.adjustments.title}</Go>
+					<Go to={`/conversions${queryOf({ ...who, test: test ? "1" : undefined })}`}>{t.allConversions}</Go>
+				</>
 			}
 		>
 			<p class="mute">{t.entriesHint}</p>
