@@ -164,7 +164,7 @@ test("whoever does not confirm changes nothing, and loses nothing that was typed
 		await leave();
 		await expect(confirming(page)).toHaveCount(0);
 		await expect(page.getByLabel("Name", { exact: true })).toHaveValue("never");
-		await expect(page.getByRole("alert").getByText("confirm first")).toBeVisible();
+		await expect(page.getByRole("alert").getByText("Nothing was changed")).toBeVisible();
 		await send.click();
 	}
 	await expect(confirming(page)).toBeVisible();
