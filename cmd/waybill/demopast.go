@@ -90,7 +90,7 @@ func (p *past) live(address string, from, until time.Time, days int) error {
 	if err := p.books(ctx); err != nil {
 		return err
 	}
-	all := p.events()
+	all := p.events(from, until)
 	for i, e := range all {
 		if i%500 == 499 {
 			p.progress(days, 100*i/len(all))
@@ -237,8 +237,8 @@ func (p *past) tracked(v *bustle.Visit) bool {
 }
 
 // events lists what happens, in order.
-func (p *past) events() []event {
-	var all []event
+func (p *past) events(from, until time.Time) []event {
+	all := p.treasury(from, until)
 	for i, v := range p.visits {
 		all = append(all, event{v.At, i, nil})
 		if !v.Told.IsZero() {

@@ -21,6 +21,12 @@ func (db *DB) ClaimPayout(ctx context.Context, now, until time.Time) (p *payout.
 			SELECT o.id FROM payout o WHERE o.status = 'booking' AND o.leased_until <= $2
 			ORDER BY o.leased_until, o.id LIMIT 1` + db.engine.skipLocked() + `)
 		RETURNING ` + payoutColumns + `, through_id`
+	const waits = `SELECT 1 FROM payout WHERE status = 'booking' AND leased_until <= $1 LIMIT 1`
+	var one int64
+	found, err := db.read().get(ctx, []any{&one}, waits, micros(now))
+	if err != nil || !found { // nothing is written for that
+		return nil, "", db.failed(err, "look for a payout")
+	}
 	err = db.write(ctx, func(ctx context.Context, s session) error {
 		p = nil
 		return s.query(ctx, func(row scan) error {

@@ -28,10 +28,10 @@ import (
 )
 
 const (
-	piece   = 256              // conversions that are paid before it is noted how far a payout is
-	abreast = 16               // of them at once
-	lease   = 10 * time.Second // how long a piece may take before somebody else takes it up
-	rest    = 5 * time.Second  // how often it is looked whether there is anything to do
+	piece   = 256             // conversions that are paid before it is noted how far a payout is
+	abreast = 16              // of them at once
+	lease   = 5 * time.Second // how long a piece may take before somebody else takes it up
+	rest    = 2 * time.Second // how often it is looked whether there is anything to do
 )
 
 // Ledger is where payouts stand.
