@@ -197,6 +197,7 @@ func MayManage(p account.Principal, r Role) bool {
 type By struct {
 	Actor   string // "user 3", "key 7", "command line"
 	Address string
+	Session int64 // in which it is done, and which must not have ended meanwhile; 0 where none is
 }
 
 // ByOf gives what the audit keeps of a caller.

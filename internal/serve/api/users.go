@@ -157,11 +157,10 @@ func (a *API) inviteUser(ctx context.Context, in *makeIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	sent, err := a.Invite(ctx, in.who(), u, user.LinkInvitation, a.consoleURL(in.x.r))
+	sent, err := a.link(ctx, &in.caller, u, user.LinkInvitation)
 	if err != nil {
 		return nil, fmt.Errorf("user %d is there; the invitation is not: %w", u.ID, err)
 	}
-	in.x.hidden = linkField
 	return &answer{
 		Location: fmt.Sprintf("%s/users/%d", prefix, u.ID),
 		Body:     invitedRecord{User: u, sentRecord: sentRecord(sent)},
@@ -240,12 +239,25 @@ func (a *API) sendLink(ctx context.Context, c *caller, id int64, kind user.LinkK
 	if kind == user.LinkInvitation && u.JoinedAt != nil {
 		return nil, fault.New(fault.Conflict, "user %d has accepted an invitation already; let them set a new password instead", id)
 	}
-	sent, err := a.Invite(ctx, c.who(), u, kind, a.consoleURL(c.x.r))
+	sent, err := a.link(ctx, c, u, kind)
 	if err != nil {
 		return nil, err
 	}
-	c.x.hidden = linkField
 	return &answer{Body: sentRecord(sent)}, nil
+}
+
+// link makes a link, to be shown once. Whose it is is looked at once more before: a
+// manager must not hold that of somebody who was made one of the network's meanwhile.
+func (a *API) link(ctx context.Context, c *caller, u user.User, kind user.LinkKind) (Sent, error) {
+	sent, err := a.Invite(ctx, c.who(), u, kind, a.consoleURL(c.x.r))
+	if err != nil {
+		return Sent{}, err
+	}
+	if u, err = a.Users.User(ctx, u.ID); err != nil {
+		return Sent{}, noUser(err, u.ID)
+	}
+	c.x.hidden = linkField
+	return sent, manages(c.who(), u.Role)
 }
 
 func noUser(err error, id int64) error {

@@ -109,6 +109,24 @@ func TestAKeptAnswerIsForWhoMayStillAsk(t *testing.T) {
 	}
 }
 
+// TestAManagerGetsNoLinkOfWhoIsRaised has an owner make a manager of a partner's user
+// in the moment in which another manager has a link made for that user.
+func TestAManagerGetsNoLinkOfWhoIsRaised(t *testing.T) {
+	w := newWorld(t)
+	people := w.people(t)
+	id := strings.TrimPrefix(people[user.Affiliate], testCookie+"=")
+	w.Invite = func(ctx context.Context, by account.Principal, u user.User, kind user.LinkKind, console string) (Sent, error) {
+		raised := w.by(t, people[user.Owner], "PATCH", "users/"+id, `{"role":"manager","affiliate_id":null}`)
+		if raised.status != 200 {
+			t.Errorf("made a manager: %d %s", raised.status, raised.text)
+		}
+		return w.invite(ctx, by, u, kind, console)
+	}
+	if got := w.by(t, people[user.Manager], "POST", "users/"+id+"/reset", ""); got.status != 403 || strings.Contains(got.text, "reset-of") {
+		t.Errorf("a manager is answered %d %s, want 403 and no link", got.status, got.text)
+	}
+}
+
 // TestAPartnersUserJoinsTheNetworkByANewLink goes from the change to the link.
 func TestAPartnersUserJoinsTheNetworkByANewLink(t *testing.T) {
 	w := newWorld(t)

@@ -63,7 +63,9 @@ func (x *exchange) place() place { return x.l.placeOf(x.r) }
 func (x *exchange) by(u user.User) user.By {
 	p := u.Principal()
 	p.Address = x.from
-	return user.ByOf(p)
+	by := user.ByOf(p)
+	by.Session = x.session.ID
+	return by
 }
 
 // answer is what a handler gives back: nil for 204, a reply for something else

@@ -51,13 +51,22 @@ type realLedger struct {
 	w *world
 }
 
-// CreateSession lets a test have something happen in the last moment.
-func (l realLedger) CreateSession(ctx context.Context, s user.Session, hash string, shown user.Shown) (user.Session, error) {
+// happen lets a test have something happen in the last moment.
+func (l realLedger) happen() {
 	if now := l.w.meanwhile; now != nil {
 		l.w.meanwhile = nil
 		now()
 	}
+}
+
+func (l realLedger) CreateSession(ctx context.Context, s user.Session, hash string, shown user.Shown) (user.Session, error) {
+	l.happen()
 	return l.DB.CreateSession(ctx, s, hash, shown)
+}
+
+func (l realLedger) AddPasskey(ctx context.Context, by user.By, p user.Passkey) error {
+	l.happen()
+	return l.DB.AddPasskey(ctx, by, p)
 }
 
 func (l realLedger) AcceptLink(ctx context.Context, hash string, a Accepted, now time.Time) (user.Link, user.User, error) {
@@ -91,7 +100,7 @@ type world struct {
 	clock *clock
 	log   *safe
 
-	meanwhile func() // what happens, once, between a look at what was shown and the session
+	meanwhile func() // what happens, once, between a look at who calls and what that leads to
 }
 
 // ledgers are those of a new installation.

@@ -16,7 +16,7 @@
 //     step. It is looked at once more in the moment in which it counts.
 //   - What a person signs in with is changed by nobody who only has a session: it
 //     must have been confirmed in the last minutes (confirm.go), and a session that
-//     is confirmed gets another token.
+//     is confirmed gets another token. One that has ended meanwhile changes nothing.
 //   - Nothing that changes anything is taken from another site.
 //   - No token, password or code is written to the log, and no address that is
 //     sent to somebody is made of what a request says of itself.

@@ -198,6 +198,22 @@ func TestPasskeys(t *testing.T) {
 	}
 }
 
+// TestNoPasskeyForWhoIsOut signs a thief out in the moment in which the thief keeps a
+// passkey, to come again by.
+func TestNoPasskeyForWhoIsOut(t *testing.T) {
+	w := newWorld(t, Settings{})
+	ann := w.join("ann@example.com", user.Owner)
+	thief := w.browser().logIn("ann@example.com")
+	w.meanwhile = func() {
+		token := w.link(user.LinkReset, ann.ID)
+		w.browser().send("POST", "accept", acceptance{Token: token, Password: "another kettle of fish"}).want(200)
+	}
+	newDevice().register(thief, thief.site(), "mine now").want(401)
+	if u, err := w.db.User(t.Context(), ann.ID); err != nil || u.Passkeys != 0 {
+		t.Errorf("there are %d passkeys, %v; want none", u.Passkeys, err)
+	}
+}
+
 // TestPasskeyAtAdminURL keeps passkeys for the name that people see, whatever the
 // request says behind a proxy.
 func TestPasskeyAtAdminURL(t *testing.T) {

@@ -94,11 +94,15 @@ func anyOwner(ctx context.Context, s session) (bool, error) {
 }
 
 // changeUsers runs f, which says what there is to note, if anything. Changes of
-// people go one after another: the number of the note is drawn first.
-func (db *DB) changeUsers(ctx context.Context, f func(ctx context.Context, s session) (*Note, error)) error {
+// people go one after another: the number of the note is drawn first. Whoever has been
+// signed out meanwhile changes nothing.
+func (db *DB) changeUsers(ctx context.Context, by user.By, f func(ctx context.Context, s session) (*Note, error)) error {
 	return db.write(ctx, func(ctx context.Context, s session) error {
 		number, err := nextNumber(ctx, s, "audit")
 		if err != nil {
+			return err
+		}
+		if err := stillIn(ctx, s, by.Session); err != nil {
 			return err
 		}
 		n, err := f(ctx, s)
@@ -110,11 +114,23 @@ func (db *DB) changeUsers(ctx context.Context, f func(ctx context.Context, s ses
 	})
 }
 
+// stillIn refuses what is done in a session that has ended.
+func stillIn(ctx context.Context, s session, id int64) error {
+	if id == 0 {
+		return nil
+	}
+	found, err := s.get(ctx, []any{&id}, `SELECT id FROM user_session WHERE id = $1`, id)
+	if err == nil && !found {
+		err = fault.New(fault.Unauthorized, "you were signed out at this moment; sign in again")
+	}
+	return err
+}
+
 // CreateUser adds a person. joined says that no invitation need be accepted
 // first.
 func (db *DB) CreateUser(ctx context.Context, by user.By, u user.User, joined bool) (user.User, error) {
 	var made user.User
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (_ *Note, err error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (_ *Note, err error) {
 		if made, err = db.insertUser(ctx, s, u, joined); err != nil {
 			return nil, err
 		}
@@ -175,7 +191,7 @@ func clashOfUsers(err error, email string) error {
 // owner who can log in stays one.
 func (db *DB) UpdateUser(ctx context.Context, by user.By, id int64, change func(*user.User) error) (user.User, error) {
 	var after user.User
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		before, err := userOf(ctx, s, id)
 		if err != nil {
 			return nil, err
@@ -255,7 +271,7 @@ func anOwnerStays(ctx context.Context, s session) error {
 // audit; what it logged in with does not. allowed is asked first, about the
 // person as it is.
 func (db *DB) RemoveUser(ctx context.Context, by user.By, id int64, allowed func(user.User) error) error {
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		u, err := userOf(ctx, s, id)
 		if err != nil {
 			return nil, err

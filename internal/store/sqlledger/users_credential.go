@@ -24,7 +24,7 @@ func credentialsOf(ctx context.Context, s session, userID int64) (c user.Credent
 // unless that was changed meanwhile. All sessions but keep end, and so do the links
 // that would set another.
 func (db *DB) SetPassword(ctx context.Context, by user.By, userID int64, old, hash string, keep int64) error {
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		now, err := credentialsOf(ctx, s, userID)
 		if err != nil {
 			return nil, err
@@ -92,7 +92,7 @@ func (db *DB) ConfirmTOTP(ctx context.Context, by user.By, userID int64, secret 
 	const confirm = `
 		UPDATE users SET totp_secret = totp_draft, totp_draft = '', totp_step = $3
 		WHERE id = $1 AND totp_draft = $2 AND totp_draft <> '' AND removed_at = 0`
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		changed, err := s.exec(ctx, confirm, userID, secret, step)
 		if err != nil {
 			return nil, err
@@ -138,7 +138,7 @@ func (db *DB) UseTOTPStep(ctx context.Context, userID, step int64) (bool, error)
 // it was good. It never is again.
 func (db *DB) UseRecoveryCode(ctx context.Context, by user.By, userID int64, hash string) (bool, error) {
 	var good bool
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		changed, err := s.exec(ctx, `DELETE FROM user_recovery WHERE user_id = $1 AND hash = $2`, userID, hash)
 		if good = changed == 1; err != nil || !good {
 			return nil, err
@@ -159,7 +159,7 @@ func (db *DB) RecoveryCodesLeft(ctx context.Context, userID int64) (int, error) 
 // DropTOTP takes a person's authenticator away, and the recovery codes with it.
 func (db *DB) DropTOTP(ctx context.Context, by user.By, userID int64) error {
 	const drop = `UPDATE users SET totp_secret = '', totp_draft = '' WHERE id = $1 AND (totp_secret <> '' OR totp_draft <> '')`
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		changed, err := s.exec(ctx, drop, userID)
 		if err != nil || changed == 0 {
 			return nil, err
@@ -200,7 +200,7 @@ const mostPasskeys = 20
 // AddPasskey gives a person another passkey.
 func (db *DB) AddPasskey(ctx context.Context, by user.By, p user.Passkey) error {
 	const insert = `INSERT INTO user_passkey (` + webauthnColumns + `) VALUES ($1, $2, $3, $4, $5, 0)`
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		u, err := userOf(ctx, s, p.UserID)
 		if err != nil {
 			return nil, err
@@ -234,7 +234,7 @@ func (db *DB) UsePasskey(ctx context.Context, userID int64, id, doc string, at t
 
 // RemovePasskey takes one of a person's passkeys away.
 func (db *DB) RemovePasskey(ctx context.Context, by user.By, userID int64, id string) error {
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		var p user.Passkey
 		row := []any{&p.ID, &p.Name}
 		if err := s.must(ctx, "such passkey", row, `DELETE FROM user_passkey WHERE id = $2 AND user_id = $1 RETURNING id, name`, userID, id); err != nil {

@@ -13,7 +13,7 @@ import (
 // reset puts an end to those before it, and needs somebody who may log in. A link
 // for the first owner is refused once there is an owner who can log in.
 func (db *DB) CreateLink(ctx context.Context, by user.By, l user.Link, hash string) error {
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		if err := makeWay(ctx, s, &l); err != nil {
 			return nil, err
 		}
@@ -120,7 +120,7 @@ type Accepted struct {
 func (db *DB) AcceptLink(ctx context.Context, hash string, a Accepted, now time.Time) (user.Link, user.User, error) {
 	var l user.Link
 	var u user.User
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (_ *Note, err error) {
+	err := db.changeUsers(ctx, user.By{}, func(ctx context.Context, s session) (_ *Note, err error) {
 		l, err = linkIn(ctx, s, now, `DELETE FROM user_link WHERE hash = $1 RETURNING `+linkColumns, hash)
 		if err != nil {
 			return nil, err

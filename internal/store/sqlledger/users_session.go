@@ -38,7 +38,7 @@ func (db *DB) CreateSession(ctx context.Context, n user.Session, hash string, sh
 	n.UserAgent = n.UserAgent[:min(len(n.UserAgent), maxUserAgent)]
 	n.CreatedAt = instant(micros(n.CreatedAt))
 	n.SeenAt, n.ConfirmedAt = n.CreatedAt, instant(micros(shown.At))
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, user.By{}, func(ctx context.Context, s session) (*Note, error) {
 		u, err := stillGood(ctx, s, n.UserID, shown, shown.LetsIn)
 		if err != nil {
 			return nil, err
@@ -89,7 +89,7 @@ func stillGood(ctx context.Context, s session, userID int64, shown user.Shown, g
 // What was shown must still be good; from then on the session is confirmed.
 func (db *DB) RenewSession(ctx context.Context, by user.By, n user.Session, hash, next string, shown user.Shown) error {
 	const update = `UPDATE user_session SET hash = $3, confirmed_at = $4 WHERE id = $1 AND hash = $2`
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		if _, err := stillGood(ctx, s, n.UserID, shown, shown.Holds); err != nil {
 			return nil, err
 		}
@@ -181,7 +181,7 @@ func (db *DB) Sessions(ctx context.Context, userID int64, now time.Time) ([]user
 
 // EndSession logs a person out in one place. action is what the audit calls it.
 func (db *DB) EndSession(ctx context.Context, by user.By, userID, id int64, action string) error {
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (*Note, error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (*Note, error) {
 		changed, err := s.exec(ctx, `DELETE FROM user_session WHERE id = $2 AND user_id = $1`, userID, id)
 		if err != nil {
 			return nil, err
@@ -199,7 +199,7 @@ func (db *DB) EndSession(ctx context.Context, by user.By, userID, id int64, acti
 // and tells how many sessions that were.
 func (db *DB) EndSessions(ctx context.Context, by user.By, userID, except int64) (int64, error) {
 	var ended int64
-	err := db.changeUsers(ctx, func(ctx context.Context, s session) (_ *Note, err error) {
+	err := db.changeUsers(ctx, by, func(ctx context.Context, s session) (_ *Note, err error) {
 		if ended, err = endSessions(ctx, s, userID, except); err != nil || ended == 0 {
 			return nil, err
 		}

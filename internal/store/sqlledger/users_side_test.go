@@ -20,6 +20,7 @@ func TestLinksEnd(t *testing.T) {
 			{"a partner's link does not make its holder one of the network's", endsLinksOfPartners},
 			{"what a partner logged in with is nothing to the network", endsLogInsOfPartners},
 			{"who comes by another way than the invitation has joined", joinsByLogIn},
+			{"who was signed out meanwhile changes nothing", refusesWhoIsOut},
 		} {
 			t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t, at(t))) })
 		}
@@ -110,5 +111,40 @@ func joinsByLogIn(t *testing.T, db *DB) {
 	err := db.RemoveUser(ctx, byOwner, u.ID, anybody)
 	if fault.Of(err) != fault.Conflict {
 		t.Errorf("RemoveUser() of the only owner, who never used the invitation = %v, want Conflict", err)
+	}
+}
+
+// refusesWhoIsOut has somebody be signed out between the look at a session and what
+// is done in it.
+func refusesWhoIsOut(t *testing.T, db *DB) {
+	ctx := t.Context()
+	u := createUser(t, db, "jane@example.com", user.Owner)
+	in, _ := logIn(t, db, u.ID, "token")
+	by := user.By{Actor: "user 1", Session: in.ID}
+	key := user.Passkey{ID: "key", UserID: u.ID, CreatedAt: clock}
+	errEnd := func() error { _, err := db.EndSessions(ctx, byOwner, u.ID, 0); return err }
+	if err := errors.Join(db.AddPasskey(ctx, by, key), db.BeginTOTP(ctx, u.ID, "secret"), errEnd()); err != nil {
+		t.Fatal(err)
+	}
+	before := must(t)(db.User(ctx, u.ID))
+	key.ID = "another"
+	for name, change := range map[string]func() error{
+		"AddPasskey":    func() error { return db.AddPasskey(ctx, by, key) },
+		"RemovePasskey": func() error { return db.RemovePasskey(ctx, by, u.ID, "key") },
+		"ConfirmTOTP":   func() error { return db.ConfirmTOTP(ctx, by, u.ID, "secret", 1, nil) },
+		"DropTOTP":      func() error { return db.DropTOTP(ctx, by, u.ID) },
+		"SetPassword":   func() error { return db.SetPassword(ctx, by, u.ID, "", "hash", in.ID) },
+		"UpdateUser": func() error {
+			_, err := db.UpdateUser(ctx, by, u.ID, func(u *user.User) error { u.Name = "Thief"; return nil })
+			return err
+		},
+	} {
+		if err := change(); fault.Of(err) != fault.Unauthorized {
+			t.Errorf("%s() by who was signed out = %v, want Unauthorized", name, err)
+		}
+	}
+	c, err := db.Credentials(ctx, u.ID)
+	if after := must(t)(db.User(ctx, u.ID)); err != nil || c.Password != "" || !cmp.Equal(after, before) {
+		t.Errorf("the user is %+v with password %q (%v), want %+v as before", after, c.Password, err, before)
 	}
 }
