@@ -123,6 +123,37 @@ export async function rival(node: Node, tracker: Tracker, name: string): Promise
 		(await make(`/trace/${first}/shares`, { as: "affiliate", note: `${name} asks` })).id,
 		(await make(`/trace/${first}/shares`, { as: "advertiser", note: `${name} asks` })).id,
 	];
+	const money = { amount: "3.33", currency: "USD" };
+	const adjustments = [
+		(
+			await make("/adjustments", {
+				affiliate_id: affiliate,
+				kind: "bonus",
+				amount: money,
+				note: `${name} bonus`,
+			})
+		).id,
+		(
+			await make("/adjustments", {
+				advertiser_id: advertiser,
+				kind: "payment",
+				amount: money,
+				note: `${name} paid`,
+			})
+		).id,
+	];
+	const payout = (
+		await make("/payouts", {
+			affiliate_id: affiliate,
+			currency: "USD",
+			reference: `${name} transfer`,
+			note: `${name} note`,
+		})
+	).id;
+	await until(
+		`${name} is paid`,
+		async () => (await node.api("GET", `/payouts/${payout}`)).status === "booked",
+	);
 	const mine = (row: Row) => row.affiliate_id === affiliate || row.advertiser_id === advertiser;
 	const rows = async (path: string) =>
 		((await node.api("GET", path)).data as (Row & { id: string })[]).filter(mine);
@@ -172,6 +203,8 @@ export async function rival(node: Node, tracker: Tracker, name: string): Promise
 			terms: [term],
 			domains: [domain],
 			keys,
+			adjustments,
+			payouts: [payout],
 			postbacks,
 			transactions: clicks,
 			conversions: conversions.map((c) => c.id),
@@ -195,6 +228,8 @@ function made(answer: { status: number; text: string }): Row {
 
 /** What stands in the braces of a route, by the collection before it. */
 const placed: Record<string, string> = {
+	"/adjustments/{id}": "adjustments",
+	"/payouts/{id}": "payouts",
 	"/advertisers/{id}": "advertisers",
 	"/affiliates/{id}": "affiliates",
 	"/clicks/{transaction_id}": "transactions",
@@ -251,6 +286,8 @@ export function narrowed(path: string, r: Rival): string[] {
 		`transaction_id=${tid}`,
 		`conversion_id=${conversion}`,
 		`subscription_id=${r.ids.postbacks?.[0]}`,
+		`payout_id=${r.ids.payouts?.[0]}`,
+		`adjustment_id=${r.ids.adjustments?.[0]}`,
 		`order_id=${r.name}-order-1`,
 		`q=${path.endsWith("/search") ? r.name : encodeURIComponent(`${r.name}-order-1`)}`,
 		`q=${tid}`,
@@ -260,7 +297,7 @@ export function narrowed(path: string, r: Rival): string[] {
 		`party=advertiser&party_id=${r.advertiser}`,
 	];
 	if (!path.startsWith("/reports")) return all;
-	const report = ["", ...all.slice(10, 12).map((f) => `&${f}`)];
+	const report = ["", ...all.slice(12, 14).map((f) => `&${f}`)];
 	return [
 		...all,
 		...["offer_id", "affiliate_id", "advertiser_id", "sub1", "source", "goal"].flatMap((d) =>
@@ -284,7 +321,24 @@ export function bodies(route: string, r: Rival): unknown[] {
 	const sale = { transaction_id: tid, order_id: "taken", amount: "1" };
 	const named = { name: "taken" };
 	const list = `transaction_id,order_id,amount,time\n${tid},taken,20,2026-11-20T10:00:00Z\n`;
+	const money = { amount: "9.99", currency: "USD" };
 	const known: Record<string, unknown[]> = {
+		"POST /adjustments": [
+			{ affiliate_id: r.affiliate, kind: "bonus", amount: money, note: "taken" },
+			{ advertiser_id: r.advertiser, kind: "payment", amount: money, note: "taken" },
+			{
+				affiliate_id: r.affiliate,
+				kind: "clawback",
+				conversion_id: conversion,
+				amount: { ...money, amount: "-1" },
+				note: "taken",
+			},
+		],
+		"POST /payouts": [
+			{ affiliate_id: r.affiliate, currency: "USD" },
+			{ affiliate_id: r.affiliate, currency: "USD", dry_run: true },
+		],
+		"PATCH /payouts/{id}": [{ reference: "taken" }],
 		"POST /advertisers": [named],
 		"PATCH /advertisers/{id}": [named, { token: "taken-token-0123456789" }],
 		"POST /affiliates": [named],
@@ -374,7 +428,7 @@ export async function standing(node: Node, r: Rival): Promise<Record<string, unk
 		all[path] = await node.api("GET", path);
 	};
 	const kinds = ["advertisers", "affiliates", "links", "coupons", "terms", "domains", "postbacks"];
-	kinds.push("conversions", "signals", "deliveries", "reconciliations", "offers");
+	kinds.push("conversions", "signals", "deliveries", "reconciliations", "offers", "payouts", "adjustments");
 	for (const kind of kinds) for (const id of r.ids[kind] ?? []) await record(`/${kind}/${id}`);
 	for (const id of r.ids.replays ?? []) await record(`/deliveries/replays/${id}`);
 	for (const id of r.ids.postbacks ?? []) await record(`/destinations/${id}`);
@@ -406,6 +460,8 @@ export async function standing(node: Node, r: Rival): Promise<Record<string, unk
 			"/deliveries",
 			"/reconciliations",
 			"/balances",
+			"/payouts",
+			"/adjustments",
 		]) {
 			all[`${who.value} ${path}`] = (await by(who, "GET", `${path}?limit=200`)).text.replace(
 				/"instance".*/,
