@@ -25,6 +25,7 @@ import (
 	"waybill/internal/money"
 	"waybill/internal/offer"
 	"waybill/internal/param"
+	"waybill/internal/payout"
 	"waybill/internal/settlement"
 	"waybill/internal/signal"
 	"waybill/internal/txid"
@@ -240,6 +241,7 @@ type books struct {
 	used        map[settlement.Counter]int64
 	entries     []ledger.Entry
 	owed        []delivery.Owed
+	payout      *payout.Payout // the only one, if any
 }
 
 func newBooks() books {
@@ -295,6 +297,10 @@ func (b *books) state(c settlement.Case) settlement.State {
 	}
 	for _, k := range c.Counters {
 		st.Used[k] = b.used[k]
+	}
+	if b.payout != nil && b.payout.ID == c.PayoutID {
+		held := *b.payout
+		st.Payout = &held
 	}
 	return st
 }

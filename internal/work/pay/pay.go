@@ -159,7 +159,7 @@ func (w *Worker) one(ctx context.Context, id int64, c *conversion.Conversion) er
 	case signal.Updated, signal.Duplicate:
 		return nil
 	case signal.Rejected: // and so it is not in the payout
-		if v.Code == signal.Unavailable {
+		if v.Code == signal.Unavailable || v.Code == signal.RateLimited {
 			return fault.New(fault.Unavailable, "conversion %s: %s", c.ID, v.Message)
 		}
 		w.log.LogAttrs(ctx, slog.LevelInfo, "conversion left out of a payout",
