@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import { as, expect, type Node, picture, sound, test, until } from "./world.ts";
 
-test.describe.configure({ mode: "serial" });
+test.describe.configure({ mode: "serial", timeout: 180_000 });
 
 const phone = { width: 390, height: 844 };
 const desk = { width: 1360, height: 900 };
