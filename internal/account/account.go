@@ -97,6 +97,7 @@ func (k Key) validateName() error {
 type Principal struct {
 	KeyID        int64 // of the key it calls with, 0 for a user
 	UserID       int64 // of the user who is logged in, 0 for a key
+	Session      int64 // in which that user is, where that is known
 	Role         Role
 	Grade        Grade // on the network's side
 	AdvertiserID int64

@@ -202,7 +202,7 @@ type By struct {
 
 // ByOf gives what the audit keeps of a caller.
 func ByOf(p account.Principal) By {
-	by := By{Actor: p.Actor()}
+	by := By{Actor: p.Actor(), Session: p.Session}
 	if p.Address.IsValid() {
 		by.Address = p.Address.Unmap().String()
 	}

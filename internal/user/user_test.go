@@ -118,8 +118,8 @@ func TestMayManage(t *testing.T) {
 }
 
 func TestByOf(t *testing.T) {
-	p := account.Principal{UserID: 3, Address: netip.MustParseAddr("::ffff:192.0.2.1")}
-	if got, want := user.ByOf(p), (user.By{Actor: "user 3", Address: "192.0.2.1"}); got != want {
+	p := account.Principal{UserID: 3, Session: 9, Address: netip.MustParseAddr("::ffff:192.0.2.1")}
+	if got, want := user.ByOf(p), (user.By{Actor: "user 3", Address: "192.0.2.1", Session: 9}); got != want {
 		t.Errorf("ByOf() = %+v, want %+v", got, want)
 	}
 	if got := user.ByOf(account.Principal{KeyID: 7}); got != (user.By{Actor: "key 7"}) {

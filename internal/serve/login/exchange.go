@@ -62,10 +62,8 @@ func (x *exchange) place() place { return x.l.placeOf(x.r) }
 // by is the caller as the audit keeps it.
 func (x *exchange) by(u user.User) user.By {
 	p := u.Principal()
-	p.Address = x.from
-	by := user.ByOf(p)
-	by.Session = x.session.ID
-	return by
+	p.Address, p.Session = x.from, x.session.ID
+	return user.ByOf(p)
 }
 
 // answer is what a handler gives back: nil for 204, a reply for something else

@@ -255,8 +255,8 @@ func TestCaller(t *testing.T) {
 		return w.Caller(r)
 	}
 	p, err := ask("POST", "same-origin")
-	if err != nil || p.UserID != u.ID || p.Role != account.Network || p.Grade != account.Analyst || p.Address.String() != "192.0.2.7" {
-		t.Errorf("Caller() = %+v, %v; want the analyst at 192.0.2.7", p, err)
+	if err != nil || p.UserID != u.ID || p.Role != account.Network || p.Grade != account.Analyst || p.Address.String() != "192.0.2.7" || p.Session == 0 {
+		t.Errorf("Caller() = %+v, %v; want the analyst at 192.0.2.7, and the session", p, err)
 	}
 	if _, err := ask("GET", "cross-site"); err != nil {
 		t.Errorf("a GET from another site: %v; want it let through", err)

@@ -52,7 +52,7 @@ func (l *Login) Caller(r *http.Request) (account.Principal, error) {
 		return account.Principal{}, err
 	}
 	p := u.Principal()
-	p.Address, p.Confirmed = l.client(r), s.Confirmed(l.now())
+	p.Address, p.Session, p.Confirmed = l.client(r), s.ID, s.Confirmed(l.now())
 	return p, l.touch(r.Context(), s, textOf(p.Address))
 }
 
