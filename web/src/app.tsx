@@ -135,9 +135,7 @@ function Pages() {
 					))}
 					<Route>
 						<Page title={text.app.lost}>
-							<Empty title={text.app.lost} action={<Go to="/">{text.app.home}</Go>}>
-								{text.app.lostHint}
-							</Empty>
+							<Empty title={text.app.lostHint} action={<Go to="/">{text.app.home}</Go>} />
 						</Page>
 					</Route>
 				</Switch>
@@ -171,11 +169,9 @@ class Guard extends Component<{ at?: string; children: ComponentChildren }, { br
 		return (
 			<Page title={text.app.broken}>
 				<Empty
-					title={text.app.broken}
+					title={text.app.brokenHint}
 					action={<Button onClick={() => location.reload()}>{text.app.reload}</Button>}
-				>
-					{text.app.brokenHint}
-				</Empty>
+				/>
 			</Page>
 		);
 	}

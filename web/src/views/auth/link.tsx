@@ -5,7 +5,7 @@ import { type Problem, problemOf } from "../../lib/problem.ts";
 import { text } from "../../text/en.ts";
 import { Button, Go } from "../../ui/button.tsx";
 import { Form, TextField } from "../../ui/form.tsx";
-import { Empty, Skeleton } from "../../ui/notice.tsx";
+import { Failed, Skeleton } from "../../ui/notice.tsx";
 import { Gate } from "./gate.tsx";
 import { entered } from "./login.tsx";
 
@@ -34,7 +34,8 @@ export default function OneTimeLink() {
 	const [password, setPassword] = useState("");
 	const [visible, setVisible] = useState(false);
 	const [, go] = useLocation();
-	useEffect(() => {
+	const look = () => {
+		setGone(undefined);
 		auth.post<Shown>("link", { token }).then(
 			(s) => {
 				setShown(s);
@@ -43,7 +44,8 @@ export default function OneTimeLink() {
 			},
 			(e) => setGone(problemOf(e)),
 		);
-	}, []);
+	};
+	useEffect(look, []);
 	const send = async () => {
 		setBusy(true);
 		setProblem(undefined);
@@ -61,12 +63,16 @@ export default function OneTimeLink() {
 		}
 		setBusy(false);
 	};
+	if (gone?.passing)
+		return (
+			<Gate title={t.checking}>
+				<Failed problem={gone} again={look} />
+			</Gate>
+		);
 	if (gone)
 		return (
-			<Gate title={t.gone}>
-				<Empty title={gone.message} action={<Go to="/">{text.auth.signIn}</Go>}>
-					{t.goneHint}
-				</Empty>
+			<Gate title={t.gone} lead={t.goneHint}>
+				<Go to="/">{text.auth.signIn}</Go>
 			</Gate>
 		);
 	if (!shown)

@@ -140,7 +140,10 @@ type TotalOf = Schema["ReconciliationTotal"];
 function Total({ of: total }: { of: TotalOf }) {
 	const write = (v: string) => coins(v, total.currency);
 	return (
-		<Card flush title={`${t.measure[total.measure] ?? total.measure}, ${total.currency}`}>
+		<Card
+			flush
+			title={[t.measure[total.measure] ?? total.measure, total.currency].filter(Boolean).join(", ")}
+		>
 			<Table
 				caption={`${t.totals}: ${t.measure[total.measure] ?? total.measure}`}
 				rows={total.parts.filter((p) => Number(p.theirs) !== 0 || Number(p.ours) !== 0)}
