@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../lib/problem.ts";
 import { api, type Schema, useRead } from "./client.ts";
-import { usePages } from "./pages.ts";
+import { type Pages, usePages } from "./pages.ts";
 
 /** What can be looked for by a name or a number. */
 export type Kind = "offer" | "affiliate" | "advertiser";
@@ -11,6 +11,9 @@ export type Kind = "offer" | "affiliate" | "advertiser";
 type Rows = { offer: Schema["Offer"]; affiliate: Schema["Affiliate"]; advertiser: Schema["Advertiser"] };
 type Listed<R> = { data: R[] | null; next_cursor?: string };
 type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
+
+/** How a list is asked for page by page, the newest first. */
+export type Asked = { q?: string; order: "desc"; limit: number; cursor?: string };
 
 /** As many are read at once; what has no more is looked through here. */
 export const few = 300;
@@ -36,7 +39,11 @@ export function listOf<K extends Kind>(
 
 /** The first of a kind, whose names are known at once; all of them in a small network. */
 export function useFirst<K extends Kind>(kind: K, enabled = true) {
-	const got = useRead([`${kind}s`, "first"], (signal) => listOf(kind, { limit: few }, signal), { enabled });
+	const got = useRead(
+		[`${kind}s`, "first"],
+		(signal) => listOf(kind, { limit: few, order: "desc" }, signal),
+		{ enabled },
+	);
 	return { ...got, whole: got.data !== undefined && !got.data.next_cursor };
 }
 
@@ -66,8 +73,7 @@ export type Found<R> = {
 
 /**
  * Looks in a list for what has q in its name or number. The filters are the
- * list's own; fits says what of the rows is meant beyond them. A small list comes
- * with the newest first, a large one in the order of the API.
+ * list's own; fits says what of the rows is meant beyond them. The newest come first.
  */
 export function useFound<K extends Kind>(
 	kind: K,
@@ -77,7 +83,7 @@ export function useFound<K extends Kind>(
 ): Found<Rows[K]> {
 	const first = useFirst(kind);
 	const large = first.data !== undefined && !first.whole;
-	const asked = { ...filters, q: useLater(q.trim()) || undefined, limit: page };
+	const asked = { ...filters, q: useLater(q.trim()) || undefined, order: "desc", limit: page };
 	const pages = usePages<Rows[K]>(
 		[`${kind}s`, "found", asked],
 		(cursor, signal) => listOf(kind, { ...asked, cursor }, signal),
@@ -92,7 +98,7 @@ export function useFound<K extends Kind>(
 		if (onward) pages.more();
 	}, [onward, pages.next]);
 	return {
-		rows: large ? rows : rows.reverse(),
+		rows,
 		none: first.whole && first.data?.data?.length === 0,
 		problem: first.problem ?? (large && pages.rows.length === 0 ? pages.problem : undefined),
 		loading: first.loading || (large && (pages.loading || onward || (!current && rows.length === 0))),
@@ -101,4 +107,32 @@ export function useFound<K extends Kind>(
 		more: pages.more,
 		busy: pages.busy,
 	};
+}
+
+/**
+ * Looks in a list of whatever size by the API, page by page, the newest first. The
+ * key names the list and its filters; fits says what of the rows is meant beyond
+ * them.
+ */
+export function useListed<R>(
+	key: readonly unknown[],
+	q: string,
+	ask: (asked: Asked, signal: AbortSignal) => Answer<Listed<R>>,
+	options: { fits?: (row: R) => boolean; every?: number } = {},
+): Pages<R> {
+	const looked = useLater(q.trim());
+	const asked: Asked = { ...(looked ? { q: looked } : {}), order: "desc", limit: page };
+	const pages = usePages<R>(
+		[...key, "listed", looked],
+		(cursor, signal) => ask({ ...asked, ...(cursor ? { cursor } : {}) }, signal),
+		options.every ? { every: options.every } : {},
+	);
+	const rows = options.fits ? pages.rows.filter(options.fits) : pages.rows;
+	// A page on which nothing is meant leads on to where something may be.
+	const current = looked === q.trim() && !pages.renewing;
+	const onward = current && rows.length === 0 && pages.next !== undefined && !pages.busy && !pages.problem;
+	useEffect(() => {
+		if (onward) pages.more();
+	}, [onward, pages.next]);
+	return { ...pages, rows, loading: pages.loading || onward || (pages.busy && rows.length === 0) };
 }

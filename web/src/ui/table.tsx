@@ -78,6 +78,7 @@ export function Table<T>(props: TableProps<T>) {
 	const box = useRef<HTMLDivElement>(null);
 	const virtual = rows.length > many;
 	const { from, to, above, below } = useWindow(box, rows, virtual);
+	usePlace(box, caption, rows.length);
 	const footed = columns.some((c) => c.foot !== undefined);
 	if (rows.length === 0 && !loading && empty) return <>{empty}</>;
 	return (
@@ -293,6 +294,53 @@ function useWindow(box: { current: HTMLDivElement | null }, rows: unknown[], vir
 	if (!virtual) return { from, to, above: 0, below: 0 };
 	const above = heights.before(from);
 	return { from, to, above, below: heights.before(count) - heights.before(to) };
+}
+
+// Where lists were scrolled to, by what they show and where, for whoever comes back.
+const places = new Map<string, [table: number, page: number]>();
+let back = 0;
+addEventListener("popstate", () => {
+	back = Date.now();
+});
+
+// Keeps one's place in a table: when more rows make it one that scrolls by itself,
+// and when one comes back to it.
+function usePlace(box: { current: HTMLDivElement | null }, caption: string, count: number) {
+	const virtual = count > many;
+	const before = useRef(count);
+	const filled = count > 0;
+	const key = `${location.pathname}${location.search} ${caption}`;
+	const at = useRef<[number, number]>([0, 0]);
+	useLayoutEffect(() => {
+		const el = box.current;
+		const was = before.current;
+		before.current = count;
+		if (!el || !virtual || was === 0 || was > many) return;
+		el.scrollTop = (el.scrollHeight * was) / count - el.clientHeight / 2;
+		el.scrollIntoView({ block: "nearest" });
+	}, [virtual]);
+	useLayoutEffect(() => {
+		const el = box.current;
+		if (!el || !filled) return;
+		const place = places.get(key);
+		const note = () => {
+			at.current = [el.scrollTop, scrollY];
+		};
+		// After the shell has shown the page from its beginning.
+		const timer = setTimeout(() => {
+			if (!place || Date.now() - back > 2000) return;
+			el.scrollTop = place[0];
+			scrollTo(0, place[1]);
+		}, 60);
+		el.addEventListener("scroll", note, { passive: true });
+		addEventListener("scroll", note, { passive: true });
+		return () => {
+			clearTimeout(timer);
+			el.removeEventListener("scroll", note);
+			removeEventListener("scroll", note);
+			places.set(key, at.current);
+		};
+	}, [key, filled]);
 }
 
 type FootProps = {

@@ -1,8 +1,8 @@
 import { BadgePercent, Plus } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { api, type Schema, useChange, useRead } from "../../api/client.ts";
-import { wholeList } from "../../api/record.ts";
+import { api, type Schema, useChange } from "../../api/client.ts";
+import { useListed } from "../../api/found.ts";
 import { may } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
@@ -24,19 +24,18 @@ type Coupon = Schema["Coupon"];
 /** Codes that are an affiliate's. */
 export default function Coupons() {
 	const [f, set] = useUrlState({ q: "", offer: "", affiliate: "", status: "active", new: "" });
-	const list = useRead(["coupons", f.offer, f.affiliate], (signal) =>
-		wholeList((paging) =>
-			api.GET("/api/v1/coupons", {
-				params: {
-					query: { offer_id: f.offer || undefined, affiliate_id: f.affiliate || undefined, ...paging },
-				},
-				signal,
-			}),
-		),
+	const status = f.status === "all" ? undefined : f.status;
+	const list = useListed<Coupon>(["coupons", f.offer, f.affiliate, f.status], f.q, (asked, signal) =>
+		api.GET("/api/v1/coupons", {
+			params: {
+				query: { offer_id: f.offer || undefined, affiliate_id: f.affiliate || undefined, status, ...asked },
+			},
+			signal,
+		}),
 	);
 	const change = useChange(
 		(id: number, status: "active" | "retired") =>
-			api.PATCH("/api/v1/coupons/{id}", { params: { path: { id } }, body: { status } as never }),
+			api.PATCH("/api/v1/coupons/{id}", { params: { path: { id } }, body: { status } }),
 		{ touches: ["coupons"] },
 	);
 	const turn = async (c: Coupon) => {
@@ -48,13 +47,8 @@ export default function Coupons() {
 			});
 	};
 	const write = may("write");
-	const rows = (list.data ?? [])
-		.filter(
-			(c) =>
-				(f.status === "all" || (c.status ?? "active") === f.status) &&
-				(c.code ?? "").toLowerCase().includes(f.q.trim().toLowerCase()),
-		)
-		.reverse();
+	const { rows } = list;
+	const narrowed = f.q || f.offer || f.affiliate || f.status === "retired";
 	const make = write && (
 		<Button primary onClick={() => set({ new: "1" })}>
 			<Plus aria-hidden />
@@ -136,7 +130,7 @@ export default function Coupons() {
 				</div>
 			</div>
 			<Card flush>
-				{list.problem && !list.data ? (
+				{list.problem && rows.length === 0 ? (
 					<Failed problem={list.problem} again={list.again} />
 				) : (
 					<>
@@ -147,7 +141,7 @@ export default function Coupons() {
 							rowKey={(c) => c.id ?? 0}
 							loading={list.loading}
 							empty={
-								list.data?.length === 0 ? (
+								!narrowed ? (
 									<Empty icon={BadgePercent} title={t.empty} action={make}>
 										{t.emptyHint}
 									</Empty>
@@ -156,7 +150,9 @@ export default function Coupons() {
 								)
 							}
 						/>
-						{rows.length > 0 && <TableFoot shown={rows.length} />}
+						{rows.length > 0 && (
+							<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
+						)}
 					</>
 				)}
 			</Card>
@@ -175,9 +171,10 @@ function NewCoupon({ onClose }: { onClose: () => void }) {
 			api.POST("/api/v1/coupons", {
 				body: {
 					code: code.trim(),
-					offer_id: Number(offer) || undefined,
-					affiliate_id: Number(affiliate) || undefined,
-				} as never,
+					offer_id: Number(offer),
+					affiliate_id: Number(affiliate),
+					status: "active",
+				},
 			}),
 		{ touches: ["coupons"], quiet: true },
 	);

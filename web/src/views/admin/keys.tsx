@@ -1,8 +1,8 @@
 import { KeyRound, Plus } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { api, type Schema, useChange, useRead } from "../../api/client.ts";
-import { wholeList } from "../../api/record.ts";
+import { api, type Schema, useChange } from "../../api/client.ts";
+import { useListed } from "../../api/found.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Code, Status, When } from "../../ui/bits.tsx";
@@ -20,10 +20,13 @@ type Role = "network" | "advertiser" | "affiliate" | "publishable";
 
 /** The keys by which programs call the API. */
 export default function Keys() {
-	const [f, set] = useUrlState({ show: "good", new: "" });
+	const [f, set] = useUrlState({ q: "", show: "good", new: "" });
 	const [secret, setSecret] = useState<string>();
-	const list = useRead(["keys"], (signal) =>
-		wholeList((query) => api.GET("/api/v1/keys", { params: { query }, signal })),
+	const list = useListed<Key>(
+		["keys"],
+		f.q,
+		(query, signal) => api.GET("/api/v1/keys", { params: { query }, signal }),
+		{ fits: (k) => f.show === "all" || !k.revoked_at },
 	);
 	const revoke = useChange((id: number) => api.DELETE("/api/v1/keys/{id}", { params: { path: { id } } }), {
 		touches: ["keys"],
@@ -38,7 +41,7 @@ export default function Keys() {
 		});
 		if (sure) void revoke.run(k.id ?? 0);
 	};
-	const rows = (list.data ?? []).filter((k) => f.show === "all" || !k.revoked_at).reverse();
+	const { rows } = list;
 	const make = (
 		<Button primary onClick={() => set({ new: "1" })}>
 			<Plus aria-hidden />
@@ -92,7 +95,15 @@ export default function Keys() {
 	];
 	return (
 		<Page title={text.nav.keys} lead={t.lead} actions={make}>
-			<div class="filters">
+			<div class="filters" role="search">
+				<input
+					class="input"
+					type="search"
+					aria-label={t.search}
+					placeholder={t.search}
+					value={f.q}
+					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
+				/>
 				<select
 					class="select"
 					aria-label={t.status}
@@ -106,7 +117,7 @@ export default function Keys() {
 				</select>
 			</div>
 			<Card flush>
-				{list.problem && !list.data ? (
+				{list.problem && rows.length === 0 ? (
 					<Failed problem={list.problem} again={list.again} />
 				) : (
 					<>
@@ -117,12 +128,18 @@ export default function Keys() {
 							rowKey={(k) => k.id ?? 0}
 							loading={list.loading}
 							empty={
-								<Empty icon={KeyRound} title={t.empty} action={make}>
-									{t.emptyHint}
-								</Empty>
+								f.q ? (
+									<Empty title={t.noneFit} />
+								) : (
+									<Empty icon={KeyRound} title={t.empty} action={make}>
+										{t.emptyHint}
+									</Empty>
+								)
 							}
 						/>
-						{rows.length > 0 && <TableFoot shown={rows.length} />}
+						{rows.length > 0 && (
+							<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
+						)}
 					</>
 				)}
 			</Card>

@@ -1,6 +1,7 @@
 import { Ellipsis, UserPlus } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { api, type Schema, useChange, useRead } from "../../api/client.ts";
+import { api, type Schema, useChange } from "../../api/client.ts";
+import { useListed } from "../../api/found.ts";
 import { ago } from "../../lib/format.ts";
 import { may, me } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
@@ -25,12 +26,12 @@ const t = text.users;
 
 /** The people who sign in: who they are, what they may, and new ones. */
 export default function Users() {
-	const [state, set] = useUrlState({ new: "" });
+	const [state, set] = useUrlState({ q: "", new: "" });
 	const [link, setLink] = useState<{ url: string; mailed: boolean; email: string }>();
-	const list = useRead(["users"], (signal) =>
-		api.GET("/api/v1/users", { params: { query: { limit: 1000 } }, signal }),
+	const list = useListed<Schema["User"]>(["users"], state.q, (query, signal) =>
+		api.GET("/api/v1/users", { params: { query }, signal }),
 	);
-	const rows = (list.data?.data ?? []) as User[];
+	const rows = list.rows as User[];
 	return (
 		<Page
 			title={t.title}
@@ -42,8 +43,18 @@ export default function Users() {
 				</Button>
 			}
 		>
+			<div class="filters" role="search">
+				<input
+					class="input"
+					type="search"
+					aria-label={t.search}
+					placeholder={t.search}
+					value={state.q}
+					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
+				/>
+			</div>
 			<Card flush>
-				{list.problem && !list.data ? (
+				{list.problem && rows.length === 0 ? (
 					<Failed problem={list.problem} again={list.again} />
 				) : (
 					<>
@@ -52,7 +63,7 @@ export default function Users() {
 							rows={rows}
 							rowKey={(u) => u.id ?? 0}
 							loading={list.loading}
-							empty={<Empty title={t.none}>{t.noneHint}</Empty>}
+							empty={state.q ? <Empty title={t.noneFit} /> : <Empty title={t.none}>{t.noneHint}</Empty>}
 							columns={[
 								{
 									key: "who",
@@ -93,7 +104,9 @@ export default function Users() {
 								},
 							]}
 						/>
-						{rows.length > 0 && <TableFoot shown={rows.length} next={list.data?.next_cursor} />}
+						{rows.length > 0 && (
+							<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
+						)}
 					</>
 				)}
 			</Card>

@@ -10,7 +10,11 @@ const t = text.links;
 
 /** Makes tracking links, and shows the short ones there are. */
 export default function Links() {
-	const [{ code = "", ...state }, set] = useUrlState<Record<string, string>>({ ...unbuilt, code: "" });
+	const [{ code = "", q = "", ...state }, set] = useUrlState<Record<string, string>>({
+		...unbuilt,
+		code: "",
+		q: "",
+	});
 	const onBuilt = useCallback((b: Built) => set(b, { replace: true }), [set]);
 	return (
 		<Page title={t.title} lead={t.lead}>
@@ -22,6 +26,8 @@ export default function Links() {
 						affiliate={Number(state.affiliate) || undefined}
 						code={code}
 						onAll={() => set({ code: "" })}
+						q={q}
+						onQ={(typed) => set({ q: typed }, { replace: true })}
 					/>
 				)}
 			</div>

@@ -1,9 +1,9 @@
 // Short links: a code that stands for an offer, an affiliate and values.
 import { Archive, Link2, MoreHorizontal, Pencil, QrCode as QrIcon, RotateCcw, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { Link } from "wouter-preact";
 import { api, type Schema, useChange, useRead } from "../../api/client.ts";
-import { jsonOf, wholeList } from "../../api/record.ts";
+import { useListed } from "../../api/found.ts";
+import { jsonOf } from "../../api/record.ts";
 import { count, today } from "../../lib/format.ts";
 import { nodeUrl } from "../../lib/place.ts";
 import { may, me, side } from "../../lib/session.ts";
@@ -13,9 +13,9 @@ import { Button } from "../../ui/button.tsx";
 import { ask, Dialog } from "../../ui/dialog.tsx";
 import { Fielded, TextField } from "../../ui/form.tsx";
 import { Menu } from "../../ui/menu.tsx";
-import { Empty, Notice, Read } from "../../ui/notice.tsx";
+import { Named } from "../../ui/named.tsx";
+import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
-import { useNames } from "../../ui/picker.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { tooLongToShorten, valuesOfQuery } from "./compose.ts";
@@ -30,6 +30,9 @@ type Begin = { offer_id: number; affiliate_id: number; query: string };
 const place = () => me.value?.public_url || nodeUrl;
 
 const addressOf = (code: string | undefined, base = place()) => `${base}/c/${encodeURIComponent(code ?? "")}`;
+
+/** Of so many links the clicks are read, those with the most. */
+const mostCounted = 10_000;
 
 /** Makes a short link, and shows it. */
 export function ShortLinkDialog({
@@ -171,10 +174,13 @@ type ShortLinksProps = {
 	/** The one that is looked for, and how to see the others again. */
 	code?: string;
 	onAll?: () => void;
+	/** What is looked for in their codes. */
+	q: string;
+	onQ: (q: string) => void;
 };
 
 /** The short links there are, all or an offer's; an affiliate's own. */
-export function ShortLinks({ offer, affiliate, code, onAll }: ShortLinksProps) {
+export function ShortLinks({ offer, affiliate, code, onAll, q, onQ }: ShortLinksProps) {
 	const [editing, setEditing] = useState<Short>();
 	const [drawn, setDrawn] = useState<Short>();
 	const network = side.value === "network";
@@ -182,8 +188,11 @@ export function ShortLinks({ offer, affiliate, code, onAll }: ShortLinksProps) {
 		...(offer ? { offer_id: String(offer) } : {}),
 		...(affiliate ? { affiliate_id: String(affiliate) } : {}),
 	};
-	const list = useRead(["links", query], (signal) =>
-		wholeList((page) => api.GET("/api/v1/links", { params: { query: { ...query, ...page } }, signal })),
+	const list = useListed<Short>(
+		["links", query, code],
+		code || q,
+		(asked, signal) => api.GET("/api/v1/links", { params: { query: { ...query, ...asked } }, signal }),
+		{ fits: (l) => !code || l.code === code },
 	);
 	const clicks = useRead(["reports", "links"], (signal) =>
 		jsonOf(
@@ -195,7 +204,7 @@ export function ShortLinks({ offer, affiliate, code, onAll }: ShortLinksProps) {
 						filter: ["link!="],
 						from: today(-29),
 						to: today(),
-						limit: "10000",
+						limit: String(mostCounted),
 					} as never,
 				},
 				signal,
@@ -203,13 +212,11 @@ export function ShortLinks({ offer, affiliate, code, onAll }: ShortLinksProps) {
 		),
 	);
 	const rows = (clicks.data as { rows?: { link?: string; clicks?: number }[] } | undefined)?.rows;
-	const offers = useNames("offer");
-	const affiliates = useNames("affiliate", network);
 	const counts = rows && new Map(rows.map((r) => [r.link ?? "", r.clicks ?? 0]));
 	const shown = {
 		counts,
-		offers,
-		affiliates: network ? affiliates : undefined,
+		whole: (rows?.length ?? 0) < mostCounted,
+		network,
 		onEdit: setEditing,
 		onDraw: setDrawn,
 	};
@@ -218,41 +225,49 @@ export function ShortLinks({ offer, affiliate, code, onAll }: ShortLinksProps) {
 			title={t.shortLinks}
 			flush
 			actions={
-				code && (
+				code ? (
 					<Button small onClick={onAll}>
 						{t.allShort}
 					</Button>
+				) : (
+					<input
+						class="input"
+						type="search"
+						aria-label={t.searchShort}
+						placeholder={t.searchShort}
+						value={q}
+						onInput={(e) => onQ(e.currentTarget.value)}
+					/>
 				)
 			}
 		>
-			<Read
-				of={list}
-				wait={<Table caption={t.shortLinks} columns={columns(shown)} rows={[]} rowKey={() => 0} loading />}
-			>
-				{(all) => {
-					const found = code ? all.filter((l) => l.code === code) : all;
-					return (
-						<>
-							<Table
-								caption={t.shortLinks}
-								columns={columns(shown)}
-								rows={found}
-								rowKey={(l) => l.code ?? ""}
-								empty={
-									code ? (
-										<Empty icon={Link2} title={t.noSuch(code)} />
-									) : (
-										<Empty icon={Link2} title={t.noShort}>
-											{t.noShortHint}
-										</Empty>
-									)
-								}
-							/>
-							{found.length > 0 && <TableFoot shown={found.length} />}
-						</>
-					);
-				}}
-			</Read>
+			{list.problem && list.rows.length === 0 ? (
+				<Failed problem={list.problem} again={list.again} />
+			) : (
+				<>
+					<Table
+						caption={t.shortLinks}
+						columns={columns(shown)}
+						rows={list.rows}
+						rowKey={(l) => l.code ?? ""}
+						loading={list.loading}
+						empty={
+							code ? (
+								<Empty icon={Link2} title={t.noSuch(code)} />
+							) : q ? (
+								<Empty title={t.noneFit} />
+							) : (
+								<Empty icon={Link2} title={t.noShort}>
+									{t.noShortHint}
+								</Empty>
+							)
+						}
+					/>
+					{list.rows.length > 0 && (
+						<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy} />
+					)}
+				</>
+			)}
 			{editing && <EditDialog of={editing} onClose={() => setEditing(undefined)} />}
 			{drawn && <QrDialog of={drawn} onClose={() => setDrawn(undefined)} />}
 		</Card>
@@ -261,13 +276,14 @@ export function ShortLinks({ offer, affiliate, code, onAll }: ShortLinksProps) {
 
 type Shown = {
 	counts?: Map<string, number>;
-	offers: (id: number | undefined) => string;
-	affiliates?: (id: number | undefined) => string;
+	/** Whether a link that is not counted has no clicks. */
+	whole: boolean;
+	network: boolean;
 	onEdit: (l: Short) => void;
 	onDraw: (l: Short) => void;
 };
 
-function columns({ counts, offers, affiliates, onEdit, onDraw }: Shown): Column<Short>[] {
+function columns({ counts, whole, network, onEdit, onDraw }: Shown): Column<Short>[] {
 	return [
 		{
 			key: "code",
@@ -292,21 +308,19 @@ function columns({ counts, offers, affiliates, onEdit, onDraw }: Shown): Column<
 			key: "clicks",
 			head: t.clicks30,
 			end: true,
-			cell: (l) => (counts ? count(counts.get(l.code ?? "") ?? 0) : "–"),
+			cell: (l) => count(counts?.get(l.code ?? "") ?? (counts && whole ? 0 : undefined)),
 		},
 		{
 			key: "offer",
 			head: text.pick.offer,
-			cell: (l) => <Link href={`/offers/${l.offer_id}`}>{offers(l.offer_id)}</Link>,
+			cell: (l) => <Named kind="offer" id={l.offer_id} />,
 		},
-		...(affiliates
+		...(network
 			? [
 					{
 						key: "affiliate",
 						head: text.pick.affiliate,
-						cell: (l: Short) => (
-							<Link href={`/affiliates/${l.affiliate_id}`}>{affiliates(l.affiliate_id)}</Link>
-						),
+						cell: (l: Short) => <Named kind="affiliate" id={l.affiliate_id} />,
 					},
 				]
 			: []),

@@ -3,15 +3,17 @@
 import { RotateCcw, SendHorizontal } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { api, type Schema, useRead } from "../../api/client.ts";
+import { api, type Schema } from "../../api/client.ts";
+import { usePages } from "../../api/pages.ts";
 import { count, plural } from "../../lib/format.ts";
 import { may } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
-import { Empty, Read, Skeleton } from "../../ui/notice.tsx";
+import { Empty, Failed, Skeleton } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
+import { TableFoot } from "../../ui/table.tsx";
 import { BulkDialog } from "./bulkdialog.tsx";
 import { type Bar, Filters, useNarrowing } from "./filters.tsx";
 import { RunningJobs } from "./jobs.tsx";
@@ -38,36 +40,36 @@ const deadBar: Bar = {
 export function DeadLetters() {
 	const narrowing = useNarrowing(deadBar);
 	const { asked } = narrowing;
-	const all = useRead(["deliveries", "dead", stringOf(asked)], (signal) =>
-		api.GET("/api/v1/deliveries/dead", { params: { query: asked as never }, signal }),
+	const all = usePages<Group>(["deliveries", "dead", stringOf(asked)], (cursor, signal) =>
+		api.GET("/api/v1/deliveries/dead", { params: { query: { ...asked, cursor } as never }, signal }),
 	);
 	return (
 		<>
 			<RunningJobs />
 			<Filters bar={deadBar} of={narrowing} />
 			<Card flush>
-				<Read
-					of={all}
-					wait={
-						<div class="card-none">
-							<Skeleton lines={6} />
-						</div>
-					}
-				>
-					{(list) =>
-						list.data.length === 0 ? (
-							<Empty icon={SendHorizontal} title={t.empty}>
-								{t.emptyHint}
-							</Empty>
-						) : (
-							<ul>
-								{list.data.map((g) => (
-									<OneGroup key={g.example} of={g} asked={asked} />
-								))}
-							</ul>
-						)
-					}
-				</Read>
+				{all.problem && all.rows.length === 0 ? (
+					<Failed problem={all.problem} again={all.again} />
+				) : all.loading ? (
+					<div class="card-none">
+						<Skeleton lines={6} />
+					</div>
+				) : all.rows.length === 0 ? (
+					<Empty icon={SendHorizontal} title={t.empty}>
+						{t.emptyHint}
+					</Empty>
+				) : (
+					<>
+						<ul>
+							{all.rows.map((g) => (
+								<OneGroup key={g.example} of={g} asked={asked} />
+							))}
+						</ul>
+						{all.next && (
+							<TableFoot shown={all.rows.length} next={all.next} onMore={all.more} busy={all.busy} />
+						)}
+					</>
+				)}
 			</Card>
 		</>
 	);

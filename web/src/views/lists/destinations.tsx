@@ -50,7 +50,10 @@ export default function Destinations() {
 	const list = usePages<Destination>(
 		["destinations", "list", stringOf(asked)],
 		(cursor, signal) =>
-			api.GET("/api/v1/destinations", { params: { query: { ...asked, cursor } as never }, signal }),
+			api.GET("/api/v1/destinations", {
+				params: { query: { ...asked, cursor, order: "desc" } as never },
+				signal,
+			}),
 		{ every: 5000 },
 	);
 	return (

@@ -12,13 +12,12 @@ export function Owner({ of: o, plain }: { of: Schema["Owner"] | undefined; plain
 
 /** What a subscription is called: by its name, else by where it leads. */
 export function useSubscriptionName(id: number | undefined): string | undefined {
-	const all = useRead(
-		["destinations", "names"],
-		(signal) => api.GET("/api/v1/destinations", { params: { query: { limit: 1000 } }, signal }),
-		{ enabled: id !== undefined },
+	const one = useRead(
+		["destinations", "name", id],
+		(signal) => api.GET("/api/v1/destinations/{id}", { params: { path: { id: id ?? 0 } }, signal }),
+		{ enabled: id !== undefined, keep: false },
 	);
-	const d = all.data?.data.find((one) => one.id === id);
-	return d?.name || d?.host;
+	return one.data?.name || one.data?.host;
 }
 
 /** A subscription by its name. */

@@ -1,8 +1,9 @@
 // All postbacks: who is told, where, and how well that goes.
 import { Plus, Send } from "lucide-preact";
+import { useRef } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { api, type Schema, useRead } from "../../api/client.ts";
-import { wholeList } from "../../api/record.ts";
+import { useListed } from "../../api/found.ts";
 import { ago, count } from "../../lib/format.ts";
 import { may, side } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
@@ -10,9 +11,10 @@ import { text } from "../../text/en.ts";
 import { Status } from "../../ui/bits.tsx";
 import { Go } from "../../ui/button.tsx";
 import { SelectField } from "../../ui/form.tsx";
-import { Empty, Read } from "../../ui/notice.tsx";
+import { Named } from "../../ui/named.tsx";
+import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
-import { Pick, useNames } from "../../ui/picker.tsx";
+import { Pick } from "../../ui/picker.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
 import { hostOf, isPixel, type Postback } from "./draft.ts";
 import "./postbacks.css";
@@ -27,13 +29,9 @@ export const nameOf = (p: Postback): string =>
 
 /** Whose a postback is, in words. */
 export function Owner({ of: o }: { of: Postback["owner"] }) {
-	const network = side.value === "network";
-	const affiliates = useNames("affiliate", network && o?.affiliate_id !== undefined);
-	const advertisers = useNames("advertiser", network && o?.advertiser_id !== undefined);
-	if (!network || o?.network) return <>{o?.network ? t.owner.network : null}</>;
-	if (o?.affiliate_id)
-		return <Link href={`/affiliates/${o.affiliate_id}`}>{affiliates(o.affiliate_id)}</Link>;
-	return <Link href={`/advertisers/${o?.advertiser_id}`}>{advertisers(o?.advertiser_id)}</Link>;
+	if (side.value !== "network" || o?.network) return <>{o?.network ? t.owner.network : null}</>;
+	if (o?.affiliate_id) return <Named kind="affiliate" id={o.affiliate_id} />;
+	return <Named kind="advertiser" id={o?.advertiser_id} />;
 }
 
 /** How well a destination is. */
@@ -58,7 +56,7 @@ function healthOf(d: Destination | undefined): [string, string] {
 }
 
 export default function Postbacks() {
-	const [state, set] = useUrlState({ status: "", format: "", affiliate: "", offer: "" });
+	const [state, set] = useUrlState({ q: "", status: "", format: "", affiliate: "", offer: "" });
 	const [, go] = useLocation();
 	const query = {
 		status: state.status || undefined,
@@ -66,16 +64,11 @@ export default function Postbacks() {
 		affiliate_id: state.affiliate || undefined,
 		offer_id: state.offer || undefined,
 	};
-	const list = useRead(["postbacks", "list", query], (signal) =>
-		wholeList((page) => api.GET("/api/v1/postbacks", { params: { query: { ...query, ...page } }, signal })),
+	const list = useListed<Postback>(["postbacks", "list", query], state.q, (asked, signal) =>
+		api.GET("/api/v1/postbacks", { params: { query: { ...query, ...asked } }, signal }),
 	);
-	const destinations = useRead(
-		["destinations", "all"],
-		(signal) => wholeList((page) => api.GET("/api/v1/destinations", { params: { query: page }, signal })),
-		{ every: 30_000 },
-	);
-	const health = new Map((destinations.data ?? []).map((d) => [d.id, d]));
-	const offers = useNames("offer");
+	const { rows } = list;
+	const health = useHealth(rows);
 	const filtered = Object.values(state).some(Boolean);
 	return (
 		<Page
@@ -90,7 +83,15 @@ export default function Postbacks() {
 				)
 			}
 		>
-			<div class="filters">
+			<div class="filters" role="search">
+				<input
+					class="input"
+					type="search"
+					aria-label={t.filters.search}
+					placeholder={t.filters.search}
+					value={state.q}
+					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
+				/>
 				<SelectField
 					label={t.filters.status}
 					hideLabel
@@ -127,29 +128,43 @@ export default function Postbacks() {
 				/>
 			</div>
 			<Card flush>
-				<Read
-					of={list}
-					wait={
-						<Table caption={t.caption} columns={columns(health, offers)} rows={[]} rowKey={() => 0} loading />
-					}
-				>
-					{(rows) => (
-						<>
-							<Table
-								caption={t.caption}
-								columns={columns(health, offers)}
-								rows={rows}
-								rowKey={(p) => p.id ?? 0}
-								onRow={(p) => go(`/postbacks/${p.id}`)}
-								empty={filtered ? <Empty title={t.noneFit}>{t.noneFitHint}</Empty> : <NoneYet />}
-							/>
-							{rows.length > 0 && <TableFoot shown={rows.length} />}
-						</>
-					)}
-				</Read>
+				{list.problem && rows.length === 0 ? (
+					<Failed problem={list.problem} again={list.again} />
+				) : (
+					<>
+						<Table
+							caption={t.caption}
+							columns={columns(health)}
+							rows={rows}
+							rowKey={(p) => p.id ?? 0}
+							onRow={(p) => go(`/postbacks/${p.id}`)}
+							loading={list.loading}
+							empty={filtered ? <Empty title={t.noneFit}>{t.noneFitHint}</Empty> : <NoneYet />}
+						/>
+						{rows.length > 0 && (
+							<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
+						)}
+					</>
+				)}
 			</Card>
 		</Page>
 	);
+}
+
+// How the destinations of postbacks are, a page of them at a time.
+const page = 100;
+
+function useHealth(rows: Postback[]): Map<number, Destination> {
+	const ids = rows.slice(-page).map((p) => p.id ?? 0);
+	const known = useRef(new Map<number, Destination>()).current;
+	const read = useRead(
+		["destinations", "of", ids.join(",")],
+		(signal) =>
+			api.GET("/api/v1/destinations", { params: { query: { ids: ids.join(","), limit: page } }, signal }),
+		{ every: 30_000, enabled: ids.length > 0 },
+	);
+	for (const d of read.data?.data ?? []) known.set(d.id, d);
+	return known;
 }
 
 function NoneYet() {
@@ -160,7 +175,7 @@ function NoneYet() {
 	);
 }
 
-function columns(health: Map<number, Destination>, offers: (id: number) => string): Column<Postback>[] {
+function columns(health: Map<number, Destination>): Column<Postback>[] {
 	const all: Column<Postback>[] = [
 		{
 			key: "name",
@@ -197,7 +212,7 @@ function columns(health: Map<number, Destination>, offers: (id: number) => strin
 			head: t.cols.scope,
 			cell: (p) => (
 				<span class="nowrap">
-					{p.offer_id ? offers(p.offer_id) : t.allOffers}
+					{p.offer_id ? <Named kind="offer" id={p.offer_id} plain /> : t.allOffers}
 					{p.goal && <span class="mute small"> {t.goal(p.goal)}</span>}
 				</span>
 			),

@@ -1,10 +1,11 @@
 // What advertisers and affiliates have in common: their lists, and what is theirs.
 import { Eye, Link2, Plus, Send, UserRound, UsersRound } from "lucide-preact";
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
-import { api, cache, useChange, useRead } from "../../api/client.ts";
-import { useFirst, useFound } from "../../api/found.ts";
-import { wholeList } from "../../api/record.ts";
+import { api, cache, type Schema, useChange } from "../../api/client.ts";
+import { useFirst, useFound, useListed } from "../../api/found.ts";
+import type { Pages } from "../../api/pages.ts";
 import { may, viewAs, viewing } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
@@ -196,8 +197,17 @@ function NewParty({ kind, onClose }: { kind: Kind; onClose: () => void }) {
 	const make = useChange(
 		(): Promise<{ data?: Party; error?: unknown; response: Response }> =>
 			kind === "advertiser"
-				? api.POST("/api/v1/advertisers", { body: { name, postback_auth: choice } as never })
-				: api.POST("/api/v1/affiliates", { body: { name, status: choice } as never }),
+				? api.POST("/api/v1/advertisers", {
+						body: {
+							name,
+							postback_auth: choice as NonNullable<Advertiser["postback_auth"]>,
+							status: "active",
+							strict: true,
+						},
+					})
+				: api.POST("/api/v1/affiliates", {
+						body: { name, status: choice as NonNullable<Affiliate["status"]> },
+					}),
 		{ touches: [`${kind}s`], quiet: true },
 	);
 	const submit = async () => {
@@ -237,12 +247,22 @@ function NewParty({ kind, onClose }: { kind: Kind; onClose: () => void }) {
 	);
 }
 
+/** A table of a list that may go on. */
+function Paged({ of: list, children }: { of: Pages<unknown>; children: ComponentChildren }) {
+	return (
+		<>
+			{children}
+			{list.next && (
+				<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy} />
+			)}
+		</>
+	);
+}
+
 /** The postbacks that go to a partner. */
 export function PostbacksOf({ kind, id }: { kind: Kind; id: number }) {
-	const list = useRead(["postbacks", kind, id], (signal) =>
-		wholeList((paging) =>
-			api.GET("/api/v1/postbacks", { params: { query: { [`${kind}_id`]: String(id), ...paging } }, signal }),
-		),
+	const list = useListed<Schema["Postback"]>(["postbacks", kind, id], "", (asked, signal) =>
+		api.GET("/api/v1/postbacks", { params: { query: { [`${kind}_id`]: String(id), ...asked } }, signal }),
 	);
 	const [, go] = useLocation();
 	return (
@@ -255,35 +275,37 @@ export function PostbacksOf({ kind, id }: { kind: Kind; id: number }) {
 				</Go>
 			}
 		>
-			{list.problem && !list.data ? (
+			{list.problem && list.rows.length === 0 ? (
 				<Failed problem={list.problem} again={list.again} />
 			) : (
-				<Table
-					caption={text.nav.postbacks}
-					columns={[
-						{
-							key: "name",
-							head: t.postbackName,
-							cell: (p) => <Link href={`/postbacks/${p.id}`}>{said(p.name || p.url || `#${p.id}`)}</Link>,
-						},
-						{ key: "status", head: text.setup.offers.status, cell: (p) => <Status of={p.status} /> },
-						{ key: "on", head: t.on, wrap: true, cell: (p) => (p.on ?? []).join(", ") },
-						{
-							key: "offer",
-							head: text.pick.offer,
-							cell: (p) => (p.offer_id ? `#${p.offer_id}` : text.common.all),
-						},
-					]}
-					rows={list.data ?? []}
-					rowKey={(p) => p.id ?? 0}
-					onRow={(p) => go(`/postbacks/${p.id}`)}
-					loading={list.loading}
-					empty={
-						<Empty icon={Send} title={t.noPostbacks}>
-							{t.noPostbacksHint}
-						</Empty>
-					}
-				/>
+				<Paged of={list}>
+					<Table
+						caption={text.nav.postbacks}
+						columns={[
+							{
+								key: "name",
+								head: t.postbackName,
+								cell: (p) => <Link href={`/postbacks/${p.id}`}>{said(p.name || p.url || `#${p.id}`)}</Link>,
+							},
+							{ key: "status", head: text.setup.offers.status, cell: (p) => <Status of={p.status} /> },
+							{ key: "on", head: t.on, wrap: true, cell: (p) => (p.on ?? []).join(", ") },
+							{
+								key: "offer",
+								head: text.pick.offer,
+								cell: (p) => (p.offer_id ? `#${p.offer_id}` : text.common.all),
+							},
+						]}
+						rows={list.rows}
+						rowKey={(p) => p.id ?? 0}
+						onRow={(p) => go(`/postbacks/${p.id}`)}
+						loading={list.loading}
+						empty={
+							<Empty icon={Send} title={t.noPostbacks}>
+								{t.noPostbacksHint}
+							</Empty>
+						}
+					/>
+				</Paged>
 			)}
 		</Card>
 	);
@@ -291,10 +313,8 @@ export function PostbacksOf({ kind, id }: { kind: Kind; id: number }) {
 
 /** The short links of an affiliate. */
 export function LinksOf({ id }: { id: number }) {
-	const list = useRead(["links", "affiliate", id], (signal) =>
-		wholeList((paging) =>
-			api.GET("/api/v1/links", { params: { query: { affiliate_id: String(id), ...paging } }, signal }),
-		),
+	const list = useListed<Schema["Link"]>(["links", "affiliate", id], "", (asked, signal) =>
+		api.GET("/api/v1/links", { params: { query: { affiliate_id: String(id), ...asked } }, signal }),
 	);
 	return (
 		<Card
@@ -306,27 +326,29 @@ export function LinksOf({ id }: { id: number }) {
 				</Go>
 			}
 		>
-			{list.problem && !list.data ? (
+			{list.problem && list.rows.length === 0 ? (
 				<Failed problem={list.problem} again={list.again} />
 			) : (
-				<Table
-					caption={text.nav.links}
-					columns={[
-						{ key: "code", head: t.code, cell: (l) => <code>/c/{l.code}</code> },
-						{
-							key: "offer",
-							head: text.pick.offer,
-							cell: (l) => <Named kind="offer" id={l.offer_id} />,
-						},
-						{ key: "query", head: t.values, wrap: true, cell: (l) => l.query ?? "" },
-						{ key: "status", head: text.setup.offers.status, cell: (l) => <Status of={l.status} /> },
-						{ key: "at", head: t.made, cell: (l) => <When at={l.created_at} /> },
-					]}
-					rows={[...(list.data ?? [])].reverse()}
-					rowKey={(l) => l.code ?? ""}
-					loading={list.loading}
-					empty={<Empty icon={Link2} title={t.noLinks} />}
-				/>
+				<Paged of={list}>
+					<Table
+						caption={text.nav.links}
+						columns={[
+							{ key: "code", head: t.code, cell: (l) => <code>/c/{l.code}</code> },
+							{
+								key: "offer",
+								head: text.pick.offer,
+								cell: (l) => <Named kind="offer" id={l.offer_id} />,
+							},
+							{ key: "query", head: t.values, wrap: true, cell: (l) => l.query ?? "" },
+							{ key: "status", head: text.setup.offers.status, cell: (l) => <Status of={l.status} /> },
+							{ key: "at", head: t.made, cell: (l) => <When at={l.created_at} /> },
+						]}
+						rows={list.rows}
+						rowKey={(l) => l.code ?? ""}
+						loading={list.loading}
+						empty={<Empty icon={Link2} title={t.noLinks} />}
+					/>
+				</Paged>
 			)}
 		</Card>
 	);
@@ -334,10 +356,10 @@ export function LinksOf({ id }: { id: number }) {
 
 /** The people who sign in for a partner. */
 export function PeopleOf({ kind, id }: { kind: Kind; id: number }) {
-	const list = useRead(["users", "all"], (signal) =>
-		wholeList((query) => api.GET("/api/v1/users", { params: { query }, signal })),
+	const list = useListed<Schema["User"]>(["users", kind, id], "", (asked, signal) =>
+		api.GET("/api/v1/users", { params: { query: { [`${kind}_id`]: id, ...asked } }, signal }),
 	);
-	const rows = (list.data ?? []).filter((u) => u[`${kind}_id`] === id);
+	const { rows } = list;
 	return (
 		<Card
 			flush
@@ -348,26 +370,28 @@ export function PeopleOf({ kind, id }: { kind: Kind; id: number }) {
 				</Go>
 			}
 		>
-			{list.problem && !list.data ? (
+			{list.problem && list.rows.length === 0 ? (
 				<Failed problem={list.problem} again={list.again} />
 			) : (
-				<Table
-					caption={text.nav.users}
-					columns={[
-						{ key: "name", head: t.person, cell: (u) => u.name || u.email },
-						{ key: "email", head: t.email, cell: (u) => u.email },
-						{ key: "status", head: text.setup.offers.status, cell: (u) => <Status of={u.status} /> },
-						{ key: "seen", head: t.seen, cell: (u) => <When at={u.last_seen_at} /> },
-					]}
-					rows={rows}
-					rowKey={(u) => u.id ?? 0}
-					loading={list.loading}
-					empty={
-						<Empty icon={UserRound} title={t.noPeople}>
-							{t.noPeopleHint}
-						</Empty>
-					}
-				/>
+				<Paged of={list}>
+					<Table
+						caption={text.nav.users}
+						columns={[
+							{ key: "name", head: t.person, cell: (u) => u.name || u.email },
+							{ key: "email", head: t.email, cell: (u) => u.email },
+							{ key: "status", head: text.setup.offers.status, cell: (u) => <Status of={u.status} /> },
+							{ key: "seen", head: t.seen, cell: (u) => <When at={u.last_seen_at} /> },
+						]}
+						rows={rows}
+						rowKey={(u) => u.id ?? 0}
+						loading={list.loading}
+						empty={
+							<Empty icon={UserRound} title={t.noPeople}>
+								{t.noPeopleHint}
+							</Empty>
+						}
+					/>
+				</Paged>
 			)}
 		</Card>
 	);

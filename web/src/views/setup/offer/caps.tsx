@@ -10,12 +10,12 @@ import { Button } from "../../../ui/button.tsx";
 import { EditForm } from "../../../ui/edit.tsx";
 import { AmountField, ComboField } from "../../../ui/fields.tsx";
 import { CheckField, SelectField } from "../../../ui/form.tsx";
+import { Named } from "../../../ui/named.tsx";
 import { Empty, Read } from "../../../ui/notice.tsx";
 import { Card } from "../../../ui/page.tsx";
 import { type Column, Table } from "../../../ui/table.tsx";
 import type { Cap, Goal, Offer } from "../types.ts";
 import { useGoals } from "./overview.tsx";
-import { useAffiliateNames } from "./payouts.tsx";
 import { useOfferEdit } from "./use.ts";
 import { offerWords } from "./words.ts";
 
@@ -36,7 +36,6 @@ function Used({ offer: o }: { offer: Offer }) {
 	const caps = useRead(["reports", "caps", String(o.id)], (signal) =>
 		api.GET("/api/v1/reports/caps", { params: { query: { offer_id: o.id, limit: 1000 } }, signal }),
 	);
-	const names = useAffiliateNames();
 	const amount = (c: Use, v: string) =>
 		c.metric === "conversions" ? count(Number(v)) : money(v, c.currency ?? o.currency);
 	const columns: Column<Use>[] = [
@@ -47,7 +46,12 @@ function Used({ offer: o }: { offer: Offer }) {
 				<span>
 					{t.metrics[c.metric]} · {t.periods[c.period]}
 					{c.goal && ` · ${c.goal}`}
-					{c.affiliate_id && ` · ${names.get(c.affiliate_id) ?? `#${c.affiliate_id}`}`}
+					{c.affiliate_id && (
+						<>
+							{" · "}
+							<Named kind="affiliate" id={c.affiliate_id} plain />
+						</>
+					)}
 				</span>
 			),
 		},

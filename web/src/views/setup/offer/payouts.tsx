@@ -13,8 +13,10 @@ import { Dialog } from "../../../ui/dialog.tsx";
 import { EditForm } from "../../../ui/edit.tsx";
 import { ComboField, countries, PickField, TimeField } from "../../../ui/fields.tsx";
 import { DialogForm, SelectField, TextField } from "../../../ui/form.tsx";
+import { useName } from "../../../ui/named.tsx";
 import { Empty, Failed, Notice, Read } from "../../../ui/notice.tsx";
 import { Card, Facts } from "../../../ui/page.tsx";
+import { said } from "../../../ui/said.tsx";
 import { type Column, Table } from "../../../ui/table.tsx";
 import { toast } from "../../../ui/toast.tsx";
 import { sent } from "../newoffer.tsx";
@@ -86,6 +88,10 @@ export function holdsFor(term: Term, affiliate: string | undefined): string {
 		.join(", ");
 }
 
+function HoldsFor({ of: term }: { of: Term }) {
+	return <>{said(holdsFor(term, useName("affiliate", term.affiliate_id)) || t.everybody)}</>;
+}
+
 /** Whether a term holds at a time. */
 export function termState(term: Term, now = Date.now()): "running" | "coming" | "over" {
 	if (term.from && Date.parse(term.from) > now) return "coming";
@@ -111,7 +117,6 @@ export function TermState({ of }: { of: Term }) {
 
 function Terms({ offer: o }: { offer: Offer }) {
 	const terms = useTerms(o.id ?? 0);
-	const affiliates = useAffiliateNames();
 	const [open, setOpen] = useState<number | "new">();
 	const write = may("write");
 	const end = useChange(
@@ -124,14 +129,13 @@ function Terms({ offer: o }: { offer: Offer }) {
 		if (await end.run(id, new Date().toISOString()))
 			toast(t.ended, { undo: () => void end.run(id, term.until ?? null) });
 	};
-	const name = (id: number | undefined) => (id ? affiliates.get(id) : undefined);
 	const columns: Column<Term>[] = [
 		{
 			key: "who",
 			head: t.who,
 			cell: (term) => (
 				<button type="button" class="link" onClick={() => setOpen(term.id)}>
-					{holdsFor(term, name(term.affiliate_id)) || t.everybody}
+					<HoldsFor of={term} />
 				</button>
 			),
 		},
@@ -201,14 +205,6 @@ function Terms({ offer: o }: { offer: Offer }) {
 			{typeof open === "number" && <EditTerm offer={o} id={open} onClose={() => setOpen(undefined)} />}
 		</Card>
 	);
-}
-
-/** What affiliates are called. */
-export function useAffiliateNames(): Map<number, string> {
-	const all = useRead(["affiliates", "all"], (signal) =>
-		wholeList((query) => api.GET("/api/v1/affiliates", { params: { query }, signal })),
-	);
-	return new Map((all.data ?? []).map((a) => [a.id ?? 0, a.name ?? ""]));
 }
 
 type TermProps = { offer: Offer; term: Term; set: (change: Partial<Term>) => void };
