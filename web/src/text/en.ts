@@ -2871,6 +2871,19 @@ export const text = {
 				never_came_postback:
 					"Nothing came from the server: this order sends no postback. Ask the advertiser for its log.",
 			} as Record<string, string>,
+			// What an advertiser reads instead.
+			own: {
+				no_cookie:
+					"The pixel came for the order but did not know the click: its cookie was blocked or lost. Pass the ID in the page, or ask the network for a tracking domain of your shop’s own.",
+				late: "It came after the offer’s window was over. Send it sooner, or ask the network for a longer window.",
+				never_came_postback:
+					"Nothing came from your server: this order sends no postback. Look into its log.",
+				postbackFine: "Your server sends what it should.",
+				postbackSome:
+					"Send these by your server, too: a pixel alone can be lost, and can be called by anyone. The orders are in the signals.",
+				postbackMuch:
+					"Your server leaves many out. Look which orders send no postback: some payment method, some page, some shop.",
+			} as Record<string, string>,
 			browsers: "Pixel’s loss by browser",
 			browser: "Browser",
 			unknown: "Unknown",

@@ -75,21 +75,18 @@ export function PayDialog({ due, until, onClose }: Props) {
 	const waiting = lines.some((l) => !l.plan && !l.wrong);
 	const book = async () => {
 		setStep("book");
-		await eachOf(
-			planned,
-			async (l) => {
-				try {
-					const body = { ...bodyOf(l.due, until), amount: l.plan?.amount.amount, reference, note };
-					const header = { "Idempotency-Key": l.key };
-					put(l.key, {
-						made: await confirmed(() => read(api.POST("/api/v1/payouts", { params: { header }, body }))),
-					});
-				} catch (thrown) {
-					put(l.key, { wrong: problemOf(thrown).message });
-				}
-			},
-			() => gone.current,
-		);
+		// What was asked for is booked, whether one looks on or not.
+		await eachOf(planned, async (l) => {
+			try {
+				const body = { ...bodyOf(l.due, until), amount: l.plan?.amount.amount, reference, note };
+				const header = { "Idempotency-Key": l.key };
+				put(l.key, {
+					made: await confirmed(() => read(api.POST("/api/v1/payouts", { params: { header }, body }))),
+				});
+			} catch (thrown) {
+				put(l.key, { wrong: problemOf(thrown).message });
+			}
+		});
 		for (const word of touched) void queries.invalidateQueries({ queryKey: [word] });
 	};
 	const close = () => {

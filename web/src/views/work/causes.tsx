@@ -1,6 +1,7 @@
 import { Link } from "wouter-preact";
 import type { Schema } from "../../api/client.ts";
 import { count } from "../../lib/format.ts";
+import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge } from "../../ui/bits.tsx";
 import { Card } from "../../ui/page.tsx";
@@ -62,4 +63,7 @@ export function Causes({ found: d, offer }: { found: Found; offer: string }) {
 
 const toneOf = (c: Cause) => (c.cause === "recent" ? "mute" : c.cause === "rejected" ? "bad" : "warn");
 
-const fixOf = (c: Cause) => t.fix[c.cause === "never_came" ? `never_came_${c.channel}` : c.cause] ?? "";
+function fixOf(c: Cause): string {
+	const name = c.cause === "never_came" ? `never_came_${c.channel}` : c.cause;
+	return (side.value === "advertiser" && t.own[name]) || (t.fix[name] ?? "");
+}

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { api, type Schema, useRead } from "../../api/client.ts";
 import { milliseconds } from "../../lib/duration.ts";
 import { count, money, percent, span } from "../../lib/format.ts";
+import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Card } from "../../ui/page.tsx";
 import { gravity } from "./loss.ts";
@@ -87,7 +88,8 @@ function Pixel({ loss: l }: { loss: Loss }) {
 
 function Postback({ loss: l }: { loss: Loss }) {
 	const tone = gravity(l.rate, postbackUsual, postbackMuch);
-	const said = { good: t.postbackFine, info: t.postbackSome, warn: t.postbackMuch }[tone];
+	const words = side.value === "advertiser" ? { ...t, ...t.own } : t;
+	const said = { good: words.postbackFine, info: words.postbackSome, warn: words.postbackMuch }[tone];
 	return (
 		<Finding title={t.postbackTitle} tone={tone} value={percent(l.rate, 1)} hint={bounds(l)}>
 			<p>{l.of === 0 ? t.noLoss : t.postbackMissed(count(l.missed), count(l.of))}</p>

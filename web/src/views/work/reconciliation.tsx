@@ -40,6 +40,7 @@ export default function Reconciliation() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.caption}
 							rows={list.rows}
 							rowKey={(r) => r.id}
@@ -53,6 +54,7 @@ export default function Reconciliation() {
 							columns={[
 								{
 									key: "name",
+									phone: "title",
 									head: t.name,
 									cell: (r) => <Link href={`/reconciliation/${r.id}`}>{r.name || t.unnamed}</Link>,
 								},
@@ -61,6 +63,7 @@ export default function Reconciliation() {
 									: []),
 								{
 									key: "period",
+									phone: "wide",
 									head: t.period,
 									cell: (r) => `${day(r.summary.from)} – ${day(r.summary.to)}`,
 								},
