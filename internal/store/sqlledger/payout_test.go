@@ -406,6 +406,48 @@ func paysApart(t *testing.T, db *DB) {
 	checkClean(t, db)
 }
 
+// endsApart ends a payout in the midst of many that pay by it.
+func endsApart(t *testing.T, db *DB) {
+	b := newTill(t, db)
+	var all []conversion.Conversion
+	for n := range int64(60) {
+		all = append(all, b.earn(t, 1, 1+n, "USD"))
+	}
+	p := b.begin(t, 1, "USD")
+	var wg sync.WaitGroup
+	var done payout.Payout
+	for i := range all {
+		wg.Go(func() {
+			if _, err := b.pay(t.Context(), &all[i], p.ID); err != nil {
+				t.Error(err)
+			}
+		})
+		if i == len(all)/2 {
+			wg.Go(func() {
+				var err error
+				if done, err = db.FinishPayout(t.Context(), p.ID, b.at); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	var sum, count int64
+	for i := range all {
+		c, err := db.Conversion(t.Context(), all[i].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Status == conversion.Paid {
+			sum, count = sum+c.Payout.Units, count+1
+		}
+	}
+	if done.Amount.Units != sum || done.Conversions != count {
+		t.Errorf("the payout is %+v, and %d conversions were paid %d by it", done, count, sum)
+	}
+	checkClean(t, db)
+}
+
 func paysNothingLater(t *testing.T, db *DB) {
 	b := newTill(t, db)
 	b.earn(t, 1, 10, "USD")

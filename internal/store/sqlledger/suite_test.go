@@ -86,6 +86,7 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 		{"of payouts asked for at once one is begun", paysOutOnce},
 		{"a conversion that is paid, rejected and paid again at once is one of both", paysApart},
 		{"a payout that has ended pays nothing", paysNothingLater},
+		{"a payout that ends while it pays comes to what it has paid", endsApart},
 		{"adjustments that outweigh what is left stay open", leavesOpen},
 		{"payouts are listed, and only what is said of them changes", listsPayouts},
 		{"adjustments are booked, listed and never more than was paid", adjusts},
