@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { plainly } from "../lib/hidden.ts";
 import { text } from "../text/en.ts";
@@ -78,8 +78,17 @@ export function TabLinks({
 	tabs: { to: string; label: ComponentChildren }[];
 	label: string;
 }) {
+	const box = useRef<HTMLElement>(null);
+	// On a phone there are more than it shows: the one that is open is in sight.
+	useLayoutEffect(() => {
+		const row = box.current;
+		const open = row?.querySelector<HTMLElement>("[aria-current]");
+		if (!row || !open || row.scrollWidth <= row.clientWidth) return;
+		const off = open.getBoundingClientRect().left - row.getBoundingClientRect().left;
+		row.scrollLeft += off - (row.clientWidth - open.clientWidth) / 2;
+	}, [at]);
 	return (
-		<nav class="tabs" aria-label={label}>
+		<nav class="tabs" aria-label={label} ref={box}>
 			{tabs.map((t) => (
 				<Link key={t.to} href={t.to} aria-current={t.to === at ? "page" : undefined}>
 					{t.label}

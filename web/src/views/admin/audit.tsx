@@ -89,6 +89,7 @@ export default function Audit() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.title}
 							rows={rows}
 							rowKey={(n) => n.id}
@@ -98,6 +99,7 @@ export default function Audit() {
 							columns={[
 								{
 									key: "at",
+									phone: "title",
 									head: text.common.time,
 									cell: (n) => (
 										<time dateTime={n.at} title={instant(n.at)}>
@@ -130,6 +132,7 @@ export default function Audit() {
 								{ key: "address", head: t.address, cell: (n) => <span class="id">{n.address}</span> },
 								{
 									key: "more",
+									phone: "aside",
 									head: <span class="visually-hidden">{t.changes}</span>,
 									end: true,
 									cell: (n) =>

@@ -56,7 +56,7 @@ export default function Coupons() {
 		</Button>
 	);
 	const columns: Column<Coupon>[] = [
-		{ key: "code", head: t.code, cell: (c) => <code class="strong">{said(c.code)}</code> },
+		{ key: "code", phone: "title", head: t.code, cell: (c) => <code class="strong">{said(c.code)}</code> },
 		{
 			key: "affiliate",
 			head: text.pick.affiliate,
@@ -69,6 +69,7 @@ export default function Coupons() {
 		},
 		{
 			key: "status",
+			phone: "aside",
 			head: t.status,
 			cell: (c) =>
 				c.status === "retired" ? <Badge>{t.retired}</Badge> : <Badge tone="good">{text.status.active}</Badge>,
@@ -78,6 +79,7 @@ export default function Coupons() {
 			? [
 					{
 						key: "do",
+						phone: "wide" as const,
 						head: <span class="visually-hidden">{t.actions}</span>,
 						end: true,
 						cell: (c: Coupon) => (
@@ -135,6 +137,7 @@ export default function Coupons() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={text.nav.coupons}
 							columns={columns}
 							rows={rows}

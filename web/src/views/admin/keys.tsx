@@ -49,7 +49,12 @@ export default function Keys() {
 		</Button>
 	);
 	const columns: Column<Key>[] = [
-		{ key: "name", head: t.name, cell: (k) => k.name || <span class="mute">{t.unnamed}</span> },
+		{
+			key: "name",
+			phone: "title",
+			head: t.name,
+			cell: (k) => k.name || <span class="mute">{t.unnamed}</span>,
+		},
 		{
 			key: "role",
 			head: t.role,
@@ -74,9 +79,15 @@ export default function Keys() {
 		},
 		{ key: "prefix", head: t.begins, cell: (k) => <code>{k.prefix}…</code> },
 		{ key: "made", head: t.made, cell: (k) => <When at={k.created_at} /> },
-		{ key: "status", head: t.status, cell: (k) => <Status of={k.revoked_at ? "revoked" : "active"} /> },
+		{
+			key: "status",
+			phone: "aside",
+			head: t.status,
+			cell: (k) => <Status of={k.revoked_at ? "revoked" : "active"} />,
+		},
 		{
 			key: "do",
+			phone: "wide",
 			head: <span class="visually-hidden">{t.actions}</span>,
 			end: true,
 			cell: (k) =>
@@ -122,6 +133,7 @@ export default function Keys() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={text.nav.keys}
 							columns={columns}
 							rows={rows}

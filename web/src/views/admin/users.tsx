@@ -59,6 +59,7 @@ export default function Users() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.title}
 							rows={rows}
 							rowKey={(u) => u.id ?? 0}
@@ -67,6 +68,7 @@ export default function Users() {
 							columns={[
 								{
 									key: "who",
+									phone: "title",
 									head: t.who,
 									cell: (u) => (
 										<>
@@ -98,6 +100,7 @@ export default function Users() {
 								},
 								{
 									key: "more",
+									phone: "menu",
 									head: <span class="visually-hidden">{t.actions}</span>,
 									end: true,
 									cell: (u) => <More user={u} onLink={setLink} />,

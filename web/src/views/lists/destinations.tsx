@@ -65,6 +65,7 @@ export default function Destinations() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.title}
 							columns={columnsOf()}
 							rows={list.rows}
@@ -97,6 +98,7 @@ function columnsOf(): Column<Destination>[] {
 	const all: Column<Destination>[] = [
 		{
 			key: "name",
+			phone: "title",
 			head: t.destination,
 			width: 260,
 			cell: (d) => (
@@ -112,7 +114,7 @@ function columnsOf(): Column<Destination>[] {
 				</>
 			),
 		},
-		{ key: "health", head: t.health, width: 260, cell: (d) => <Health of={d} /> },
+		{ key: "health", phone: "wide", head: t.health, width: 260, cell: (d) => <Health of={d} /> },
 	];
 	all.push(
 		{
@@ -142,6 +144,7 @@ function columnsOf(): Column<Destination>[] {
 		{ key: "success", head: t.lastSuccess, cell: (d) => <When at={d.last_success_at} /> },
 		{
 			key: "do",
+			phone: "wide",
 			head: <span class="visually-hidden">{text.lists.jobs.do}</span>,
 			cell: (d) => <Buttons of={d} />,
 		},

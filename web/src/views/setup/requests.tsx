@@ -72,6 +72,8 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 					{
 						key: "pick",
 						width: 48,
+						phone: "pick" as const,
+						label: t.pickAll,
 						head: (
 							<input
 								type="checkbox"
@@ -96,6 +98,7 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 			: [
 					{
 						key: "affiliate",
+						phone: "title" as const,
 						head: text.pick.affiliate,
 						cell: (a: Application) => (
 							<Link href={`/affiliates/${a.affiliate_id}`}>
@@ -109,6 +112,7 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 			: [
 					{
 						key: "offer",
+						phone: hide === "affiliate" ? ("title" as const) : ("wide" as const),
 						head: text.pick.offer,
 						cell: (a: Application) => (
 							<Link href={`/offers/${a.offer_id}`}>{said(a.offer_name || `#${a.offer_id}`)}</Link>
@@ -117,6 +121,7 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 				]),
 		{
 			key: "status",
+			phone: "aside",
 			head: text.setup.offers.status,
 			cell: (a) =>
 				a.status === "rejected" ? <Badge tone="bad">{t.tabs.rejected}</Badge> : <Status of={a.status} />,
@@ -125,6 +130,7 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 			key: "note",
 			head: t.said,
 			wrap: true,
+			phone: "wide",
 			cell: (a) => a.note || <span class="mute">{t.nothingSaid}</span>,
 		},
 		{ key: "at", head: t.at, cell: (a) => <When at={a.decided_at ?? a.at} /> },
@@ -134,8 +140,9 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 						key: "do",
 						head: <span class="visually-hidden">{text.setup.offers.actions}</span>,
 						end: true,
+						phone: "wide" as const,
 						cell: (a: Application) => (
-							<span class="row tight" style={{ flexWrap: "nowrap", justifyContent: "flex-end" }}>
+							<span class="row tight verdicts">
 								{a.status !== "approved" && (
 									<Button
 										small
@@ -183,6 +190,7 @@ export function Applications({ filter, hide, caption, emptyTitle, emptyHint }: P
 				</div>
 			)}
 			<Table
+				stack
 				caption={caption}
 				columns={columns}
 				rows={rows}
