@@ -320,6 +320,18 @@ func TestViewAsIsNoted(t *testing.T) {
 	}
 }
 
+// TestAViewThatCouldNotBeNotedIsNotedNext has the audit fail once.
+func TestAViewThatCouldNotBeNotedIsNotedNext(t *testing.T) {
+	k, l := newLooks(), look{userID: 1, role: account.Affiliate, id: 1}
+	if !k.begins(l, noon) || k.begins(l, noon) {
+		t.Fatal("a look does not begin once")
+	}
+	k.end(l)
+	if !k.begins(l, noon) {
+		t.Error("a look that was not noted does not begin anew")
+	}
+}
+
 // TestAnalystsSeeNoSecrets walks every GET route for secrets, as an analyst and
 // with a partner's eyes.
 func TestAnalystsSeeNoSecrets(t *testing.T) {

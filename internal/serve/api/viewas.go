@@ -34,10 +34,15 @@ func (x *exchange) lookAs(ctx context.Context, looks *looks) error {
 	}
 	who := x.who
 	x.who = who.As(role, id)
-	if !looks.begins(look{who.UserID, who.KeyID, role, id}, x.api.now()) {
+	l := look{who.UserID, who.KeyID, role, id}
+	if !looks.begins(l, x.api.now()) {
 		return nil
 	}
-	return x.api.AuditLog.Note(ctx, who, "view_as", string(role), strconv.FormatInt(id, 10), "")
+	err = x.api.AuditLog.Note(ctx, who, "view_as", string(role), strconv.FormatInt(id, 10), "")
+	if err != nil {
+		looks.end(l)
+	}
+	return err
 }
 
 // partner reads a partner as view-as and shares name it: advertiser:12 or
@@ -91,4 +96,11 @@ func (k *looks) begins(l look, now time.Time) bool {
 	}
 	k.since[l] = now
 	return !known || now.Sub(last) >= lookLasts
+}
+
+// end has l begin anew with the next request.
+func (k *looks) end(l look) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.since, l)
 }

@@ -41,6 +41,9 @@ func (db *DB) CreateKey(ctx context.Context, by user.By, k account.Key, hash str
 		if err := catalogChange(ctx, s, "api_key"); err != nil {
 			return err
 		}
+		if err := stillIn(ctx, s, by.Session); err != nil {
+			return err
+		}
 		if err := db.checkKeyOwner(ctx, s, k); err != nil {
 			return err
 		}

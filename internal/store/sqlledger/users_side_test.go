@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"waybill/internal/account"
 	"waybill/internal/fault"
 	"waybill/internal/user"
 )
@@ -136,6 +137,10 @@ func refusesWhoIsOut(t *testing.T, db *DB) {
 		"SetPassword":   func() error { return db.SetPassword(ctx, by, u.ID, "", "hash", in.ID) },
 		"UpdateUser": func() error {
 			_, err := db.UpdateUser(ctx, by, u.ID, func(u *user.User) error { u.Name = "Thief"; return nil })
+			return err
+		},
+		"CreateKey": func() error {
+			_, err := db.CreateKey(ctx, by, account.Key{Role: account.Network, Name: "thief’s"}, "hash of it")
 			return err
 		},
 	} {
