@@ -59,7 +59,7 @@ test-browser: build ## run the SDK, the pixels and the console in a real Chromiu
 	WAYBILL_BINARY=$(CURDIR)/bin/waybill script/console test $(ARGS)
 
 .PHONY: test-pages
-test-pages: build ## look at every page of the console in every state, in a real Chromium
+test-pages: build ## of test-browser, look at every page of the console in every state alone
 	@script/need go cc chromium npm
 	WAYBILL_BINARY=$(CURDIR)/bin/waybill script/console pages $(ARGS)
 
