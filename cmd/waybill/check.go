@@ -48,7 +48,7 @@ func (c *check) do(ctx context.Context, in *installation, out io.Writer) error {
 		found++
 		fmt.Fprintln(out, p) //nolint:errcheck // the exit code tells all the same
 	}
-	verify, agreed := in.checkLedger, "Everything agrees: entries sum to zero, conversions with their entries, caps with their use, "+
+	verify, agreed := in.checkLedger, "Everything agrees: entries sum to zero, conversions with their entries, payouts with what they pay, caps with their use, "+
 		"verdicts with conversions and deliveries, signals with verdicts."
 	if c.Warehouse {
 		verify, agreed = in.checkWarehouse, "The warehouse agrees: every block of it can be read, its conversions add up to the ledger's, its clicks to the journal's."
