@@ -43,7 +43,7 @@ func (n *node) api(e *edge.Edge) http.Handler {
 		Values: func(c conversion.Conversion, s delivery.Subscription) map[string]string {
 			return settlement.Values(n.Catalog(), &c, &s)
 		},
-		SavedReports: l, Shares: l, Arrears: l, Finds: apiFinds{n.ledger, n.journal},
+		SavedReports: l, Shares: l, Arrears: l, Finds: apiFinds{n.ledger, n.journal, n.minter.Node},
 		Unsettled: n.settler.Unsettled, Stopping: n.stopping, ConsoleAt: n.consoleFor,
 		PublicURL: n.publicURL, Refresh: n.refresh.Refresh,
 		ClientIP: func(r *http.Request) netip.Addr { return e.Proxies.Client(r) },

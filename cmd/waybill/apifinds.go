@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"waybill/internal/store/pebblejournal"
@@ -14,6 +15,18 @@ import (
 type apiFinds struct {
 	*sqlledger.DB
 	journal *pebblejournal.Journal
+	own     func() uint16 // the node's number
+}
+
+// OtherNodes is as the API wants it: numbers of whoever has neither written into
+// this journal nor been this node under another number.
+func (f apiFinds) OtherNodes(ctx context.Context) ([]uint16, error) {
+	all, err := f.NodesBeside(ctx, f.own())
+	if err != nil {
+		return nil, err
+	}
+	here, err := f.journal.Nodes(ctx)
+	return slices.DeleteFunc(all, func(n uint16) bool { return slices.Contains(here, n) }), err
 }
 
 // errEnough ends a scan of the journal.

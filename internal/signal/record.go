@@ -46,6 +46,7 @@ func (s *Signal) fields(f *record.Fields, w *wire) {
 	f.Bool(18, &s.Binds)
 	f.Array(19, w.email[:])
 	f.Int(20, &s.PayoutID)
+	f.Int(21, &s.SentBy)
 }
 
 func (e *Extra) fields(f *record.Fields) {

@@ -50,7 +50,7 @@ func full(t testing.TB) signal.Signal {
 		Auth: signal.TokenInvalid, Malformed: "amount twice", Index: 3, Test: true, Click: mint(t, txid.Click, at.Add(-time.Hour)),
 		Params: []signal.Param{{Name: param.TransactionID, Value: "x"}, {Name: param.Adv1 + 9, Value: "y"}, {Name: param.Amount, Value: "12"}},
 		Extra:  []signal.Extra{{Name: "coupon2", Value: "MAY"}, {Name: "z", Value: ""}},
-		Marks:  []string{"amp; removed", ""}, IfVersion: 4, Binds: true, EmailSHA256: param.Digest("ann@example.com"), PayoutID: 12,
+		Marks:  []string{"amp; removed", ""}, IfVersion: 4, Binds: true, EmailSHA256: param.Digest("ann@example.com"), PayoutID: 12, SentBy: 3,
 	}
 }
 
@@ -130,6 +130,7 @@ func TestRecordKeepsToItsSchema(t *testing.T) {
 		"extra": []any{map[string]any{"name": "coupon2", "value": "MAY"}, map[string]any{"name": "z"}},
 		"marks": []any{"amp; removed", ""}, "if_version": int64(4), "binds": true,
 		"email_sha256": sha256Of("ann@example.com"), "payout_id": int64(12),
+		"sent_by": int64(3),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("by the schema the record says (-want +got):\n%s", diff)

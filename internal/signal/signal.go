@@ -51,6 +51,7 @@ type Signal struct {
 	IfVersion  int    // the conversion's version that it is meant for; 0 for any
 	Binds      bool   // it only ties a customer to a click or view, and claims nothing
 	PayoutID   int64  // the payout that pays the conversion it names; 0 for all that came from outside
+	SentBy     int64  // the advertiser with whose key it came through the API; 0 for anybody else
 
 	// Page is the scheme, http or https, of the page that answers the signal, if
 	// that can show pixels. It is not in the record: a signal that is taken up later

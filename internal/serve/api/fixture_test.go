@@ -146,7 +146,7 @@ func newWorld(t *testing.T) *world {
 		Keys: l, Users: l, AuditLog: l, Settings: l, IDMap: l, Answers: l, Journal: w.journal, Conversions: l, Verdicts: l, Deliveries: l, Books: l, Payouts: l, Adjustments: l, Trace: l, Counters: l,
 		Queue: l, Standing: l, Jobs: l, JobRecords: l, Access: l, Causes: l,
 		Comparable: db, Reconciliations: db,
-		SavedReports: db, Shares: db, Arrears: db, Finds: realFinds{db, w.journal},
+		SavedReports: db, Shares: db, Arrears: db, Finds: realFinds{DB: db, journal: w.journal},
 		Signals: w.door, Tester: w.wire, Retention: 400 * 24 * time.Hour, PublicURL: "https://go.example.com",
 		Values: func(c conversion.Conversion, _ delivery.Subscription) map[string]string {
 			return map[string]string{"conversion_id": c.ID, "aff_click_id": c.Touch.AffClickID, "payout": money.Decimal(c.Payout.Units, c.Payout.Currency)}

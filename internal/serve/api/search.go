@@ -28,6 +28,8 @@ type Finds interface {
 	// Minted calls f for the journal's IDs of a kind from one time up to and without
 	// another, until f gives false.
 	Minted(ctx context.Context, k txid.Kind, from, to time.Time, f func(txid.ID) bool) error
+	// OtherNodes gives the numbers of nodes whose journals are not this one's.
+	OtherNodes(ctx context.Context) ([]uint16, error)
 }
 
 // Bounds of a search.
@@ -73,6 +75,8 @@ type unsearched struct {
 	By     string     `json:"by" enum:"id,order_id,aff_click_id"`
 	Before *time.Time `json:"before,omitempty" doc:"What is older was not searched."`
 	After  *time.Time `json:"after,omitempty" doc:"What came later is not in the warehouse yet, and was not searched. With neither, nothing was."`
+	// OtherNodes is of IDs alone.
+	OtherNodes bool `json:"other_nodes,omitempty" doc:"What other nodes have written down was not searched; ask them."`
 }
 
 // searchResult is the answer to a search.

@@ -289,6 +289,33 @@ func TestSearchSaysThatOthersStandBefore(t *testing.T) {
 	}
 }
 
+func TestSearchSaysThatOtherNodesWereNotAsked(t *testing.T) {
+	w := newSearchWorld(t)
+	here := w.click.Node()
+	far := func(others ...uint16) {
+		w.Finds = realFinds{DB: w.db, journal: w.journal, others: others}
+		w.handler = w.Handler()
+	}
+	for _, tt := range []struct {
+		name   string
+		others []uint16
+		text   string
+		want   bool // whether all was searched
+	}{
+		{"a beginning, and no other node", nil, w.click.String()[:10], true},
+		{"a beginning, and another node", []uint16{here + 1}, w.click.String()[:10], false},
+		{"a whole ID that is here", []uint16{here + 1}, w.click.String(), true},
+		{"a conversion's beginning, which the ledger knows", []uint16{here + 1}, w.conversion.ID[:12], true},
+	} {
+		far(tt.others...)
+		_, r := w.search(t, asNetwork, tt.text)
+		told := slices.ContainsFunc(r.Unsearched, func(u unsearched) bool { return u.OtherNodes })
+		if told == tt.want || tt.want && !r.Complete {
+			t.Errorf("%s: complete %t, unsearched %+v; want all searched %t", tt.name, r.Complete, r.Unsearched, tt.want)
+		}
+	}
+}
+
 // farOffers is a store that is too slow to be asked of each offer.
 type farOffers struct{ Table[int64, offer.Offer] }
 

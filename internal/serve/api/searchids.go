@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,9 +60,32 @@ func (q *search) minted(ctx context.Context, first, last txid.ID, begin string, 
 			return err
 		}
 	}
+	any := false
 	for _, id := range found {
-		if _, err := add(ctx, id); err != nil {
+		added, err := add(ctx, id)
+		if err != nil {
 			return err
+		}
+		any = any || added
+	}
+	if first == last && any {
+		return nil
+	}
+	return q.elsewhere(ctx, first, last)
+}
+
+// elsewhere notes that other nodes may have written down what is looked for. Each
+// has a journal of its own, which no other reads.
+func (q *search) elsewhere(ctx context.Context, first, last txid.ID) error {
+	others, err := q.Finds.OtherNodes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range others {
+		if first.Tick() != last.Tick() || first.Node() <= n && n <= last.Node() {
+			q.missed(byID, time.Time{}, time.Time{})
+			q.out.Unsearched[slices.IndexFunc(q.out.Unsearched, func(u unsearched) bool { return u.By == byID })].OtherNodes = true
+			return nil
 		}
 	}
 	return nil
@@ -118,7 +142,7 @@ func (q *search) visit(ctx context.Context, id txid.ID) (bool, error) {
 // hit adds a signal that the caller sees.
 func (q *search) hit(ctx context.Context, id txid.ID) (bool, error) {
 	r, err := q.presentSignal(ctx, id)
-	if fault.Of(err) == fault.NotFound || err == nil && !q.seesSignal(q.who, &r.Verdict.Verdict) {
+	if fault.Of(err) == fault.NotFound || err == nil && !q.seesRecord(q.who, &r) {
 		return false, nil
 	}
 	if err != nil {

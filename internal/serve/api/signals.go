@@ -34,6 +34,7 @@ type signalRecord struct {
 	Marks         []string               `json:"marks,omitempty" doc:"What was mended on the way."`
 	RecordGone    bool                   `json:"record_gone,omitempty" doc:"Only the verdict is left of it."`
 	Earlier       []earlierVerdictRecord `json:"earlier_verdicts,omitempty" doc:"Those that were replaced when it was judged again, the first one first. An affiliate sees those on its own clicks."`
+	SentBy        int64                  `json:"-"` // the advertiser whose key it came with
 }
 
 // earlierVerdictRecord is a verdict that another has taken the place of.
@@ -84,7 +85,7 @@ func showSignal(g signal.Signal, v signal.Verdict) signalRecord {
 		TransactionID: v.TransactionID, // of whose it is; the one it named may be another's, and stands among the parameters
 		Verdict:       showVerdict(v), Method: g.Method, Path: g.Path, Raw: g.Raw,
 		UserAgent: g.UserAgent, Referrer: g.Referrer, Auth: string(g.Auth), Malformed: g.Malformed, Index: g.Index,
-		Marks: g.Marks, PayoutID: g.PayoutID,
+		Marks: g.Marks, PayoutID: g.PayoutID, SentBy: g.SentBy,
 	}
 	if g.IP.IsValid() {
 		r.IP = g.IP.String()
@@ -135,7 +136,7 @@ func (a *API) signal(ctx context.Context, who account.Principal, text string) (*
 		return nil, missing
 	}
 	r, err := a.readSignal(ctx, who, id)
-	if fault.Of(err) == fault.NotFound || err == nil && !a.seesSignal(who, &r.Verdict.Verdict) {
+	if fault.Of(err) == fault.NotFound || err == nil && !a.seesRecord(who, &r) {
 		return nil, missing
 	}
 	if err != nil {
@@ -214,6 +215,13 @@ func (a *API) seesSignal(who account.Principal, v *signal.Verdict) bool {
 		return false
 	}
 	return who.Owns(advertiserID, affiliateID)
+}
+
+// seesRecord is seesSignal for a signal whose record is there: what an advertiser
+// has sent with its key is its to see, also when it names no offer.
+func (a *API) seesRecord(who account.Principal, r *signalRecord) bool {
+	sent := who.Role == account.Advertiser && r.SentBy != 0 && r.SentBy == who.AdvertiserID
+	return sent && r.Verdict.OfferID == 0 || a.seesSignal(who, &r.Verdict.Verdict)
 }
 
 // sentByAnother reports whether the key that a signal was sent with is of another

@@ -100,6 +100,9 @@ func (h *hit) signal() signal.Signal {
 		ReceivedAt: h.now, Method: h.method, Path: h.path, IP: h.client.addr,
 		Index: h.index, IfVersion: h.ifVersion, PayoutID: h.payoutID, Malformed: h.broken, Binds: h.binds, Page: h.shows,
 	}
+	if h.trusted != nil {
+		s.SentBy = *h.trusted
+	}
 	s.Click = h.transaction()
 	s.Test = h.values.Test() || h.parts.Test || h.test || h.byTestKey()
 	h.offer, _ = h.catalog.Offer(h.parts.Offer)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -444,6 +445,9 @@ func numbersNodes(t *testing.T, db *DB) {
 	wait.Wait()
 	if err := raw(t, db, `UPDATE sequence SET last = $1 WHERE name = 'node'`, int64(txid.MaxNode-1)); err != nil {
 		t.Fatal(err)
+	}
+	if others, err := db.NodesBeside(t.Context(), 1); err != nil || len(others) == 0 || slices.Contains(others, 1) {
+		t.Errorf("beside node 1 there are %v (%v), want others", others, err)
 	}
 	if n, err := db.TakeNode(t.Context(), "last", clock); err != nil || n != txid.MaxNode {
 		t.Errorf("the last number is %d (%v), want %d", n, err, txid.MaxNode)

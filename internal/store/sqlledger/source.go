@@ -246,3 +246,19 @@ func (db *DB) TakeNode(ctx context.Context, holder string, at time.Time) (uint16
 	}
 	return uint16(n), nil //nolint:gosec // at most MaxNode
 }
+
+// NodesBeside gives the numbers of the nodes that whoever holds a number does not
+// hold.
+func (db *DB) NodesBeside(ctx context.Context, number uint16) ([]uint16, error) {
+	const read = `
+		SELECT number FROM node
+		WHERE number <> $1 AND holder NOT IN (SELECT holder FROM node WHERE number = $1) ORDER BY number`
+	var all []uint16
+	err := db.read().query(ctx, func(row scan) error {
+		var n int64
+		err := row(&n)
+		all = append(all, uint16(n)) //nolint:gosec // at most MaxNode
+		return err
+	}, read, int64(number))
+	return all, db.failed(err, "read the nodes")
+}

@@ -6765,6 +6765,8 @@ export interface components {
             before?: string;
             /** @enum {string} */
             by: "id" | "order_id" | "aff_click_id";
+            /** @description What other nodes have written down was not searched; ask them. */
+            other_nodes?: boolean;
         };
         Unsettled: {
             /** Format: int64 */

@@ -682,6 +682,8 @@ export const text = {
 		nothingHint:
 			"Look for missing characters at both ends. Records are kept as long as the retention of this node says.",
 		unsearched: "Not everything could be searched:",
+		unsearchedNodes:
+			"beginnings of IDs that other nodes have written down: open the console of those, or type the whole ID",
 		unsearchedBy: (by: string, before: string, after: string) =>
 			`by ${by.replaceAll("_", " ")}${before ? `, before ${before}` : ""}${after ? `, after ${after}` : ""}`,
 		sharedTitle: "Trace",

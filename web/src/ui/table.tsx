@@ -314,11 +314,13 @@ function usePlace(box: { current: HTMLDivElement | null }, caption: string, coun
 	useLayoutEffect(() => {
 		const el = box.current;
 		const was = before.current;
-		before.current = count;
 		if (!el || !virtual || was === 0 || was > many) return;
 		el.scrollTop = (el.scrollHeight * was) / count - el.clientHeight / 2;
 		el.scrollIntoView({ block: "nearest" });
 	}, [virtual]);
+	useLayoutEffect(() => {
+		before.current = count;
+	});
 	useLayoutEffect(() => {
 		const el = box.current;
 		if (!el || !filled) return;

@@ -90,7 +90,13 @@ export default function TraceSearch() {
 						<ul>
 							{found.data.unsearched.map((u, i) => (
 								<li key={i}>
-									{t.unsearchedBy(u.by, u.before ? dateTime(u.before) : "", u.after ? dateTime(u.after) : "")}
+									{u.other_nodes
+										? t.unsearchedNodes
+										: t.unsearchedBy(
+												u.by,
+												u.before ? dateTime(u.before) : "",
+												u.after ? dateTime(u.after) : "",
+											)}
 								</li>
 							))}
 						</ul>
