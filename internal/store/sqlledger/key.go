@@ -41,10 +41,7 @@ func (db *DB) CreateKey(ctx context.Context, by user.By, k account.Key, hash str
 		if err := catalogChange(ctx, s, "api_key"); err != nil {
 			return err
 		}
-		if err := stillIn(ctx, s, by.Session); err != nil {
-			return err
-		}
-		if err := db.checkKeyOwner(ctx, s, k); err != nil {
+		if err := checkNewKey(ctx, s, by, k); err != nil {
 			return err
 		}
 		if k.ID, err = nextNumber(ctx, s, "api_key"); err != nil {
@@ -71,7 +68,12 @@ func (db *DB) CreateKey(ctx context.Context, by user.By, k account.Key, hash str
 	return k, db.failed(err, "create key")
 }
 
-func (db *DB) checkKeyOwner(ctx context.Context, s session, k account.Key) error {
+// checkNewKey refuses a key for whom there is not, and one of a session that has
+// ended.
+func checkNewKey(ctx context.Context, s session, by user.By, k account.Key) error {
+	if err := stillIn(ctx, s, by.Session); err != nil {
+		return err
+	}
 	for _, p := range append(ifSet("advertiser_id", "advertiser", k.AdvertiserID), ifSet("affiliate_id", "affiliate", k.AffiliateID)...) {
 		if err := checkParent(ctx, s, p); err != nil {
 			return err
