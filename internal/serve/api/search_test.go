@@ -15,6 +15,7 @@ import (
 	"waybill/internal/fact"
 	"waybill/internal/offer"
 	"waybill/internal/report"
+	"waybill/internal/signal"
 	"waybill/internal/txid"
 )
 
@@ -312,6 +313,26 @@ func TestSearchSaysThatOtherNodesWereNotAsked(t *testing.T) {
 		told := slices.ContainsFunc(r.Unsearched, func(u unsearched) bool { return u.OtherNodes })
 		if told == tt.want || tt.want && !r.Complete {
 			t.Errorf("%s: complete %t, unsearched %+v; want all searched %t", tt.name, r.Complete, r.Unsearched, tt.want)
+		}
+	}
+}
+
+// TestAnAdvertiserFindsWhatItSentWithoutAnOffer looks for a signal that names
+// nothing, as its sender and as others.
+func TestAnAdvertiserFindsWhatItSentWithoutAnOffer(t *testing.T) {
+	w := newSearchWorld(t)
+	ticket := txid.NewMint(w.present.Ring(), 3, 0).Begin(noon.Add(-time.Minute), txid.Subject{Kind: txid.Signal})
+	ticket.Done()
+	g := signal.Signal{ID: ticket.ID, ReceivedAt: noon.Add(-time.Minute), Channel: signal.API, Method: "POST", Path: "/api/v1/conversions", SentBy: 1}
+	w.journal[ticket.ID] = g.Append(nil)
+	text := ticket.ID.String()
+	for as, want := range map[string]int{asNetwork: 200, asAdvertiser1: 200, asAdvertiser2: 404, asAffiliate1: 404} {
+		if got := w.do(t, as, "GET", "signals/"+text, ""); got.status != want {
+			t.Errorf("%s reads it: %d, want %d", as, got.status, want)
+		}
+		_, r := w.search(t, as, text[:12])
+		if found := slices.ContainsFunc(r.Data, func(l searchLine) bool { return l.ID == text }); found != (want == 200) {
+			t.Errorf("%s finds it: %t, want %t: %+v", as, found, want == 200, r.Data)
 		}
 	}
 }

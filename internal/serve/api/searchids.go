@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"waybill/internal/account"
 	"waybill/internal/conversion"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
@@ -91,13 +92,16 @@ func (q *search) elsewhere(ctx context.Context, first, last txid.ID) error {
 	return nil
 }
 
-// mayOwn tells from a click's ID alone whether it can be the caller's. Of a
-// signal it tells nothing.
+// mayOwn tells from an ID alone whether it can be the caller's. Of a signal that is
+// for no offer its record tells.
 func (q *search) mayOwn(transactionID string) bool {
 	if q.who.IsNetwork() {
 		return true
 	}
 	advertiserID, affiliateID, err := q.parties(transactionID)
+	if err == nil && advertiserID == 0 && q.who.Role == account.Advertiser {
+		return true
+	}
 	return err == nil && q.who.Owns(advertiserID, affiliateID)
 }
 

@@ -2391,7 +2391,7 @@ export const text = {
 			"A postback tells a tracker or another system of conversions. Ready ones exist for the usual receivers.",
 		noneFit: "No postback fits",
 		noneFitHint: "Take a filter away to see more.",
-		filters: { search: "Search by name or host", status: "Status", format: "Format", any: "All" },
+		filters: { search: "Search name, host", status: "Status", format: "Format", any: "All" },
 		cols: {
 			name: "Postback",
 			owner: "Owner",
