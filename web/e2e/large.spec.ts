@@ -127,7 +127,7 @@ test("short links, coupons, keys and people are looked for, too", async ({ brows
 	await expect(page.locator("tbody tr")).toHaveCount(11);
 	await sound(page);
 	await page.goto(`coupons?affiliate=${market.affiliate}&status=retired`);
-	await expect(page.getByText("No coupon fits")).toBeVisible();
+	await expect(page.getByText("Nothing fits these filters")).toBeVisible();
 
 	await page.goto("keys?q=TRACKER");
 	await expect(page.locator("tbody tr")).toHaveCount(1);
