@@ -135,9 +135,9 @@ test("short links, coupons, keys and people are looked for, too", async ({ brows
 	await page.goto("users?q=blogger");
 	await expect(page.locator("tbody tr")).toHaveCount(1);
 	await sound(page);
-	await page.goto(`affiliates/${market.affiliate}/people`);
+	await page.goto(`affiliates/${market.affiliate}?tab=people`);
 	await expect(page.getByText("blogger@example.com").first()).toBeVisible();
-	await page.goto(`affiliates/${market.affiliate}/links`);
+	await page.goto(`affiliates/${market.affiliate}?tab=links`);
 	await expect(page.locator("tbody tr").first()).toContainText("aaa-last");
 	await page.context().close();
 });
