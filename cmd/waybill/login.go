@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ import (
 
 // consoleAt is where people see the console.
 type consoleAt struct {
-	AdminURL string `name:"admin-url" placeholder:"URL" help:"How people reach the console, such as https://admin.example.com: what links in mail begin with, and what passkeys are kept for."`
+	AdminURL string `name:"admin-url" placeholder:"URL" help:"How people reach the console, such as https://admin.example.com or, where a proxy puts it below a path, https://ops.example.com/waybill: what links in mail begin with, and what passkeys are kept for."`
 }
 
 // valid looks for what the parser cannot see.
@@ -31,19 +32,22 @@ func (c consoleAt) valid() error {
 		return nil
 	}
 	u, err := url.Parse(c.AdminURL)
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery+u.Fragment != "" {
 		return fault.New(fault.Invalid, "--admin-url %q is not scheme and host, such as https://admin.example.com", c.AdminURL)
+	}
+	if prefix := strings.TrimSuffix(u.EscapedPath(), "/"); prefix != "" && path.Clean(prefix) != prefix || strings.HasSuffix(prefix, "/console") {
+		return fault.New(fault.Invalid, "--admin-url %q is what stands before /console/, such as https://ops.example.com/waybill", c.AdminURL)
 	}
 	return nil
 }
 
-// origin is the URL without a slash at its end, nil where there is none.
-func (c consoleAt) origin() *url.URL {
+// base is the URL without a slash at its end, nil where there is none.
+func (c consoleAt) base() *url.URL {
 	u, err := url.Parse(c.AdminURL)
 	if err != nil || u.Host == "" {
 		return nil
 	}
-	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
+	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: strings.TrimSuffix(u.Path, "/")}
 }
 
 // people says how they sign in, and how mail reaches them.
@@ -117,7 +121,7 @@ func (p *people) provider() login.OIDC {
 // makeLogin makes what lets people in.
 func (n *node) makeLogin(e *edge.Edge) error {
 	set := login.Settings{
-		AdminURL: n.settings.origin(), OIDC: n.settings.provider(), PartyName: n.partyName,
+		AdminURL: n.settings.base(), OIDC: n.settings.provider(), PartyName: n.partyName,
 		ClientIP: func(r *http.Request) netip.Addr { return e.Proxies.Client(r) },
 		Proxied:  n.settings.proxied,
 	}
@@ -161,7 +165,7 @@ func (n *node) placeConsole() {
 		public = strings.TrimSuffix(n.settings.PublicURL, "/")
 	}
 	n.consoleURL = n.adminURL
-	if u := n.settings.origin(); u != nil {
+	if u := n.settings.base(); u != nil {
 		n.consoleURL = u.String()
 	} else {
 		n.consoleURL = cmp.Or(public, n.adminURL)
@@ -172,11 +176,11 @@ func (n *node) placeConsole() {
 // operator or a trusted proxy says; else under the public name, where that leads to
 // it; else where the request came to.
 func (n *node) consoleFor(r *http.Request) string {
-	origin, told := n.login.Origin(r)
+	base, told := n.login.Base(r)
 	if !told && n.settings.AdminListen == "" && n.settings.PublicURL != "" {
 		return n.consoleURL
 	}
-	return origin
+	return base
 }
 
 // linkAt is where a token is used. It stands behind the #, which browsers keep to

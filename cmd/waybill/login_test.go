@@ -21,6 +21,7 @@ func TestConsoleFor(t *testing.T) {
 		want                 string
 	}{
 		{"the operator's word", "https://admin.example.com", "https://go.example.com", "", "10.0.0.1:1", forwarded, "https://admin.example.com"},
+		{"with what a proxy puts before it", "https://ops.example.com/waybill/", "https://go.example.com", "", "10.0.0.1:1", forwarded, "https://ops.example.com/waybill"},
 		{"a trusted proxy's", "", "https://go.example.com", "", "10.0.0.1:1", forwarded, "https://console.example.com"},
 		{"the public name, where one listener answers all", "", "https://go.example.com/", "", "10.0.0.1:1", nil, "https://go.example.com"},
 		{"not where the console has a listener of its own", "", "https://go.example.com", "127.0.0.1:8081", "10.0.0.1:1", nil, "http://node:8080"},
@@ -31,7 +32,7 @@ func TestConsoleFor(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &serveCmd{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 			s.AdminURL, s.PublicURL, s.AdminListen = tt.admin, tt.public, tt.other
-			l, err := login.New(nil, login.Settings{AdminURL: s.origin(), Proxied: s.proxied}, nil)
+			l, err := login.New(nil, login.Settings{AdminURL: s.base(), Proxied: s.proxied}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -69,7 +69,7 @@ func (c *ownerLinkCmd) Run(e *env) error {
 // here is where the console is as far as a command knows. A running node knows
 // better.
 func (c consoleAt) here() string {
-	if u := c.origin(); u != nil {
+	if u := c.base(); u != nil {
 		return u.String()
 	}
 	return "http://127.0.0.1:8080"

@@ -73,8 +73,11 @@ type answer any
 // accepted is an answer with the status 202.
 type accepted struct{ body any }
 
-// elsewhere is an answer that leads the browser on.
+// elsewhere is an answer that leads the browser to another site.
 type elsewhere string
+
+// onward is one that leads it to a path of ours.
+type onward string
 
 // route is one ceremony, or one of its halves.
 type route struct {
@@ -173,13 +176,19 @@ func (x *exchange) run(one route) {
 	case nil:
 		x.WriteHeader(http.StatusNoContent)
 	case elsewhere:
-		x.Header().Set("Location", string(a))
-		x.WriteHeader(http.StatusFound)
+		x.lead(string(a))
+	case onward:
+		x.lead(x.place().prefix + string(a))
 	case accepted:
 		x.send(http.StatusAccepted, a.body)
 	default:
 		x.send(http.StatusOK, a)
 	}
+}
+
+func (x *exchange) lead(location string) {
+	x.Header().Set("Location", location)
+	x.WriteHeader(http.StatusFound)
 }
 
 func (x *exchange) send(status int, body any) {

@@ -134,7 +134,8 @@ type Throttles interface {
 // passwords and passkeys alone.
 type Settings struct {
 	// AdminURL is where people see the console, where the operator has said so:
-	// scheme and host alone. Else it is where a request came to.
+	// scheme, host and the prefix of a proxy, which ends in no slash. Else it is
+	// where a request came to.
 	AdminURL *url.URL
 	// OIDC is the company's identity provider, if it has one.
 	OIDC OIDC

@@ -114,7 +114,7 @@ func TestWeakHashIsReplaced(t *testing.T) {
 }
 
 func TestCookies(t *testing.T) {
-	admin := place{"https", "admin.example.com"}
+	admin := place{scheme: "https", host: "admin.example.com"}
 	tests := []struct {
 		name, origin string
 		set          Settings
@@ -126,7 +126,7 @@ func TestCookies(t *testing.T) {
 		{"over https it is bound to the host", "https://admin.example.com", Settings{}, nil, "__Host-waybill", true},
 		{"a trusted proxy's word on https counts", "http://admin.example.com", Settings{Proxied: func(*http.Request) bool { return true }}, http.Header{"X-Forwarded-Proto": {"https"}}, "__Host-waybill", true},
 		{"anybody's word does not", "http://admin.example.com", Settings{}, http.Header{"X-Forwarded-Proto": {"https"}}, "waybill_session", false},
-		{"the operator's word counts most", "http://10.0.0.1:8081", Settings{AdminURL: admin.url()}, nil, "__Host-waybill", true},
+		{"the operator's word counts most", "http://10.0.0.1:8081", Settings{AdminURL: admin.setting()}, nil, "__Host-waybill", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -272,7 +272,7 @@ func TestCaller(t *testing.T) {
 
 // TestSameOrigin holds a proxy's other name for the console to what the operator says.
 func TestSameOrigin(t *testing.T) {
-	w := newWorld(t, Settings{AdminURL: place{"https", "admin.example.com"}.url()})
+	w := newWorld(t, Settings{AdminURL: place{scheme: "https", host: "admin.example.com"}.setting()})
 	for origin, good := range map[string]bool{"https://admin.example.com": true, "https://evil.example": false} {
 		r := httptest.NewRequest(http.MethodPatch, "http://10.0.0.1:8081/api/v1/offers/1", http.NoBody)
 		r.Header.Set("Origin", origin)

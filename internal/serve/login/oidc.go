@@ -92,7 +92,7 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 func (p *provider) config(at *oidc.Provider, from place) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: p.ClientID, ClientSecret: p.ClientSecret, Endpoint: at.Endpoint(),
-		RedirectURL: from.origin() + Prefix + "oidc/callback", Scopes: []string{oidc.ScopeOpenID, oidc.ScopeEmail, oidc.ScopeProfile},
+		RedirectURL: from.url(Prefix + "oidc/callback"), Scopes: []string{oidc.ScopeOpenID, oidc.ScopeEmail, oidc.ScopeProfile},
 	}
 }
 
@@ -107,9 +107,9 @@ type way struct {
 // failed gives the page that says what went wrong.
 func (w way) failed(code string) answer {
 	if w.confirms != 0 {
-		return elsewhere(confirmedPage + "?error=" + code)
+		return onward(confirmedPage + "?error=" + code)
 	}
-	return elsewhere(consolePath + "login?error=" + code)
+	return onward(consolePath + "login?error=" + code)
 }
 
 // confirmedPage is where a browser comes back to that has confirmed, or was to.
@@ -198,7 +198,7 @@ func (x *exchange) gate() user.Door { return user.AddressDoor(x.from).Apart(byPr
 
 // arrived leads the browser to the page that it wanted. It did not come in vain.
 func (x *exchange) arrived(w way) (answer, error) {
-	return elsewhere(w.back), x.l.ledger.AttemptSucceeded(x.ctx(), x.gate())
+	return onward(w.back), x.l.ledger.AttemptSucceeded(x.ctx(), x.gate())
 }
 
 // enterByProvider signs in whom the provider has named.

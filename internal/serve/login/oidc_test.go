@@ -160,7 +160,7 @@ func abroad(t *testing.T, domains ...string) (*world, *issuer, func() *browser) 
 		t.Fatal(err)
 	}
 	w.open(Settings{
-		AdminURL: place{"https", "admin.example.com"}.url(),
+		AdminURL: place{scheme: "https", host: "admin.example.com"}.setting(),
 		OIDC:     OIDC{Issuer: i.URL, ClientID: "waybill", ClientSecret: "s3cret", Name: "Example ID", Domains: domains},
 	})
 	w.join("ann@example.com", user.Manager)
@@ -168,6 +168,29 @@ func abroad(t *testing.T, domains ...string) (*world, *issuer, func() *browser) 
 		b := w.browser()
 		b.origin = "https://admin.example.com"
 		return b
+	}
+}
+
+// TestOIDCBelowAPrefix has a proxy put the console below a path.
+func TestOIDCBelowAPrefix(t *testing.T) {
+	w, i, _ := abroad(t)
+	if err := w.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.open(Settings{
+		AdminURL: place{scheme: "https", host: "ops.example.com", prefix: "/waybill"}.setting(),
+		OIDC:     OIDC{Issuer: i.URL, ClientID: "waybill", ClientSecret: "s3cret"},
+	})
+	b := w.browser()
+	b.origin = "https://ops.example.com"
+	out := b.send("GET", "oidc", nil).want(302).header.Get("Location")
+	to, err := url.Parse(out)
+	if got := to.Query().Get("redirect_uri"); err != nil || got != "https://ops.example.com/waybill/console/auth/oidc/callback" {
+		t.Fatalf("the provider is to send people back to %q (%v)", got, err)
+	}
+	back := "oidc/callback?error=access_denied&state=" + to.Query().Get("state")
+	if got := b.send("GET", back, nil).want(302).header.Get("Location"); !strings.HasPrefix(got, "/waybill/console/login?error=oidc_") {
+		t.Errorf("led to %q, want the log-in below the prefix", got)
 	}
 }
 

@@ -217,7 +217,7 @@ func TestNoPasskeyForWhoIsOut(t *testing.T) {
 // TestPasskeyAtAdminURL keeps passkeys for the name that people see, whatever the
 // request says behind a proxy.
 func TestPasskeyAtAdminURL(t *testing.T) {
-	w := newWorld(t, Settings{AdminURL: place{"https", "admin.example.com"}.url()})
+	w := newWorld(t, Settings{AdminURL: place{scheme: "https", host: "admin.example.com"}.setting()})
 	w.join("ann@example.com", user.Owner)
 	b := w.browser()
 	b.origin = "http://10.0.0.1:8081"

@@ -10,10 +10,14 @@ import (
 // place is where a browser sees the console.
 type place struct {
 	scheme, host string // host with its port, if it has one
+	prefix       string // what a proxy puts before the paths, such as /waybill
 }
 
 // origin is the place as browsers write it.
 func (p place) origin() string { return p.scheme + "://" + p.host }
+
+// url gives where a browser sees one of our paths.
+func (p place) url(path string) string { return p.origin() + p.prefix + path }
 
 // The schemes there are.
 const (
@@ -51,7 +55,8 @@ func (l *Login) placeOf(r *http.Request) place {
 // placeToldOf tells, too, whether the operator or a trusted proxy has said so.
 func (l *Login) placeToldOf(r *http.Request) (p place, told bool) {
 	if l.set.AdminURL != nil {
-		return place{scheme: l.set.AdminURL.Scheme, host: l.set.AdminURL.Host}, true
+		u := l.set.AdminURL
+		return place{scheme: u.Scheme, host: u.Host, prefix: u.Path}, true
 	}
 	p = place{scheme: schemePlain, host: r.Host}
 	if r.TLS != nil {
@@ -70,12 +75,12 @@ func (l *Login) placeToldOf(r *http.Request) (p place, told bool) {
 	return p, f != place{}
 }
 
-// Origin gives where r's browser sees the console, as scheme and host, and whether
-// the operator or a trusted proxy has told so. Links made of it are for the one who
-// has asked alone.
-func (l *Login) Origin(r *http.Request) (origin string, told bool) {
+// Base gives what the console's addresses begin with as r's browser sees them,
+// without a slash at the end, and whether the operator or a trusted proxy has told
+// so. Links made of it are for the one who has asked alone.
+func (l *Login) Base(r *http.Request) (base string, told bool) {
 	p, told := l.placeToldOf(r)
-	return p.origin(), told
+	return p.url(""), told
 }
 
 // proxied reports whether a trusted proxy has handed the request on.

@@ -52,11 +52,11 @@ func TestOrigin(t *testing.T) {
 			for name, values := range tt.header {
 				r.Header[name] = values
 			}
-			if got, told := w.Origin(r); got != tt.want || told != tt.told {
+			if got, told := w.Base(r); got != tt.want || told != tt.told {
 				t.Errorf("Origin() = %q, told: %t; want %q, %t", got, told, tt.want, tt.told)
 			}
-			own := newWorld(t, Settings{Proxied: fromProxy, AdminURL: place{"https", "admin.example.com"}.url()})
-			if got, told := own.Origin(r); got != "https://admin.example.com" || !told {
+			own := newWorld(t, Settings{Proxied: fromProxy, AdminURL: place{scheme: "https", host: "admin.example.com"}.setting()})
+			if got, told := own.Base(r); got != "https://admin.example.com" || !told {
 				t.Errorf("with the operator's word Origin() = %q, told: %t", got, told)
 			}
 		})
