@@ -40,39 +40,44 @@ func (q *search) ids(ctx context.Context) error {
 	}
 }
 
-// minted looks through the journal.
+// minted looks through the journal. What is found by its whole ID is nowhere else.
 func (q *search) minted(ctx context.Context, first, last txid.ID, begin string, add func(context.Context, txid.ID) (bool, error)) error {
-	var found []txid.ID
-	if first == last {
-		found = append(found, first)
-	} else {
-		looked := 0
-		err := q.Finds.Minted(ctx, first.Kind(), first.Time(), last.Time().Add(time.Millisecond), func(id txid.ID) bool {
-			if looked++; looked > mostMinted {
-				q.missed(byID, time.Time{}, time.Time{})
-				return false
-			}
-			if strings.HasPrefix(id.String(), begin) && q.mayOwn(id.String()) {
-				found = append(found, id)
-			}
-			return len(found) < mostOfKind
-		})
+	found := []txid.ID{first}
+	if first != last {
+		some, err := q.between(ctx, first, last, begin)
 		if err != nil {
 			return err
 		}
+		found = some
 	}
-	any := false
+	known := false
 	for _, id := range found {
 		added, err := add(ctx, id)
 		if err != nil {
 			return err
 		}
-		any = any || added
+		known = known || added
 	}
-	if first == last && any {
+	if first == last && known {
 		return nil
 	}
 	return q.elsewhere(ctx, first, last)
+}
+
+// between gives what the journal has of IDs that begin so and may be the caller's.
+func (q *search) between(ctx context.Context, first, last txid.ID, begin string) (found []txid.ID, err error) {
+	looked := 0
+	err = q.Finds.Minted(ctx, first.Kind(), first.Time(), last.Time().Add(time.Millisecond), func(id txid.ID) bool {
+		if looked++; looked > mostMinted {
+			q.missed(byID, time.Time{}, time.Time{})
+			return false
+		}
+		if strings.HasPrefix(id.String(), begin) && q.mayOwn(id.String()) {
+			found = append(found, id)
+		}
+		return len(found) < mostOfKind
+	})
+	return found, err
 }
 
 // elsewhere notes that other nodes may have written down what is looked for. Each
