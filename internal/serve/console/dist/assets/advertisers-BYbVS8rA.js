@@ -1,1 +1,0 @@
-import{n as e}from"./parties-C9pchuaU.js";import{jt as t}from"./bits-yLFAducr.js";function n(){return t(e,{kind:`advertiser`})}export{n as default};
