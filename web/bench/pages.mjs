@@ -1,9 +1,15 @@
 // Measures how long pages of the console take in a real Chromium: `node
-// web/bench/pages.mjs URL KEY ROUNDS` prints one JSON object a line. The bench
-// (go run ./bench console) starts it beside a node with a large warehouse.
+// web/bench/pages.mjs URL KEY ROUNDS reports|lists` prints one JSON object a line.
+// The bench starts it beside a node with a large warehouse (go run ./bench console)
+// or with a large catalog (go run ./bench catalog).
 import { chromium } from "@playwright/test";
 
-const [url, key, rounds] = [process.argv[2], process.argv[3], Number(process.argv[4])];
+const [url, key, rounds, which] = [
+	process.argv[2],
+	process.argv[3],
+	Number(process.argv[4]),
+	process.argv[5],
+];
 const password = "a password of the bench";
 
 // How long a page may take before the bench gives up and says what it shows.
@@ -75,12 +81,11 @@ async function painted(page, selector, since) {
 	throw new Error(`${page.url()} never showed ${selector}: ${await page.locator("main").textContent()}`);
 }
 
-async function main() {
-	const cookie = await somebody();
-	const id = await traced();
+// An address, what must be there to work with it, what is pressed then, and what
+// that brings.
+function reports(id) {
 	const days = "range=2026-10-02..2026-10-31";
-	// An address, what must be there to work with it, what is pressed then, and what that brings.
-	const visits = [
+	return [
 		{ name: "overview", path: "/", ready: ".tile .value" },
 		{
 			name: "report: by day, 30 days",
@@ -99,6 +104,17 @@ async function main() {
 		{ name: "trace", path: `/trace/${id}`, ready: ".step" },
 		{ name: "conversions", path: "/conversions", ready: "main tbody td a" },
 	];
+}
+
+const lists = ["offers", "affiliates", "postbacks", "links", "coupons"].map((name) => ({
+	name,
+	path: `/${name}`,
+	ready: "main tbody td",
+}));
+
+async function main() {
+	const cookie = await somebody();
+	const visits = which === "lists" ? lists : reports(await traced());
 	const browser = await chromium.launch({
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		args: [

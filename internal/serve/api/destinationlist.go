@@ -3,16 +3,11 @@ package api
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 
 	"waybill/internal/account"
 	"waybill/internal/delivery"
 	"waybill/internal/fault"
 )
-
-// mostChosen is how many subscriptions a request for destinations names.
-const mostChosen = 200
 
 type destinationsIn struct {
 	caller
@@ -150,23 +145,11 @@ func (l *destinationLister) readBreakers(ctx context.Context) error {
 }
 
 func (l *destinationLister) readIDs() error {
-	if l.in.IDs == "" {
-		return nil
+	ids, err := idsOf(l.in.IDs)
+	if ids != nil {
+		l.bound(ids)
 	}
-	named := strings.Split(l.in.IDs, ",")
-	if len(named) > mostChosen {
-		return fault.At("query.ids", "are %d IDs, at most %d", len(named), mostChosen)
-	}
-	var ids []int64
-	for _, text := range named {
-		id, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-		if err != nil {
-			return fault.At("query.ids", "must be IDs with commas between")
-		}
-		ids = append(ids, id)
-	}
-	l.bound(ids)
-	return nil
+	return err
 }
 
 // next takes up those that follow, and reports whether the page is complete.

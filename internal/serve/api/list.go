@@ -68,6 +68,37 @@ func findOf(query url.Values) (string, error) {
 	return text, nil
 }
 
+// paramIDs is the parameter that leaves only documents with these numbers.
+const paramIDs = "ids"
+
+// mostIDs is how many numbers a request names.
+const mostIDs = 200
+
+// idsParam describes the parameter ids.
+func idsParam() filterDoc {
+	return filterDoc{name: paramIDs, doc: fmt.Sprintf("Only those with these IDs, up to %d with commas between.", mostIDs)}
+}
+
+// idsOf reads the parameter ids; nil where there is none.
+func idsOf(text string) ([]int64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	named := strings.Split(text, ",")
+	if len(named) > mostIDs {
+		return nil, fault.At("query."+paramIDs, "are %d IDs, at most %d", len(named), mostIDs)
+	}
+	ids := make([]int64, len(named))
+	for i, text := range named {
+		id, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil {
+			return nil, fault.At("query."+paramIDs, "must be IDs with commas between")
+		}
+		ids[i] = id
+	}
+	return ids, nil
+}
+
 // list gives a page of the documents that are the caller's to see.
 func (r resource[K, T]) list(ctx context.Context, c *caller, p Ordered, parent int64) (*answer, error) {
 	after, err := parseOrdered[K](p)
@@ -87,6 +118,11 @@ func (r resource[K, T]) list(ctx context.Context, c *caller, p Ordered, parent i
 	}
 	if l.asked.Find, err = findOf(l.query); err != nil {
 		return nil, err
+	}
+	if asked, numbered := any(&l.asked).(*Page[int64]); numbered {
+		if asked.IDs, err = idsOf(l.query.Get(paramIDs)); err != nil {
+			return nil, err
+		}
 	}
 	l.narrow()
 	for full := false; !full; {

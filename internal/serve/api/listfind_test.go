@@ -33,17 +33,24 @@ func TestListsAreLookedThrough(t *testing.T) {
 		status int
 		has    string
 	}{
-		"offers?q=SHOES+6":                     {200, "Winter Shoes 6"},
-		"offers?q=1&status=active":             {200, `"id":1`},
-		"offers?q=%20%20":                      {200, `"id":1`},
-		"offers?q=nothing":                     {200, `"data":[]`},
-		"offers?q=" + strings.Repeat("x", 401): {422, "query.q"},
-		"advertisers?q=zzz":                    {200, `"data":[]`},
-		"affiliates?q=1":                       {200, `"id":1`},
-		"links?q=zzz":                          {200, `"data":[]`},
-		"domains?q=zzz":                        {200, `"data":[]`},
-		"coupons?q=zzz":                        {200, `"data":[]`},
-		"terms?q=x":                            {422, "query.q"},
+		"offers?q=SHOES+6":                         {200, "Winter Shoes 6"},
+		"offers?q=1&status=active":                 {200, `"id":1`},
+		"offers?q=%20%20":                          {200, `"id":1`},
+		"offers?q=nothing":                         {200, `"data":[]`},
+		"offers?q=" + strings.Repeat("x", 401):     {422, "query.q"},
+		"advertisers?q=zzz":                        {200, `"data":[]`},
+		"affiliates?q=1":                           {200, `"id":1`},
+		"links?q=zzz":                              {200, `"data":[]`},
+		"domains?q=zzz":                            {200, `"data":[]`},
+		"coupons?q=zzz":                            {200, `"data":[]`},
+		"terms?q=x":                                {422, "query.q"},
+		"offers?ids=3,+4&order=desc&limit=1":       {200, `"id":4`},
+		"offers?ids=3,4&q=Shoes+0":                 {200, `Winter Shoes 0`},
+		"offers?ids=999":                           {200, `"data":[]`},
+		"affiliates?ids=1":                         {200, `"id":1`},
+		"offers?ids=3,x":                           {422, "query.ids"},
+		"offers?ids=3" + strings.Repeat(",1", 200): {422, "query.ids"},
+		"links?ids=1":                              {422, "query.ids"},
 	} {
 		if got := w.do(t, asNetwork, "GET", path, ""); got.status != want.status || !strings.Contains(got.text, want.has) {
 			t.Errorf("GET %s = %d %s; want %d with %s", path, got.status, got.text, want.status, want.has)
@@ -51,6 +58,9 @@ func TestListsAreLookedThrough(t *testing.T) {
 	}
 	if got := w.do(t, asAdvertiser2, "GET", "offers?q=winter", ""); !strings.Contains(got.text, `"data":[]`) {
 		t.Errorf("another advertiser finds %s", got.text)
+	}
+	if got := w.do(t, asAdvertiser2, "GET", "offers?ids=3,4", ""); !strings.Contains(got.text, `"data":[]`) {
+		t.Errorf("another advertiser reads by number %s", got.text)
 	}
 }
 

@@ -192,6 +192,9 @@ func (r resource[K, T]) routes(s *schemas) (list, get, post, patch route) {
 	}
 	if r.called != "" {
 		list.filters = append(list.filters, findParam(r.called))
+		if _, numbered := any(Page[K]{}).(Page[int64]); numbered {
+			list.filters = append(list.filters, idsParam())
+		}
 	}
 	get = route{
 		method: http.MethodGet, path: base + "/{id}", id: "get-" + r.one, tag: r.tag,

@@ -38,6 +38,7 @@ type Page[K int64 | string] struct {
 	Offer, Advertiser, Affiliate int64
 	Status                       string
 	Find                         string
+	IDs                          []K // only these; nil for all
 }
 
 // Table keeps the documents of one type. An ifVersion that is not 0 and not the

@@ -19,6 +19,7 @@ type List[K int64 | string] struct {
 	// Find leaves those of which it is a part of a name, in either case of letters,
 	// or the exact number. Empty for all, and of no use where there are no names.
 	Find string
+	IDs  []K // only these; nil for all
 }
 
 // List gives entities in the order that is asked for.
@@ -71,6 +72,9 @@ func (t *Table[K, T]) behind(q *selection, l List[K]) {
 	}
 	if t.has("status") {
 		q.text("status", l.Status)
+	}
+	if l.IDs != nil {
+		among(q, key, l.IDs)
 	}
 }
 

@@ -31,6 +31,9 @@ func listsTheNewestFirst(t *testing.T, db *DB) {
 		{"those of a status", List[string]{Newest: true, Status: "retired"}, []string{"e", "b"}},
 		{"those of a name", List[string]{Newest: true, Find: "B"}, []string{"b"}},
 		{"those of an affiliate and a status", List[string]{Newest: true, Affiliate: 1, Status: "active"}, []string{"a", "c"}},
+		{"those of these codes", List[string]{Newest: true, IDs: []string{"b", "x", "e"}}, []string{"e", "b"}},
+		{"those of these codes and a name", List[string]{Newest: true, IDs: []string{"b", "e"}, Find: "B"}, []string{"b"}},
+		{"those of no code", List[string]{Newest: true, IDs: []string{}}, []string{}},
 		{"behind one", List[string]{Newest: true, After: "e"}, []string{"d", "b", "c"}},
 	} {
 		if got := found(t, db.Links(), tt.list, code); !cmp.Equal(tt.want, got) {

@@ -57,6 +57,20 @@ func (q *selection) number(column string, value int64) {
 	}
 }
 
+// among limits a column to some values.
+func among[K int64 | string](q *selection, column string, values []K) {
+	if len(values) == 0 {
+		q.cond = append(q.cond, "FALSE")
+		return
+	}
+	places := make([]string, len(values))
+	for i, v := range values {
+		q.args = append(q.args, v)
+		places[i] = fmt.Sprintf("$%d", len(q.args))
+	}
+	q.cond = append(q.cond, column+" IN ("+strings.Join(places, ", ")+")")
+}
+
 // minted limits the key to IDs of one kind and traffic, minted in a time.
 func (q *selection) minted(k txid.Kind, test bool, from, until time.Time) {
 	q.where(q.key+" >= ?", txid.First(k, test, from).String())

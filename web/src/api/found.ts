@@ -2,6 +2,7 @@
 // looked through here, large ones by the API.
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../lib/problem.ts";
+import { together } from "../lib/together.ts";
 import { api, type Schema, useRead } from "./client.ts";
 import { type Pages, usePages } from "./pages.ts";
 
@@ -25,9 +26,9 @@ const page = 100;
 export function listOf<K extends Kind>(
 	kind: K,
 	query: Record<string, string | number | undefined>,
-	signal: AbortSignal,
+	signal?: AbortSignal,
 ): Answer<Listed<Rows[K]>> {
-	const init = { params: { query: query as object }, signal };
+	const init = { params: { query: query as object }, ...(signal ? { signal } : {}) };
 	const asked =
 		kind === "offer"
 			? api.GET("/api/v1/offers", init)
@@ -45,6 +46,19 @@ export function useFirst<K extends Kind>(kind: K, enabled = true) {
 		{ enabled },
 	);
 	return { ...got, whole: got.data !== undefined && !got.data.next_cursor };
+}
+
+// How many the API takes by their numbers at once.
+const mostNamed = 200;
+
+const namesOf = (kind: Kind) =>
+	together(mostNamed, (ids: number[]) => listOf(kind, { ids: ids.join(","), limit: mostNamed }));
+const names = { offer: namesOf("offer"), affiliate: namesOf("affiliate"), advertiser: namesOf("advertiser") };
+
+/** Asks what one of a kind is called. Many are one request. */
+export async function nameOf(kind: Kind, id: number): Answer<{ name?: string }> {
+	const got = await names[kind](id);
+	return { ...got, data: got.data && { name: got.data.data?.find((r) => r.id === id)?.name } };
 }
 
 /** A value that follows when nobody has changed it for a moment. */

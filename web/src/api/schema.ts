@@ -7180,6 +7180,8 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
                 q?: string;
+                /** @description Only those with these IDs, up to 200 with commas between. */
+                ids?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -7350,6 +7352,8 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
                 q?: string;
+                /** @description Only those with these IDs, up to 200 with commas between. */
+                ids?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -7934,6 +7938,8 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this in the code, in either case of letters, or with exactly this ID. */
                 q?: string;
+                /** @description Only those with these IDs, up to 200 with commas between. */
+                ids?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8701,6 +8707,8 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this in the host name, in either case of letters, or with exactly this ID. */
                 q?: string;
+                /** @description Only those with these IDs, up to 200 with commas between. */
+                ids?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -9444,6 +9452,8 @@ export interface operations {
                 category?: string;
                 /** @description Only those with this in the name, in either case of letters, or with exactly this ID. */
                 q?: string;
+                /** @description Only those with these IDs, up to 200 with commas between. */
+                ids?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -10348,6 +10358,8 @@ export interface operations {
                 format?: string;
                 /** @description Only those with this in the name or the URL's host, in either case of letters, or with exactly this ID. */
                 q?: string;
+                /** @description Only those with these IDs, up to 200 with commas between. */
+                ids?: string;
                 /** @description How many at most. */
                 limit?: number;
                 /** @description next_cursor of the page before. */

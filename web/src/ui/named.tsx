@@ -1,9 +1,8 @@
 import { Link } from "wouter-preact";
 import { useRead } from "../api/client.ts";
-import { type Kind, useFirst } from "../api/found.ts";
+import { type Kind, nameOf, useFirst } from "../api/found.ts";
 import { type Side, side } from "../lib/session.ts";
 import { text } from "../text/en.ts";
-import { oneOf } from "./picker.tsx";
 import { Said } from "./said.tsx";
 
 // Whose names a side may know. Of the others it knows the numbers.
@@ -18,7 +17,7 @@ export function useName(kind: Kind, id: number | undefined): string | undefined 
 	const known = Boolean(id) && knows[side.value].includes(kind);
 	const all = useFirst(kind, known);
 	const listed = all.data?.data?.find((r) => r.id === id)?.name;
-	const one = useRead([`${kind}s`, String(id)], (signal) => oneOf(kind, Number(id), signal), {
+	const one = useRead([`${kind}s`, String(id)], () => nameOf(kind, Number(id)), {
 		enabled: known && all.data !== undefined && listed === undefined,
 		keep: false,
 	});

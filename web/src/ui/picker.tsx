@@ -1,7 +1,7 @@
 import { ChevronDown, X } from "lucide-preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { api, useRead } from "../api/client.ts";
-import { type Kind, listOf, useFirst, useLater } from "../api/found.ts";
+import { useRead } from "../api/client.ts";
+import { type Kind, listOf, nameOf, useFirst, useLater } from "../api/found.ts";
 import { text } from "../text/en.ts";
 import { Said, said } from "./said.tsx";
 
@@ -185,7 +185,7 @@ export function Pick({ kind, value, onValue, label, ...rest }: PickProps) {
 		(signal) => listOf(kind, { q: asked, limit: 50 }, signal),
 		{ enabled: asked !== "" && first.data !== undefined && !first.whole },
 	);
-	const one = useRead([`${kind}s`, value], (signal) => oneOf(kind, Number(value), signal), {
+	const one = useRead([`${kind}s`, value], () => nameOf(kind, Number(value)), {
 		enabled: Boolean(value) && /^\d+$/.test(value),
 		keep: false,
 	});
@@ -203,7 +203,7 @@ export function Pick({ kind, value, onValue, label, ...rest }: PickProps) {
 			}}
 			onType={setTyped}
 			options={[...near, ...more]}
-			shown={one.data ? `${(one.data as { name: string }).name}` : value ? `#${value}` : ""}
+			shown={one.data?.name ?? (value ? `#${value}` : "")}
 			loading={first.loading || found.loading || found.renewing}
 			{...rest}
 		/>
@@ -218,16 +218,4 @@ export function useNames(kind: Kind, enabled = true): (id: number | undefined) =
 	const known = useFirst(kind, enabled);
 	const names = new Map((known.data?.data ?? []).map((r) => [r.id, r.name]));
 	return (id) => (id === undefined ? "" : (names.get(id) ?? `#${id}`));
-}
-
-/** Asks for one of a kind. */
-export function oneOf(kind: Kind, id: number, signal: AbortSignal) {
-	const init = { params: { path: { id } }, signal };
-	const asked =
-		kind === "offer"
-			? api.GET("/api/v1/offers/{id}", init)
-			: kind === "affiliate"
-				? api.GET("/api/v1/affiliates/{id}", init)
-				: api.GET("/api/v1/advertisers/{id}", init);
-	return asked as unknown as Promise<{ data?: { name: string }; error?: unknown; response: Response }>;
 }
