@@ -1,7 +1,21 @@
 // Money: the network pays affiliates, takes back what was paid wrongly, and books what
 // an advertiser has paid; each partner sees its own part.
 import type { Page } from "@playwright/test";
-import { as, expect, type Node, picture, sound, test, until } from "./world.ts";
+import { as, expect, Node, picture, test as shared, sound, until, type Worlds } from "./world.ts";
+
+// A node of its own: what is due is due to all of its affiliates.
+const test = shared.extend<object, Worlds>({
+	node: [
+		// biome-ignore lint/correctness/noEmptyPattern: Playwright wants the pattern
+		async ({}, use) => {
+			const node = new Node();
+			await node.start();
+			await use(node);
+			await node.stop();
+		},
+		{ scope: "worker" },
+	],
+});
 
 test.describe.configure({ mode: "serial", timeout: 180_000 });
 

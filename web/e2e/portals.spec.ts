@@ -44,17 +44,25 @@ const fromAdvertisers: Secrets = {
 class Witness {
 	readonly pages: { at: string; text: string }[] = [];
 	readonly answers: { at: string; text: string }[] = [];
+	#since = 0;
+
+	/** Forgets what was told, and what is on its way. */
+	forget(): void {
+		this.answers.length = 0;
+		this.#since++;
+	}
 
 	/** Listens to all that the API tells a page from now on. */
 	async listen(page: Page): Promise<void> {
 		await page.route("**/api/v1/**", async (route) => {
 			const url = route.request().url();
+			const since = this.#since;
 			// A stream ends only when one leaves; what it tells is asked for beside it.
 			if (url.includes("/overview/live")) return route.continue();
 			try {
 				const response = await route.fetch();
 				const text = await response.text();
-				this.answers.push({ at: `${route.request().method()} ${url}`, text });
+				if (since === this.#since) this.answers.push({ at: `${route.request().method()} ${url}`, text });
 				await route.fulfill({ response, body: text });
 			} catch {
 				await route.abort().catch(() => undefined); // the page was left meanwhile
@@ -421,7 +429,7 @@ for (const kind of ["affiliate", "advertiser"] as const) {
 		// What only changes things is left out.
 		const want = (menus[kind] ?? []).filter((label) => label !== "Import");
 		expect(menu.map((e) => e.label)).toEqual(want);
-		s.answers.length = 0; // what the owner was told before, and of oneself
+		s.forget(); // what the owner was told before, and of oneself
 		for (const entry of menu) {
 			await s.open(page, entry.path, `view-as-${kind}-${entry.path || "overview"}`);
 			await expect(banner).toBeVisible();

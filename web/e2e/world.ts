@@ -300,7 +300,7 @@ export async function picture(page: Page, name: string): Promise<void> {
 	}
 }
 
-type Worlds = { node: Node; owner: Cookie };
+export type Worlds = { node: Node; owner: Cookie };
 
 /** A test with a node of its worker, and its owner signed in on `page`. */
 export const test = base.extend<{ context: BrowserContext; tracker: Tracker }, Worlds>({

@@ -1,5 +1,5 @@
 import { Search } from "lucide-preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import { api, type Schema, useRead } from "../api/client.ts";
 import { ago } from "../lib/format.ts";
@@ -41,7 +41,8 @@ export function Find() {
 		},
 	);
 	const all = (q.length > 1 && found.data?.data) || [];
-	useEffect(() => {
+	// As soon as the field is seen: what is typed before would be lost.
+	useLayoutEffect(() => {
 		const key = (e: KeyboardEvent) => {
 			const el = e.target as HTMLElement;
 			if (e.key !== "/" || e.ctrlKey || e.metaKey || el.closest("input,textarea,select,[contenteditable]"))
