@@ -17,7 +17,7 @@ export function useName(kind: Kind, id: number | undefined): string | undefined 
 	const known = Boolean(id) && knows[side.value].includes(kind);
 	const all = useFirst(kind, known);
 	const listed = all.data?.data?.find((r) => r.id === id)?.name;
-	const one = useRead([`${kind}s`, String(id)], () => nameOf(kind, Number(id)), {
+	const one = useRead([`${kind}s`, "name", String(id)], () => nameOf(kind, Number(id)), {
 		enabled: known && all.data !== undefined && listed === undefined,
 		keep: false,
 	});

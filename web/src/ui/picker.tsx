@@ -185,7 +185,7 @@ export function Pick({ kind, value, onValue, label, ...rest }: PickProps) {
 		(signal) => listOf(kind, { q: asked, limit: 50 }, signal),
 		{ enabled: asked !== "" && first.data !== undefined && !first.whole },
 	);
-	const one = useRead([`${kind}s`, value], () => nameOf(kind, Number(value)), {
+	const one = useRead([`${kind}s`, "name", value], () => nameOf(kind, Number(value)), {
 		enabled: Boolean(value) && /^\d+$/.test(value),
 		keep: false,
 	});
