@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -281,14 +282,17 @@ func TestSwap(t *testing.T) {
 	})
 }
 
-// leaving is a warehouse that is found damaged just when it is taken away.
-type leaving struct{ *warehouse }
+// leaving is a warehouse that is found damaged just when it is taken away for the
+// first time.
+type leaving struct {
+	*warehouse
+	left atomic.Bool
+}
 
-func (l leaving) Append(ctx context.Context, b fact.Batch) error {
-	if l.batches() > 0 {
+func (l *leaving) Append(ctx context.Context, b fact.Batch) error {
+	if l.left.Swap(true) {
 		return l.warehouse.Append(ctx, b)
 	}
-	l.set(func() { l.appended++ })
 	<-ctx.Done()
 	return fault.New(fault.Damaged, "the file is being exchanged")
 }
@@ -297,10 +301,9 @@ func (l leaving) Append(ctx context.Context, b fact.Batch) error {
 // it before does not count any more.
 func TestSwapForItself(t *testing.T) {
 	run(t, func(r *rig) {
-		same := leaving{r.store}
+		same := &leaving{warehouse: r.store}
 		r.worker.Swap(same)
 		r.click()
-		r.store.set(func() { r.store.appended = 0 })
 		r.pass(2 * time.Second)
 		r.worker.Swap(same)
 		r.pass(2 * time.Second)
