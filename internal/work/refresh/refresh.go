@@ -5,7 +5,7 @@
 // publishes, and keeps a copy of on disk: of a large catalog that is written only so
 // often that it takes a small part of the node's time. While the ledger is away the
 // last catalog stays in force, and a node that starts meanwhile takes the copy:
-// visitors are sent on either way.
+// visitors are sent on either way. Once it is back all of the catalog is read.
 //
 // Caps that fill change no version. They are asked for on their own, and only
 // so that visitors are turned away in time: that a cap is never exceeded is the
@@ -156,8 +156,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 }
 
-// rest pauses for as long as reading took, but not for long, so that a large catalog with many
-// changes takes no more than half of the node's and the ledger's time.
+// rest pauses for as long as reading took, but not for long, so that a large
+// catalog with many changes takes no more than half of the node's and the ledger's
+// time.
 func (w *Worker) rest(ctx context.Context, took time.Duration) {
 	timer := time.NewTimer(min(took, pause))
 	defer timer.Stop()

@@ -65,8 +65,12 @@ func (l *ledger) Source(ctx context.Context) (catalog.Source, error) {
 	return s, err
 }
 
-func (l *ledger) SourceSince(ctx context.Context, _ catalog.Source) (catalog.Source, error) {
-	return l.Source(ctx)
+// SourceSince keeps the settings that were read before: in this ledger all else may
+// have been changed since.
+func (l *ledger) SourceSince(ctx context.Context, before catalog.Source) (catalog.Source, error) {
+	s, err := l.Source(ctx)
+	s.Settings = before.Settings
+	return s, err
 }
 
 func (l *ledger) Used(_ context.Context, counters []settlement.Counter) (map[settlement.Counter]int64, error) {
@@ -277,6 +281,50 @@ func TestRunKeepsTheLastWhileTheLedgerIsAway(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestALedgerThatWasAwayIsReadWhole(t *testing.T) {
+	restored := "https://restored.example/"
+	tests := []struct {
+		name    string
+		version int64
+		fails   func(*ledger) *error
+	}{
+		{name: "with a later version", version: 5, fails: func(l *ledger) *error { return &l.versionErr }},
+		{name: "with the same version", version: 1, fails: func(l *ledger) *error { return &l.versionErr }},
+		{name: "when only reading failed", version: 5, fails: func(l *ledger) *error { return &l.sourceErr }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				first(t, b)
+				b.run(t, func() {
+					b.ledger.change(func() {
+						b.ledger.source.Version = 2
+						*tt.fails(b.ledger) = fault.New(fault.Unavailable, "away")
+					})
+					pass(time.Minute)
+					b.ledger.change(func() {
+						*tt.fails(b.ledger) = nil
+						b.ledger.source.Version, b.ledger.source.Settings.FallbackURL = tt.version, restored
+					})
+					pass(300 * time.Millisecond)
+					b.wantPublished(t, tt.version, 1)
+					for _, c := range b.published {
+						if got := c.Source().Settings.FallbackURL; got != restored {
+							t.Errorf("the catalog falls back to %q, want the restored ledger's %q", got, restored)
+						}
+					}
+					reads := b.ledger.reads
+					pass(time.Minute)
+					if b.ledger.reads != reads {
+						t.Errorf("it was read %d times more, want once", b.ledger.reads-reads)
+					}
+				})
+			})
+		})
+	}
 }
 
 func TestRunDoesNotHammerABrokenCatalog(t *testing.T) {

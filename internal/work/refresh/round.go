@@ -35,7 +35,7 @@ func (w *Worker) follow(ctx context.Context) (read bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("ask for the catalog's version: %w", err)
 	}
-	if w.current != nil && !w.copied && version == w.current.Version() {
+	if !w.doubtful() && version == w.current.Version() {
 		w.agreed.Store(time.Now().UnixNano())
 		return false, nil
 	}
@@ -66,9 +66,15 @@ func (w *Worker) read(ctx context.Context) error {
 	return nil
 }
 
+// doubtful reports whether the ledger's version does not tell what was changed since
+// the catalog was read. A copy may be of another ledger, or be what another version
+// of this program made of it; and a ledger that was away may have been restored from
+// a backup, and have got the versions that we hold by other changes.
+func (w *Worker) doubtful() bool { return w.current == nil || w.copied || w.away }
+
 // next gives the catalog as the ledger has it now.
 func (w *Worker) next(ctx context.Context) (*catalog.Catalog, error) {
-	if w.current == nil || w.copied { // by what another version of this program made of it
+	if w.doubtful() {
 		source, err := w.Ledger.Source(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read the catalog: %w", err)
