@@ -41,13 +41,19 @@ func (c consoleAt) valid() error {
 	return nil
 }
 
-// base is the URL without a slash at its end, nil where there is none.
+// base is the URL as browsers write it, but without a slash at its end; nil where
+// there is none.
 func (c consoleAt) base() *url.URL {
 	u, err := url.Parse(c.AdminURL)
 	if err != nil || u.Host == "" {
 		return nil
 	}
-	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: strings.TrimSuffix(u.Path, "/")}
+	usual := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	u.Host = strings.TrimSuffix(strings.ToLower(u.Host), usual)
+	if strings.HasSuffix(u.EscapedPath(), "/") {
+		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
+	}
+	return u
 }
 
 // people says how they sign in, and how mail reaches them.

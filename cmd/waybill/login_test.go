@@ -22,6 +22,9 @@ func TestConsoleFor(t *testing.T) {
 	}{
 		{"the operator's word", "https://admin.example.com", "https://go.example.com", "", "10.0.0.1:1", forwarded, "https://admin.example.com"},
 		{"with what a proxy puts before it", "https://ops.example.com/waybill/", "https://go.example.com", "", "10.0.0.1:1", forwarded, "https://ops.example.com/waybill"},
+		{"with a prefix that has to be escaped", "https://ops.example.com/way%20bill%2Fx/", "", "", "10.0.0.1:1", nil, "https://ops.example.com/way%20bill%2Fx"},
+		{"as a browser writes it", "https://Admin.Example.com:443/", "", "", "10.0.0.1:1", nil, "https://admin.example.com"},
+		{"with a port of its own", "https://admin.example.com:8443", "", "", "10.0.0.1:1", nil, "https://admin.example.com:8443"},
 		{"a trusted proxy's", "", "https://go.example.com", "", "10.0.0.1:1", forwarded, "https://console.example.com"},
 		{"the public name, where one listener answers all", "", "https://go.example.com/", "", "10.0.0.1:1", nil, "https://go.example.com"},
 		{"not where the console has a listener of its own", "", "https://go.example.com", "127.0.0.1:8081", "10.0.0.1:1", nil, "http://node:8080"},
@@ -45,6 +48,9 @@ func TestConsoleFor(t *testing.T) {
 			}
 			if got := n.consoleFor(r); got != tt.want {
 				t.Errorf("consoleFor() = %q, want %q", got, tt.want)
+			}
+			if tt.admin != "" && n.consoleURL != tt.want {
+				t.Errorf("the console is said to be at %q, want %q", n.consoleURL, tt.want)
 			}
 		})
 	}

@@ -9,7 +9,14 @@ import (
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
-func (p place) setting() *url.URL { return &url.URL{Scheme: p.scheme, Host: p.host, Path: p.prefix} }
+// setting is the place as an operator says it.
+func (p place) setting() *url.URL {
+	u, err := url.Parse(p.url(""))
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
 
 // auditOf is all of the audit.
 func auditOf() sqlledger.AuditFilter { return sqlledger.AuditFilter{} }

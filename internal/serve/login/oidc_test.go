@@ -171,25 +171,26 @@ func abroad(t *testing.T, domains ...string) (*world, *issuer, func() *browser) 
 	}
 }
 
-// TestOIDCBelowAPrefix has a proxy put the console below a path.
+// TestOIDCBelowAPrefix has a proxy put the console below a path, one that has to be
+// escaped.
 func TestOIDCBelowAPrefix(t *testing.T) {
 	w, i, _ := abroad(t)
 	if err := w.db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	w.open(Settings{
-		AdminURL: place{scheme: "https", host: "ops.example.com", prefix: "/waybill"}.setting(),
+		AdminURL: place{scheme: "https", host: "ops.example.com", prefix: "/way%20bill"}.setting(),
 		OIDC:     OIDC{Issuer: i.URL, ClientID: "waybill", ClientSecret: "s3cret"},
 	})
 	b := w.browser()
 	b.origin = "https://ops.example.com"
 	out := b.send("GET", "oidc", nil).want(302).header.Get("Location")
 	to, err := url.Parse(out)
-	if got := to.Query().Get("redirect_uri"); err != nil || got != "https://ops.example.com/waybill/console/auth/oidc/callback" {
+	if got := to.Query().Get("redirect_uri"); err != nil || got != "https://ops.example.com/way%20bill/console/auth/oidc/callback" {
 		t.Fatalf("the provider is to send people back to %q (%v)", got, err)
 	}
 	back := "oidc/callback?error=access_denied&state=" + to.Query().Get("state")
-	if got := b.send("GET", back, nil).want(302).header.Get("Location"); !strings.HasPrefix(got, "/waybill/console/login?error=oidc_") {
+	if got := b.send("GET", back, nil).want(302).header.Get("Location"); !strings.HasPrefix(got, "/way%20bill/console/login?error=oidc_") {
 		t.Errorf("led to %q, want the log-in below the prefix", got)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // place is where a browser sees the console.
 type place struct {
 	scheme, host string // host with its port, if it has one
-	prefix       string // what a proxy puts before the paths, such as /waybill
+	prefix       string // what a proxy puts before the paths, such as /waybill, escaped
 }
 
 // origin is the place as browsers write it.
@@ -56,7 +56,7 @@ func (l *Login) placeOf(r *http.Request) place {
 func (l *Login) placeToldOf(r *http.Request) (p place, told bool) {
 	if l.set.AdminURL != nil {
 		u := l.set.AdminURL
-		return place{scheme: u.Scheme, host: u.Host, prefix: u.Path}, true
+		return place{scheme: u.Scheme, host: u.Host, prefix: u.EscapedPath()}, true
 	}
 	p = place{scheme: schemePlain, host: r.Host}
 	if r.TLS != nil {
