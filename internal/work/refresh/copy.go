@@ -40,12 +40,11 @@ func (w *Worker) save(ctx context.Context) {
 		w.unsaved = false
 		return
 	}
-	began := time.Now()
 	text, err := catalog.Encode(w.current.Source())
 	if err == nil {
 		err = replace(w.Path, text)
 	}
-	w.saveAt = time.Now().Add(min(saveShare*time.Since(began), saveLatest))
+	w.saveAt = time.Now().Add(min(time.Duration(len(text))*time.Second/saveRate, saveLatest))
 	if err != nil {
 		w.saveAt = time.Now().Add(pause)
 		w.Log.LogAttrs(ctx, slog.LevelWarn, "copy of the catalog cannot be written", slog.Any("error", err))

@@ -3,7 +3,7 @@
 // It asks the ledger for the catalog's version several times a second, which is
 // cheap, and when that has changed reads what was changed. What it has read it
 // publishes, and keeps a copy of on disk: of a large catalog that is written only so
-// often that it takes a small part of the node's time. While the ledger is away the
+// often that it takes a small part of the disk's time. While the ledger is away the
 // last catalog stays in force, and a node that starts meanwhile takes the copy:
 // visitors are sent on either way. Once it is back all of the catalog is read.
 //
@@ -49,9 +49,10 @@ const (
 	courtesy = 250 * time.Millisecond
 	// pause lies between two attempts to read a catalog that cannot be read.
 	pause = 5 * time.Second
-	// saveShare is how many times as long as writing the copy took is waited before
-	// it is written again, and saveLatest how long at most.
-	saveShare  = 30
+	// saveRate is how many bytes of copies are written a second, and saveLatest how
+	// long a change waits at most. It goes by size: what is small is there at once,
+	// however slow the disk is just now.
+	saveRate   = 1 << 20
 	saveLatest = time.Minute
 )
 
