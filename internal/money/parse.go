@@ -221,13 +221,16 @@ func roundsUp(n uint64, rest string) bool {
 // "1,000" or " 12".
 func ParseDecimal(text string) (int64, error) {
 	units, ok := plain(text)
-	if !ok {
+	switch {
+	case ok && units > Max:
+		return 0, outOfRange()
+	case ok:
+		return units, nil
+	case plainBehind("-", text):
+		return 0, fault.New(fault.Invalid, `%.40q is negative, which this amount must not be`, text)
+	default:
 		return 0, notPlain(text)
 	}
-	if units > Max {
-		return 0, outOfRange()
-	}
-	return units, nil
 }
 
 // ParseSigned reads a plain decimal that may stand behind a minus: adjustments,
@@ -244,7 +247,17 @@ func ParseSigned(text string) (int64, error) {
 	return units, nil
 }
 
+// plainBehind reports whether text is a plain decimal behind one sign.
+func plainBehind(sign, text string) bool {
+	digits, signed := strings.CutPrefix(text, sign)
+	_, ok := plain(digits)
+	return signed && ok
+}
+
 func notPlain(text string) error {
+	if plainBehind("+", text) {
+		return fault.New(fault.Invalid, `%.40q has a plus before it: write it without, like "12.50"`, text)
+	}
 	return fault.New(fault.Invalid, `%.40q is not a decimal: write it like "12.50", with at most 6 decimals`, text)
 }
 

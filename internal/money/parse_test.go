@@ -205,6 +205,36 @@ func TestParseSigned(t *testing.T) {
 	}
 }
 
+// TestAPlainDecimalIsRefusedForWhatIsWrongWithIt holds the words of both readers.
+func TestAPlainDecimalIsRefusedForWhatIsWrongWithIt(t *testing.T) {
+	const plain, negative, plus = "is not a decimal", "is negative", "has a plus before it"
+	tests := []struct{ text, unsigned, signed string }{
+		{text: "-12.50", unsigned: negative},
+		{text: "-0", unsigned: negative},
+		{text: "+12.50", unsigned: plus, signed: plus},
+		{text: "--1", unsigned: plain, signed: plain},
+		{text: "-+1", unsigned: plain, signed: plain},
+		{text: "+-1", unsigned: plain, signed: plain},
+		{text: "-", unsigned: plain, signed: plain},
+		{text: "+", unsigned: plain, signed: plain},
+		{text: "-1,5", unsigned: plain, signed: plain},
+		{text: "−1", unsigned: plain, signed: plain},
+		{text: "1e3", unsigned: plain, signed: plain},
+		{text: "", unsigned: plain, signed: plain},
+	}
+	says := func(err error, words string) bool {
+		return (err == nil) == (words == "") && (err == nil || fault.Of(err) == fault.Invalid && strings.Contains(err.Error(), words))
+	}
+	for _, tt := range tests {
+		if _, err := money.ParseDecimal(tt.text); !says(err, tt.unsigned) {
+			t.Errorf("ParseDecimal(%q) = %v; want %q", tt.text, err, tt.unsigned)
+		}
+		if _, err := money.ParseSigned(tt.text); !says(err, tt.signed) {
+			t.Errorf("ParseSigned(%q) = %v; want %q", tt.text, err, tt.signed)
+		}
+	}
+}
+
 // FuzzParse holds Parse to what a big.Rat makes of the digits: whatever it
 // accepts is that number, and is read again from its own decimal text.
 func FuzzParse(f *testing.F) {

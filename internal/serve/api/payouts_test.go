@@ -117,6 +117,10 @@ func TestAPayoutFromPlanToEnd(t *testing.T) {
 		{name: "to nobody in particular", as: asNetwork, method: "POST", path: "payouts", body: `{"currency":"EUR"}`, status: 422, says: []string{"body.affiliate_id"}},
 		{name: "in no currency", as: asNetwork, method: "POST", path: "payouts", body: `{"affiliate_id":1}`, status: 422, says: []string{"body.currency"}},
 		{name: "in none that there is", as: asNetwork, method: "POST", path: "payouts", body: `{"affiliate_id":1,"currency":"XXX"}`, status: 422, says: []string{"body.currency"}},
+		{
+			name: "of less than nothing", as: asNetwork, method: "POST", path: "payouts", body: `{"affiliate_id":1,"currency":"USD","amount":"-1"}`,
+			status: 422, says: []string{"body.amount", `\"-1\" is negative, which this amount must not be`},
+		},
 		{name: "of the future", as: asNetwork, method: "POST", path: "payouts", body: `{"affiliate_id":1,"currency":"USD","until":"2027-01-01T00:00:00Z"}`, status: 422, says: []string{"body.until"}},
 		{
 			name: "it is begun", as: asNetwork, method: "POST", path: "payouts", body: `{"affiliate_id":1,"currency":"usd","amount":"9","reference":"SEPA-7","note":"a hidden note"}`,
