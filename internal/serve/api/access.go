@@ -97,10 +97,9 @@ func (a *API) listAccess(ctx context.Context, in *accessIn) (*answer, error) {
 	f := AccessFilter{
 		Standing: offer.Standing(in.Status), OfferID: in.OfferID, AffiliateID: in.AffiliateID, Limit: in.Limit, Cursor: in.Cursor,
 	}
-	out := page{Data: []object{}}
 	if who := in.who(); who.Role == account.Affiliate {
 		if f.AffiliateID != 0 && f.AffiliateID != who.AffiliateID {
-			return &answer{Body: out}, nil
+			return answerNone(), nil
 		}
 		f.AffiliateID = who.AffiliateID
 	}
@@ -108,15 +107,7 @@ func (a *API) listAccess(ctx context.Context, in *accessIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Next = next
-	for i := range list {
-		o, err := a.showAccess(in.who(), &list[i])
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	return answerList(list, next, func(one *offer.Application) (object, error) { return a.showAccess(in.who(), one) })
 }
 
 func (a *API) showAccess(who account.Principal, one *offer.Application) (object, error) {

@@ -111,27 +111,18 @@ type adjustmentsIn struct {
 }
 
 func (a *API) listAdjustments(ctx context.Context, in *adjustmentsIn) (*answer, error) {
-	out := page{Data: []object{}}
 	f := AdjustmentFilter{
 		AffiliateID: in.AffiliateID, AdvertiserID: in.AdvertiserID, Kind: payout.Kind(in.Kind), PayoutID: in.PayoutID, Open: in.Open,
 		Limit: in.Limit, Cursor: in.Cursor,
 	}
 	if !f.narrow(in.who()) {
-		return &answer{Body: out}, nil
+		return answerNone(), nil
 	}
 	list, next, err := a.Adjustments.Adjustments(ctx, f)
 	if err != nil {
 		return nil, inQuery(err)
 	}
-	out.Next = next
-	for i := range list {
-		o, err := showAdjustment(in.who(), &list[i])
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	return answerList(list, next, func(one *payout.Adjustment) (object, error) { return showAdjustment(in.who(), one) })
 }
 
 // narrow leaves only the caller's own, and reports false when nothing is left.

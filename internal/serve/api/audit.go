@@ -80,16 +80,10 @@ func (a *API) audit(ctx context.Context, in *listIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := page{Data: []object{}, Next: next}
-	for _, n := range notes {
-		o, err := objectOf(auditRecord{
+	return answerList(notes, next, func(n *AuditNote) (object, error) {
+		return objectOf(auditRecord{
 			ID: n.ID, At: n.At.UTC(), Actor: n.Actor, ActorName: n.ActorName, Address: n.Address, Action: n.Action,
 			Entity: n.Entity, Key: n.Key, Before: json.RawMessage(n.Before), After: json.RawMessage(n.After),
 		})
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	})
 }

@@ -88,24 +88,15 @@ func (a *API) listConversions(ctx context.Context, in *conversionsIn) (*answer, 
 		OfferID: in.OfferID, AffiliateID: in.AffiliateID, AdvertiserID: in.AdvertiserID, PayoutID: in.PayoutID, Test: in.Test,
 		From: from, Until: in.Until, Limit: in.Limit, Cursor: in.Cursor,
 	}
-	out := page{Data: []object{}}
 	mine, err := f.narrow(in.who())
 	if err != nil || !mine {
-		return &answer{Body: out}, err
+		return answerNone(), err
 	}
 	list, next, err := a.Conversions.Conversions(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	out.Next = next
-	for _, c := range list {
-		o, err := view(in.who().Role, kindConversion, c)
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	return answerList(list, next, func(c *conversion.Conversion) (object, error) { return view(in.who().Role, kindConversion, c) })
 }
 
 // narrow leaves only the caller's own. It reports false when nothing is left,

@@ -67,13 +67,12 @@ func (a *API) deadLetters(ctx context.Context, in *deadLettersIn) (*answer, erro
 		SubscriptionID: in.SubscriptionID, Host: in.Host, AffiliateID: in.AffiliateID, AdvertiserID: in.AdvertiserID,
 		OfferID: in.OfferID, From: instant(in.From), Until: instant(in.Until),
 	}
-	out := page{Data: []object{}}
 	f, mine, err := p.filter(a, in.who())
 	if err != nil {
 		return nil, inQuery(err)
 	}
 	if !mine {
-		return &answer{Body: out}, nil
+		return answerNone(), nil
 	}
 	groups, err := a.Standing.DeadLetters(ctx, f.Filter)
 	if err != nil {
@@ -82,22 +81,18 @@ func (a *API) deadLetters(ctx context.Context, in *deadLettersIn) (*answer, erro
 	if groups, err = deadBehind(groups, in.Cursor); err != nil {
 		return nil, err
 	}
+	next := ""
 	if len(groups) > in.Limit {
 		groups = groups[:in.Limit]
-		out.Next = deadCursor(&groups[in.Limit-1])
+		next = deadCursor(&groups[in.Limit-1])
 	}
-	for i := range groups {
-		r, err := a.showDead(ctx, &groups[i])
+	return answerList(groups, next, func(g *delivery.DeadLetters) (object, error) {
+		r, err := a.showDead(ctx, g)
 		if err != nil {
 			return nil, err
 		}
-		o, err := view(in.who().Role, kindDeadLetters, r)
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+		return view(in.who().Role, kindDeadLetters, r)
+	})
 }
 
 // deadCursor names a group by its place: how large it was, and what it is of.

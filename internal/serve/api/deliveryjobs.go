@@ -206,15 +206,7 @@ func (a *API) listJobs(ctx context.Context, in *jobsIn) (*answer, error) {
 	if err != nil {
 		return nil, inQuery(err)
 	}
-	out := page{Data: []object{}, Next: next}
-	for i := range list {
-		o, err := showJob(in.who(), &list[i])
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	return answerList(list, next, func(job *delivery.ReplayJob) (object, error) { return showJob(in.who(), job) })
 }
 
 type jobIn struct {

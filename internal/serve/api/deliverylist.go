@@ -59,29 +59,20 @@ func (a *API) listDeliveries(ctx context.Context, in *deliveriesIn) (*answer, er
 	if err != nil {
 		return nil, err
 	}
-	out := page{Data: []object{}}
 	f, mine, err := p.filter(a, in.who())
 	if err != nil {
 		return nil, inQuery(err)
 	}
 	if !mine {
-		return &answer{Body: out}, nil
+		return answerNone(), nil
 	}
 	f.State, f.Limit, f.Cursor = delivery.State(in.State), in.Limit, in.Cursor
 	list, next, err := a.Deliveries.Deliveries(ctx, f)
 	if err != nil {
 		return nil, inQuery(err)
 	}
-	out.Next = next
 	known := map[int64]delivery.Subscription{}
-	for i := range list {
-		o, err := a.listedDelivery(ctx, in.who(), &list[i], known)
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	return answerList(list, next, func(d *delivery.Owed) (object, error) { return a.listedDelivery(ctx, in.who(), d, known) })
 }
 
 // inQuery places what a store finds wrong with a request, such as its cursor,

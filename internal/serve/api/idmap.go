@@ -111,20 +111,13 @@ func (a *API) listIDMap(ctx context.Context, x *exchange, p Paging) (*answer, er
 	if err != nil {
 		return nil, err
 	}
-	out := page{Data: []object{}}
+	next := ""
 	if len(all) > p.Limit {
 		all = all[:p.Limit]
 		last := all[len(all)-1]
-		out.Next = cursor(string(last.Kind) + " " + last.TuneID)
+		next = cursor(string(last.Kind) + " " + last.TuneID)
 	}
-	for _, m := range all {
-		o, err := objectOf(m)
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	return answerList(all, next, func(m *tune.Mapping) (object, error) { return objectOf(m) })
 }
 
 // importIDMap reads a list line by line, and keeps it in parts.

@@ -35,6 +35,22 @@ type page struct {
 	Next string   `json:"next_cursor"`
 }
 
+// answerList answers with records as show gives them, and the cursor of those that
+// come behind them.
+func answerList[T any](list []T, next string, show func(*T) (object, error)) (*answer, error) {
+	out := page{Data: make([]object, len(list)), Next: next}
+	for i := range list {
+		var err error
+		if out.Data[i], err = show(&list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return &answer{Body: out}, nil
+}
+
+// answerNone answers that there is nothing.
+func answerNone() *answer { return &answer{Body: page{Data: []object{}}} }
+
 // filter is a query parameter that leaves only documents with this value.
 type filter[T any] struct {
 	name, doc string

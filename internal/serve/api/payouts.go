@@ -235,11 +235,10 @@ func (a *API) listPayouts(ctx context.Context, in *payoutsIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := page{Data: []object{}}
 	f := PayoutFilter{AffiliateID: in.AffiliateID, Currency: currency, Status: payout.Status(in.Status), Limit: in.Limit, Cursor: in.Cursor}
 	if who := in.who(); !who.IsNetwork() {
 		if f.AffiliateID != 0 && f.AffiliateID != who.AffiliateID {
-			return &answer{Body: out}, nil
+			return answerNone(), nil
 		}
 		f.AffiliateID = who.AffiliateID
 	}
@@ -247,15 +246,7 @@ func (a *API) listPayouts(ctx context.Context, in *payoutsIn) (*answer, error) {
 	if err != nil {
 		return nil, inQuery(err)
 	}
-	out.Next = next
-	for i := range list {
-		o, err := showPayout(in.who(), &list[i])
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	return answerList(list, next, func(p *payout.Payout) (object, error) { return showPayout(in.who(), p) })
 }
 
 func (a *API) getPayout(ctx context.Context, in *oneIn[int64]) (*answer, error) {

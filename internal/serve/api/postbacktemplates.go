@@ -36,21 +36,14 @@ func (a *API) registerPostbackTemplates(h huma.API, s *schemas) {
 }
 
 func postbackTemplates() (*answer, error) {
-	all := preset.All()
-	out := page{Data: make([]object, 0, len(all))}
-	for _, t := range all {
+	return answerList(preset.All(), "", func(t *preset.Preset) (object, error) {
 		made, err := objectOf(t.Subscription)
 		if err != nil {
 			return nil, err
 		}
-		o, err := objectOf(postbackTemplate{
+		return objectOf(postbackTemplate{
 			Key: t.Key, Name: t.Name, Kind: t.Kind, For: t.For, Fields: t.Fields, Notes: t.Notes, Source: t.Source,
 			Postback: made.without("id").without("owner"),
 		})
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	})
 }

@@ -27,22 +27,16 @@ func (r *reconciler) list(ctx context.Context, who account.Principal, p Paging) 
 	if err != nil {
 		return nil, err
 	}
-	out := page{Data: []object{}}
 	if next != "" {
-		out.Next = cursor(next)
+		next = cursor(next)
 	}
-	for _, one := range found {
-		shown, err := showReconciliation(one)
+	return answerList(found, next, func(one *reconcile.Record) (object, error) {
+		shown, err := showReconciliation(*one)
 		if err != nil {
 			return nil, fmt.Errorf("read reconciliation %s: %w", one.ID, err)
 		}
-		o, err := objectOf(shown)
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+		return objectOf(shown)
+	})
 }
 
 // find gives a comparison that is the caller's to see.

@@ -169,15 +169,7 @@ func (a *sharer) list(ctx context.Context, id string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := page{Data: make([]object, 0, len(all))}
-	for _, s := range all {
-		o, err := objectOf(s)
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
-	}
-	return &answer{Body: out}, nil
+	return answerList(all, "", func(s *shared.Share) (object, error) { return objectOf(s) })
 }
 
 func (a *sharer) revoke(ctx context.Context, in *oneIn[int64]) (*answer, error) {

@@ -127,19 +127,12 @@ func (a *API) listUsers(ctx context.Context, in *usersIn) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := page{Data: []object{}}
-	for i, u := range all {
-		if i == in.Limit {
-			out.Next = orderedCursor(in.Ordered, all[i-1].ID)
-			break
-		}
-		o, err := objectOf(u)
-		if err != nil {
-			return nil, err
-		}
-		out.Data = append(out.Data, o)
+	next := ""
+	if len(all) > in.Limit {
+		all = all[:in.Limit]
+		next = orderedCursor(in.Ordered, all[in.Limit-1].ID)
 	}
-	return &answer{Body: out}, nil
+	return answerList(all, next, func(u *user.User) (object, error) { return objectOf(u) })
 }
 
 func (a *API) inviteUser(ctx context.Context, in *makeIn) (*answer, error) {
