@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"waybill/internal/fault"
+	"waybill/internal/money"
 	"waybill/internal/txid"
 )
 
@@ -244,14 +245,54 @@ func (m *mapping) taken(at int) bool {
 }
 
 func (m *mapping) byName(f Field) {
-	for _, name := range names(f, m.side) {
-		for i, head := range m.head {
-			if plainName(head) == name && !m.taken(i) {
-				m.add(f, i, byName)
-				return
+	for _, bare := range [...]bool{false, true} {
+		for _, name := range names(f, m.side) {
+			for i, head := range m.head {
+				if bare {
+					head, _ = unit(head)
+				}
+				if plainName(head) == name && !m.taken(i) {
+					m.add(f, i, byName)
+					return
+				}
 			}
 		}
 	}
+}
+
+// unit parts the name of a column from the currency that it says behind it:
+// Amount (EUR), Betrag in €, Payout USD.
+func unit(head string) (name string, currency money.Currency) {
+	words := strings.FieldsFunc(head, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("()[]_-/,:", r) })
+	last := len(words) - 1
+	if last < 1 || words[last] != strings.ToUpper(words[last]) {
+		return head, ""
+	}
+	p, err := money.Parse("1 " + words[last])
+	if err != nil || p.Currency == "" && p.Sign == "" {
+		return head, ""
+	}
+	if last > 1 && strings.EqualFold(words[last-1], "in") {
+		last--
+	}
+	return strings.Join(words[:last], " "), p.Currency
+}
+
+// currency gives the one that the heads of the columns with money say.
+func (m *mapping) currency() money.Currency {
+	var said money.Currency
+	for _, measure := range m.side.Measures() {
+		at := m.at(Field(measure.String()))
+		if at < 0 || at >= len(m.head) {
+			continue
+		}
+		_, c := unit(m.head[at])
+		if said != "" && c != said {
+			return ""
+		}
+		said = c
+	}
+	return said
 }
 
 // byIDs finds columns that hold our own IDs, whatever they are called: what
@@ -364,7 +405,8 @@ func isHead(line []string, side Side, told map[Field]string) bool {
 			}
 		}
 		for _, f := range Fields() {
-			if plain := plainName(cell); slices.Contains(names(f, side), plain) {
+			name, _ := unit(cell)
+			if known := names(f, side); slices.Contains(known, plainName(cell)) || slices.Contains(known, plainName(name)) {
 				return true
 			}
 		}

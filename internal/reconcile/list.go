@@ -233,11 +233,20 @@ func (r *reader) open(text io.Reader) error {
 	if err := m.find(r.Reading.Columns); err != nil {
 		return err
 	}
+	r.settle(&m)
+	return nil
+}
+
+// settle keeps what was found out about the columns.
+func (r *reader) settle(m *mapping) {
 	r.List.Columns = m.found
 	for i, f := range Fields() {
 		r.place[i] = m.at(f)
 	}
-	return nil
+	if said := m.currency(); r.Currency == "" && said != "" {
+		r.Currency = said
+		r.Notes = append(r.Notes, fmt.Sprintf("Amounts that name no currency are %s, as the head of their column says.", said))
+	}
 }
 
 func (r *reader) lines() error {
@@ -291,7 +300,7 @@ func (r *reader) take(c cells) error {
 	}
 	l := Line{Number: c.number}
 	r.identify(c, &l)
-	if !l.named() && isTotal(c.values) {
+	if isTotal(c.values) && l.Click.IsZero() && l.ID.IsZero() && namesTotal(l.Text) && namesTotal(l.OrderID) {
 		r.Skipped++
 		return nil
 	}
@@ -317,10 +326,15 @@ func isTotal(values []string) bool {
 		if v == "" {
 			continue
 		}
-		word := plainName(v)
-		return slices.Contains([]string{"total", "totals", "sum", "summe", "gesamt", "grandtotal", "subtotal", "итого", "totale"}, word)
+		return namesTotal(v)
 	}
 	return false
+}
+
+// namesTotal reports whether a text is a word for a total, or nothing.
+func namesTotal(text string) bool {
+	words := [...]string{"", "total", "totals", "sum", "summe", "gesamt", "gesamtsumme", "grandtotal", "subtotal", "итого", "totale"}
+	return slices.Contains(words[:], plainName(text)) && (text == "" || plainName(text) != "")
 }
 
 func (r *reader) identify(c cells, l *Line) {
@@ -444,6 +458,7 @@ func plainText(err error) string {
 
 // decide settles what only the whole list can tell.
 func (r *reader) decide() {
+	r.noteAmounts()
 	if r.windows {
 		r.Notes = append(r.Notes, "The list is not UTF-8 throughout; the rest was read as Windows-1252.")
 	}
@@ -465,4 +480,17 @@ func (r *reader) decide() {
 		unknown := slices.Sorted(maps.Keys(r.unknown))
 		r.Notes = append(r.Notes, fmt.Sprintf("Statuses that are not known were left out of the comparison: %.200s.", strings.Join(unknown, ", ")))
 	}
+}
+
+// noteAmounts says that no money is compared where no column has any, so that
+// nobody takes what is matched for what is paid alike.
+func (r *reader) noteAmounts() {
+	var fields []string
+	for _, m := range r.Side.Measures() {
+		if r.place[slices.Index(Fields(), Field(m.String()))] >= 0 {
+			return
+		}
+		fields = append(fields, m.String())
+	}
+	r.Notes = append(r.Notes, fmt.Sprintf("No column with amounts was found, so no money is compared; say which it is, as in columns=%s:NAME.", fields[0]))
 }

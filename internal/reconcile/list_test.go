@@ -61,6 +61,9 @@ func TestAListIsRead(t *testing.T) {
 		{"with a quote that is never closed", "order_id,amount,note\nA-1,12.50,5\" wide\n", "", "A-1", "", cents, ",", "order_id=name amount=name"},
 		{"with empty lines and a total", "\n\norder_id,amount\n\nA-1,12.50\n,,\nTotal,,12.50\n", "amount:amount", "A-1", "", cents, ",", "order_id=name amount=told"},
 		{"without a line end", "order_id,amount\nA-1,12.50", "", "A-1", "", cents, ",", "order_id=name amount=name"},
+		{"with line ends of old Macs", "order_id,amount\rA-1,12.50\rA-2,7.00\r", "", "A-1", "", cents, ",", "order_id=name amount=name"},
+		{"with the currency in the head", "Bestellnummer;Betrag (EUR)\nA-1;12,50\n", "", "A-1", "", cents, ";", "order_id=name amount=name"},
+		{"with a currency in words of the head", "Order,Tax EUR,Sale Amount in USD\nA-1,2.00,12.50\n", "", "A-1", "", cents, ",", "order_id=name amount=name"},
 		{"our conversion ID in the transaction ID's column", "transaction_id,amount\n" + conv + ",12.50\n", "", "", "", cents, ",", "conversion_id=contents amount=name"},
 	}
 	for _, tt := range tests {
@@ -253,6 +256,12 @@ func TestTheColumnDecidesNumbers(t *testing.T) {
 		{"both separators in one tell", "1.234,56|2.345", "", "1234560000 2345000000"},
 		{"spaces and apostrophes part thousands", "1 234,50|1'234,50", "", "1234500000 1234500000"},
 		{"refunds are negative", "-12.50|(3.00)|4.00-|$-5.00", "", "-12500000 -3000000 -4000000 -5000000"},
+		{"refunds behind a currency are negative", "EUR -12.50|€ -3.00|EUR (4.00)|(5.00) EUR|- 6.00|USD−7.00", "", "-12500000 -3000000 -4000000 -5000000 -6000000 -7000000"},
+		{"a dash stands for no cents", "49,-|49,– €|-49,-", "", "49000000 49000000 -49000000"},
+		{"four digits are no thousands", "1234.567|12.50", "", "1234567000 12500000"},
+		{"four digits tell the decimals", "1234,567|1,234", "", "1234567000 1234000"},
+		{"four digits contradict another", "1234.567|5,67", "", "query.decimal"},
+		{"no digit before the sign", ".125|USD 0,125", reconcile.Point, "125000 125000"},
 		{"a refund in doubt", "-1.234|1,5", "", "-1234000000 1500000"},
 		{"three decimals below one", "0,125", "", "125000"},
 		{"codes and signs are taken off", "EUR 12,50|12,50 €", "", "12500000 12500000"},
@@ -277,6 +286,49 @@ func TestTheColumnDecidesNumbers(t *testing.T) {
 			}
 			if text != tt.want {
 				t.Errorf("%s, want %s", text, tt.want)
+			}
+		})
+	}
+}
+
+// TestTotalsAreLeftOut has lines that sum up the others, wherever they say so.
+func TestTotalsAreLeftOut(t *testing.T) {
+	w := newTrade(t)
+	for _, text := range []string{
+		"order_id,amount\nA-1,12.50\nTotal,12.50\n",
+		"order_id;amount\nA-1;12,50\nGesamtsumme:;12,50\n",
+		"transaction_id,order_id,amount\n,A-1,12.50\nTOTAL,,12.50\n",
+		"transaction_id,order_id,amount\n,A-1,12.50\n,Total,12.50\n",
+		"order_id,amount,what\nA-1,12.50,Total\n,12.50,\nTotal,12.50,\n",
+	} {
+		list := w.read(w.reading(), text)
+		lines := list.Lines
+		if strings.Contains(text, "what") { // a line that names nothing is a problem, not a total
+			lines = lines[:1]
+		}
+		if list.Skipped != 1 || len(lines) != 1 || lines[0].OrderID != "A-1" {
+			t.Errorf("%q has %d lines, %d left out; want A-1 alone, and the total left out", text, len(list.Lines), list.Skipped)
+		}
+	}
+}
+
+// TestWhatIsNotSaidIsNoted holds the reader to telling what is compared, and in
+// what currency.
+func TestWhatIsNotSaidIsNoted(t *testing.T) {
+	w := newTrade(t)
+	tests := []struct{ name, text, note, currency string }{
+		{"no amounts", "order_id,Wert der Ware\nA-1,12.50\n", "no money is compared; say which it is, as in columns=amount:NAME", ""},
+		{"the head's currency", "order_id,amount (EUR)\nA-1,12.50\n", "are EUR, as the head", "EUR"},
+		{"the amount's own currency goes first", "order_id,amount (EUR)\nA-1,USD 12.50\n", "are EUR, as the head", "USD"},
+		{"heads that differ", "order_id,amount EUR,commission USD\nA-1,12.50,1\n", "", ""},
+		{"a word that is no currency", "order_id,amount all\nA-1,12.50\n", "no money is compared", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			list := w.read(w.reading(), tt.text)
+			notes := strings.Join(list.Notes, " ")
+			if got := string(list.Lines[0].Currency); !strings.Contains(notes, tt.note) || got != tt.currency {
+				t.Errorf("notes %q, currency %q; want %q, %q", notes, got, tt.note, tt.currency)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"waybill/internal/money"
 )
@@ -33,10 +34,10 @@ func parseNumber(text string) (number, error) {
 	sign, behind := lastSign(text)
 	seps := strings.Count(text, ".") + strings.Count(text, ",")
 	switch {
-	case seps == 1 && behind == 3 && !strings.HasPrefix(strings.TrimLeft(text, " $€£"), "0"):
+	case seps == 1 && behind == 3 && mayGroup(text, sign):
 		n.doubt = true
 		text = strings.Replace(text, sign, "", 1)
-	case seps == 1 && behind == 3: // 0.125
+	case seps == 1 && behind == 3: // 0.125, 1234.567
 		text = strings.Replace(text, sign, ".", 1)
 		n.tells = decimalOf(sign)
 	case behind > 0 && (seps == 1 || strings.Contains(text, ".") && strings.Contains(text, ",")):
@@ -70,26 +71,43 @@ func lastSign(text string) (sign string, digits int) {
 	return text[at : at+1], len(rest) - len(strings.TrimLeft(rest, "0123456789"))
 }
 
+// mayGroup reports whether a sign may part thousands: one to three digits stand
+// before it, and the first is no zero.
+func mayGroup(text, sign string) bool {
+	whole, _, _ := strings.Cut(text, sign)
+	whole = whole[len(strings.TrimRight(whole, "0123456789")):]
+	return whole != "" && len(whole) <= 3 && whole[0] != '0'
+}
+
+// minuses are the signs that refunds are written with.
+const minuses = "-−–"
+
 // unsigned takes the sign from an amount: refunds stand in lists as -12.50,
-// 12.50- or (12.50).
+// 12.50-, (12.50), EUR -12.50 or (12.50) EUR. A dash behind a separator stands
+// for no cents: 49,-.
 func unsigned(text string) (string, bool) {
-	if strings.HasPrefix(text, "(") && strings.HasSuffix(text, ")") {
-		return strings.Trim(text, "()"), true
+	first, last := strings.IndexAny(text, "0123456789"), strings.LastIndexAny(text, "0123456789")
+	if first < 0 {
+		return text, false
 	}
-	for _, minus := range [...]string{"-", "−", "–"} {
-		switch {
-		case strings.HasPrefix(text, minus):
-			return strings.TrimSpace(text[len(minus):]), true
-		case strings.HasSuffix(text, minus):
-			return strings.TrimSpace(text[:len(text)-len(minus)]), true
-		}
+	before, number, after := text[:first], text[first:last+1], text[last+1:]
+	switch {
+	case strings.Contains(before, "(") && strings.Contains(after, ")"):
+		before, after = strings.Replace(before, "(", "", 1), strings.Replace(after, ")", "", 1)
+	case strings.ContainsAny(before, minuses):
+		before = withoutMinus(before)
+	case strings.TrimLeft(after, minuses+" ") == "" && strings.ContainsAny(after, minuses):
+		after = withoutMinus(after)
+	default:
+		return text, false
 	}
-	for _, sign := range [...]string{"$-", "€-", "£-"} {
-		if rest, ok := strings.CutPrefix(text, sign); ok {
-			return strings.TrimSuffix(sign, "-") + rest, true
-		}
-	}
-	return text, false
+	return strings.TrimSpace(before + number + after), true
+}
+
+func withoutMinus(text string) string {
+	at := strings.IndexAny(text, minuses)
+	_, size := utf8.DecodeRuneInString(text[at:])
+	return text[:at] + strings.TrimLeft(text[at+size:], " ")
 }
 
 // ungrouped takes out spaces and apostrophes between digits: 1 234,50, 1'234.50.

@@ -12,10 +12,14 @@ import (
 // stands most often in the first lines outside of quotes, and about as often in
 // each.
 func separated(r io.Reader) (io.Reader, rune, error) {
-	b := bufio.NewReaderSize(r, 4*peeked)
-	head, err := b.Peek(4 * peeked)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+	b, head, err := peek(r)
+	if err != nil {
 		return nil, 0, err
+	}
+	if bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
+		if b, head, err = peek(oldLines{b}); err != nil {
+			return nil, 0, err
+		}
 	}
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	first := strings.TrimSpace(strings.TrimPrefix(string(line), "\ufeff"))
@@ -26,6 +30,30 @@ func separated(r io.Reader) (io.Reader, rune, error) {
 		return b, rune(said[0]), nil
 	}
 	return b, separatorOf(string(head)), nil
+}
+
+// peek looks at the first lines of a text.
+func peek(r io.Reader) (*bufio.Reader, []byte, error) {
+	b := bufio.NewReaderSize(r, 4*peeked)
+	head, err := b.Peek(4 * peeked)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+		return nil, nil, err
+	}
+	return b, head, nil
+}
+
+// oldLines reads a text whose lines end with a carriage return alone, as Excel
+// writes it for "CSV (Macintosh)", with line ends that others know.
+type oldLines struct{ text io.Reader }
+
+func (o oldLines) Read(p []byte) (int, error) {
+	n, err := o.text.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
 }
 
 const separators = ",;\t|"
