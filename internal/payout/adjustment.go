@@ -74,6 +74,8 @@ func (a *Adjustment) Validate() error {
 		wrong("amount.currency", `is missing; write {"amount":"12.50","currency":"USD"}`)
 	case a.Amount.Zero():
 		wrong("amount", "is nothing; it is positive in the partner's favour, else negative")
+	case a.Amount.Units > money.Max || a.Amount.Units < -money.Max:
+		wrong("amount", "is beyond %s", money.Amount{Units: money.Max, Currency: a.Amount.Currency})
 	}
 	switch {
 	case a.Note == "":

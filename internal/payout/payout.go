@@ -64,31 +64,41 @@ type Due struct {
 	Currency    money.Currency `json:"currency"`
 	Conversions int64          `json:"conversions"`
 	Adjustments int64          `json:"adjustments"`
-	Amount      money.Amount   `json:"amount"`
+	Earned      money.Sum      `json:"earned" doc:"What the conversions come to."`
+	Adjusted    money.Sum      `json:"adjusted" doc:"What the adjustments come to."`
+	Amount      money.Sum      `json:"amount" doc:"Both together."`
 }
 
-// Payable refuses what cannot be paid.
-func (d *Due) Payable() error {
+// Add adds what conversions, or adjustments, come to.
+func (d *Due) Add(conversions int64, earned money.Sum, adjustments int64, adjusted money.Sum) {
+	d.Conversions, d.Earned = d.Conversions+conversions, d.Earned.Add(earned)
+	d.Adjustments, d.Adjusted = d.Adjustments+adjustments, d.Adjusted.Add(adjusted)
+	d.Amount = d.Earned.Add(d.Adjusted)
+}
+
+// payable gives what is to be paid, or why it cannot be.
+func (d *Due) payable() (money.Amount, error) {
+	amount, err := d.Amount.Amount()
+	for _, part := range [...]money.Sum{d.Earned, d.Adjusted} {
+		if _, beyond := part.Amount(); err == nil {
+			err = beyond
+		}
+	}
+	if err != nil {
+		return amount, fault.New(fault.Conflict, "affiliate %d has earned %s and its adjustments are %s: that is more than one payout can say; choose an earlier until, or look for wrong amounts",
+			d.AffiliateID, d.Earned, d.Adjusted)
+	}
 	switch {
-	case d.Amount.Units > 0:
-		return nil
+	case amount.Units > 0:
+		return amount, nil
 	case d.Conversions == 0 && d.Adjustments == 0:
-		return fault.New(fault.Conflict, "nothing is owed to affiliate %d in %s", d.AffiliateID, d.Currency)
-	case d.Amount.Units < 0:
-		return fault.New(fault.Conflict, "the adjustments of affiliate %d outweigh what it has earned in %s: %s; they stay open, and what is earned from now on goes against them",
+		return amount, fault.New(fault.Conflict, "nothing is owed to affiliate %d in %s", d.AffiliateID, d.Currency)
+	case amount.Units < 0:
+		return amount, fault.New(fault.Conflict, "the adjustments of affiliate %d outweigh what it has earned in %s: %s; they stay open, and what is earned from now on goes against them",
 			d.AffiliateID, d.Currency, d.Amount)
 	default:
-		return fault.New(fault.Conflict, "what is owed to affiliate %d in %s comes to nothing", d.AffiliateID, d.Currency)
+		return amount, fault.New(fault.Conflict, "what is owed to affiliate %d in %s comes to nothing", d.AffiliateID, d.Currency)
 	}
-}
-
-// Matches refuses another sum than was expected.
-func (d *Due) Matches(units int64) error {
-	if units == d.Amount.Units {
-		return nil
-	}
-	return fault.New(fault.Conflict, "the payout would be %s, and %s was expected",
-		d.Amount, money.Amount{Units: units, Currency: d.Amount.Currency})
 }
 
 // Reason is what the entries of a payout say that are no conversion's.
@@ -146,17 +156,17 @@ type Order struct {
 }
 
 // Plan gives the payout that o comes to where d is due, or why there is none.
-func (o *Order) Plan(d Due) (Payout, error) {
-	if err := d.Payable(); err != nil {
+func (o *Order) Plan(d *Due) (Payout, error) {
+	amount, err := d.payable()
+	if err != nil {
 		return Payout{}, err
 	}
-	if o.Expect != nil {
-		if err := d.Matches(*o.Expect); err != nil {
-			return Payout{}, err
-		}
+	if o.Expect != nil && *o.Expect != amount.Units {
+		return Payout{}, fault.New(fault.Conflict, "the payout would be %s, and %s was expected",
+			amount, money.Amount{Units: *o.Expect, Currency: amount.Currency})
 	}
 	return Payout{
-		AffiliateID: o.AffiliateID, Until: o.Until, Status: Planned, Amount: d.Amount,
+		AffiliateID: o.AffiliateID, Until: o.Until, Status: Planned, Amount: amount,
 		Conversions: d.Conversions, Adjustments: d.Adjustments, Reference: o.Reference, Note: o.Note, CreatedAt: o.At,
 	}, nil
 }

@@ -1,6 +1,7 @@
 package payout_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -53,22 +54,34 @@ func TestCovers(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	seven := int64(7)
+	due := func(conversions, earned, adjustments, adjusted int64) payout.Due {
+		d := payout.Due{AffiliateID: 1, Currency: "USD"}
+		d.Add(conversions, usd(earned).Sum(), adjustments, usd(adjusted).Sum())
+		return d
+	}
+	// beyond comes to 7, though neither of its parts is an amount.
+	beyond := due(3, math.MaxInt64, 30, -math.MaxInt64)
+	beyond.Add(1, usd(8).Sum(), 1, usd(-1).Sum())
+	much := due(3, math.MaxInt64, 0, 0)
+	much.Add(1, usd(1).Sum(), 0, money.Sum{})
 	tests := []struct {
 		name string
 		due  payout.Due
 		want int64 // 0: refused
 	}{
-		{name: "what is due is paid", due: payout.Due{Conversions: 2, Adjustments: 1, Amount: usd(7)}, want: 7},
-		{name: "adjustments alone are", due: payout.Due{Adjustments: 1, Amount: usd(7)}, want: 7},
-		{name: "another sum than expected is not", due: payout.Due{Conversions: 2, Amount: usd(8)}},
-		{name: "nothing is not", due: payout.Due{Amount: usd(0)}},
-		{name: "what comes to nothing is not", due: payout.Due{Conversions: 3, Amount: usd(0)}},
-		{name: "less than nothing is not", due: payout.Due{Conversions: 3, Adjustments: 1, Amount: usd(-7)}},
+		{name: "what is due is paid", due: due(2, 9, 1, -2), want: 7},
+		{name: "adjustments alone are", due: due(0, 0, 1, 7), want: 7},
+		{name: "another sum than expected is not", due: due(2, 8, 0, 0)},
+		{name: "nothing is not", due: payout.Due{AffiliateID: 1, Currency: "USD"}},
+		{name: "what comes to nothing is not", due: due(3, 5, 1, -5)},
+		{name: "less than nothing is not", due: due(3, 1, 1, -8)},
+		{name: "more than an amount can be is not", due: much},
+		{name: "nor what is put together of more", due: beyond},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := payout.Order{AffiliateID: 1, Currency: "USD", Until: noon(), Expect: &seven, At: noon()}
-			p, err := o.Plan(tt.due)
+			p, err := o.Plan(&tt.due)
 			if tt.want == 0 {
 				if fault.Of(err) != fault.Conflict {
 					t.Errorf("Plan() = %+v, %v; want a Conflict", p, err)
@@ -162,6 +175,42 @@ func TestAClawbackTakesBackWhatWasPaid(t *testing.T) {
 			err := a.About(&c, tt.clawed)
 			if tt.want == fault.Internal && err != nil || tt.want != fault.Internal && fault.Of(err) != tt.want {
 				t.Errorf("About() = %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestValidate(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*payout.Adjustment)
+		want   string // the field that is refused; "" for none
+	}{
+		{name: "a correction", change: func(*payout.Adjustment) {}},
+		{name: "as much as an amount can be", change: func(a *payout.Adjustment) { a.Amount = usd(-money.Max) }},
+		{name: "more", change: func(a *payout.Adjustment) { a.Amount = usd(money.Max + 1) }, want: "amount"},
+		{name: "less", change: func(a *payout.Adjustment) { a.Amount = usd(math.MinInt64) }, want: "amount"},
+		{name: "nothing", change: func(a *payout.Adjustment) { a.Amount = usd(0) }, want: "amount"},
+		{name: "no currency", change: func(a *payout.Adjustment) { a.Amount.Currency = "" }, want: "amount.currency"},
+		{name: "nobody's", change: func(a *payout.Adjustment) { a.AffiliateID = 0 }, want: "affiliate_id"},
+		{name: "two partners'", change: func(a *payout.Adjustment) { a.AdvertiserID = 1 }, want: "affiliate_id"},
+		{name: "without a note", change: func(a *payout.Adjustment) { a.Note = " \n" }, want: "note"},
+		{name: "an affiliate's payment", change: func(a *payout.Adjustment) { a.Kind = payout.Payment }, want: "kind"},
+		{name: "a bonus that takes", change: func(a *payout.Adjustment) { a.Kind, a.Amount = payout.Bonus, usd(-1) }, want: "amount"},
+		{name: "a clawback of no conversion", change: func(a *payout.Adjustment) { a.Kind, a.Amount = payout.Clawback, usd(-1) }, want: "conversion_id"},
+		{name: "no kind", change: func(a *payout.Adjustment) { a.Kind = "gift" }, want: "kind"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := payout.Adjustment{AffiliateID: 1, Kind: payout.Correction, Amount: usd(5), Note: "agreed"}
+			tt.change(&a)
+			err := a.Validate()
+			got := ""
+			for _, e := range fault.All(err) {
+				got += e.Field
+			}
+			if got != tt.want || (err == nil) != (tt.want == "") {
+				t.Errorf("Validate() = %v, of the field %q; want %q", err, got, tt.want)
 			}
 		})
 	}

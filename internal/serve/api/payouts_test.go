@@ -101,7 +101,8 @@ func TestAPayoutFromPlanToEnd(t *testing.T) {
 	w.askAll(t, []asked{
 		{
 			name: "what is due", as: asNetwork, method: "GET", path: "payouts/due", status: 200,
-			says: []string{`{"data":[{"affiliate_id":1,"currency":"USD","conversions":1,"adjustments":1,` + nine + `},{"affiliate_id":2,`},
+			says: []string{`{"data":[{"affiliate_id":1,"currency":"USD","conversions":1,"adjustments":1,` +
+				`"earned":{"amount":"4.00","currency":"USD"},"adjusted":{"amount":"5.00","currency":"USD"},` + nine + `},{"affiliate_id":2,`},
 		},
 		{name: "what was due", as: asNetwork, method: "GET", path: "payouts/due?until=2026-11-01T00:00:00Z&currency=usd&affiliate_id=1", status: 200, says: []string{`{"data":[]}`}},
 		{

@@ -75,7 +75,7 @@ func plain(t reflect.Type) *huma.Schema {
 		return &huma.Schema{Type: huma.TypeString, Examples: []any{"12.50"}}
 	case reflect.TypeFor[netip.Prefix]():
 		return &huma.Schema{Type: huma.TypeString, Examples: []any{"192.0.2.0/24"}}
-	case reflect.TypeFor[money.Amount](), reflect.TypeFor[amount]():
+	case reflect.TypeFor[money.Amount](), reflect.TypeFor[money.Sum](), reflect.TypeFor[amount]():
 		return ref("Money")
 	case reflect.TypeFor[json.RawMessage]():
 		return &huma.Schema{}

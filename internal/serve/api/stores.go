@@ -192,7 +192,7 @@ type JobRecords interface {
 // Balance is the sum of an account's entries in one currency.
 type Balance struct {
 	Account ledger.Account `json:"account"`
-	Amount  money.Amount   `json:"amount"`
+	Amount  money.Sum      `json:"amount"`
 }
 
 // BalanceFilter says whose balances are meant; an empty Party is everybody's.

@@ -1,5 +1,17 @@
 package sqlledger
 
+import (
+	"fmt"
+
+	"waybill/internal/money"
+)
+
+// sumOf selects what a column of micro-units comes to. On the way there it does not
+// leave 64 bits, as SUM may where some amounts are beyond all reason.
+func sumOf(column string) string {
+	return fmt.Sprintf("(SUM(%[1]s / %[2]d) * %[2]d + SUM(%[1]s %% %[2]d))", column, money.Unit)
+}
+
 // payoutRules are those that nobody is paid twice by, or something that nobody
 // has booked.
 //
@@ -30,14 +42,14 @@ var payoutRules = [...]rule{
 				AND e.book = 'approved' AND e.currency = a.currency AND NOT e.test), 0)`},
 	{subject: "payout", text: "does not come to what it pays", find: `
 		SELECT CAST(p.id AS TEXT) FROM payout p
-			LEFT JOIN (SELECT payout_id, COUNT(*) AS n, SUM(payout) AS units FROM conversion WHERE payout_id <> 0 GROUP BY payout_id) c ON c.payout_id = p.id
-			LEFT JOIN (SELECT payout_id, COUNT(*) AS n, SUM(amount) AS units FROM adjustment WHERE payout_id <> 0 GROUP BY payout_id) a ON a.payout_id = p.id
+			LEFT JOIN (SELECT payout_id, COUNT(*) AS n, ` + sumOf("payout") + ` AS units FROM conversion WHERE payout_id <> 0 GROUP BY payout_id) c ON c.payout_id = p.id
+			LEFT JOIN (SELECT payout_id, COUNT(*) AS n, ` + sumOf("amount") + ` AS units FROM adjustment WHERE payout_id <> 0 GROUP BY payout_id) a ON a.payout_id = p.id
 		WHERE p.status = 'booked' AND (p.amount <> COALESCE(c.units, 0) + COALESCE(a.units, 0)
 			OR p.conversions <> COALESCE(c.n, 0) OR p.adjustments <> COALESCE(a.n, 0))
 			OR p.status <> 'booked' AND a.n IS NOT NULL`},
 	{subject: "payout", text: "its entries do not come to the adjustments that it settles", find: `
 		SELECT CAST(p.id AS TEXT) FROM payout p
-		WHERE -COALESCE((SELECT SUM(a.amount) FROM adjustment a WHERE a.payout_id = p.id AND a.payout_id <> 0), 0) <> COALESCE((
+		WHERE -COALESCE((SELECT ` + sumOf("a.amount") + ` FROM adjustment a WHERE a.payout_id = p.id AND a.payout_id <> 0), 0) <> COALESCE((
 			SELECT SUM(e.amount) FROM entry e
 			WHERE e.conversion_id = '' AND e.signal_id = 'payout:' || p.id AND e.party = 'affiliate' AND e.party_id = p.affiliate_id
 				AND e.book = 'paid' AND e.currency = p.currency AND NOT e.test), 0)`},
@@ -49,5 +61,5 @@ var payoutRules = [...]rule{
 			UNION ALL SELECT affiliate_id, currency, amount FROM payout WHERE status = 'booked'
 			UNION ALL SELECT c.affiliate_id, c.payout_currency, c.payout FROM conversion c JOIN payout p ON p.id = c.payout_id
 				WHERE c.payout_id <> 0 AND p.status = 'booking') x
-		GROUP BY x.affiliate, x.currency HAVING SUM(x.amount) <> 0`},
+		GROUP BY x.affiliate, x.currency HAVING ` + sumOf("x.amount") + ` <> 0`},
 }

@@ -58,8 +58,8 @@ func readTransaction(e *ledger.Entry) error {
 	return nil
 }
 
-// entryRows adds the lines of a transaction, a signal's or besideConversions. There is no statement that
-// changes or deletes one.
+// entryRows adds the lines of a transaction, a signal's or one of those that
+// besideConversions names. There is no statement that changes or deletes one.
 func entryRows(transaction string, entries []ledger.Entry) rows {
 	insert := rows{head: `INSERT INTO entry (` + entryColumns + `) VALUES `, columns: 11}
 	for i := range entries {
@@ -104,10 +104,15 @@ func entriesOf(ctx context.Context, s session, conversionID string) ([]ledger.En
 	return all, err
 }
 
+// totalOf selects what a column of micro-units comes to, for money.Total.
+func totalOf(column string) string {
+	return fmt.Sprintf("CAST(COALESCE(SUM(%[1]s / %[2]d), 0) AS BIGINT), CAST(COALESCE(SUM(%[1]s %% %[2]d), 0) AS BIGINT)", column, money.Unit)
+}
+
 // Balance is the sum of an account's entries in one currency.
 type Balance struct {
 	Account ledger.Account `json:"account"`
-	Amount  money.Amount   `json:"amount"`
+	Amount  money.Sum      `json:"amount"`
 }
 
 // BalanceFilter picks balances. A Party left open is all of them, a PartyID all
@@ -121,19 +126,22 @@ type BalanceFilter struct {
 // Balances gives the balances that are not zero, by party, ID, book and
 // currency.
 func (db *DB) Balances(ctx context.Context, f BalanceFilter) ([]Balance, error) {
-	q := newSelection("SELECT party, party_id, book, currency, CAST(SUM(amount) AS BIGINT) FROM entry", "")
+	q := newSelection("SELECT party, party_id, book, currency, "+totalOf("amount")+" FROM entry", "")
 	q.where("test = ?", f.Test)
 	q.text("party", string(f.Party))
 	q.number("party_id", f.PartyID)
 	text := q.withConditions() + `
 		GROUP BY party, party_id, book, currency
-		HAVING SUM(amount) <> 0
 		ORDER BY party, party_id, book, currency`
 	var all []Balance
 	err := db.read().query(ctx, func(row scan) error {
 		b := Balance{Account: ledger.Account{Test: f.Test}}
-		err := row(&b.Account.Party, &b.Account.ID, &b.Account.Book, &b.Amount.Currency, &b.Amount.Units)
-		all = append(all, b)
+		var in money.Currency
+		var units, micro int64
+		err := row(&b.Account.Party, &b.Account.ID, &b.Account.Book, &in, &units, &micro)
+		if b.Amount = money.Total(units, micro, in); b.Amount.Sign() != 0 {
+			all = append(all, b)
+		}
 		return err
 	}, text, q.args...)
 	return all, db.failed(err, "read balances")

@@ -155,19 +155,19 @@ func addsUpConversions(t *testing.T, db *DB) {
 	reject(t, db, i, d[2].TransactionID)
 	var got []string
 	var behind []fact.Conversion
-	err = db.ConversionSums(t.Context(), clock.Add(-time.Minute), position, func(count int64, c conversion.Conversion) {
-		got = append(got, fmt.Sprintf("%d %s of offer %d: %v %v %d", count, c.Status, c.OfferID, c.Amount, c.Payout, c.Revenue.Units))
+	err = db.ConversionSums(t.Context(), clock.Add(-time.Minute), position, func(of fact.Book, s fact.Sums) {
+		got = append(got, fmt.Sprintf("%d %s of offer %d: %v %v %v", s.Count, of.Status, of.OfferID, s.Amount, s.Payout, s.Revenue))
 	}, func(some []fact.Conversion) { behind = append(behind, some...) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]bool{"2 approved of offer 3: 99.80 USD 10.00 USD 14000000": true, "1 rejected of offer 3: 49.90 USD 5.00 USD 7000000": true}
+	want := map[string]bool{"2 approved of offer 3: 99.80 USD 10.00 USD 14.00 USD": true, "1 rejected of offer 3: 49.90 USD 5.00 USD 7.00 USD": true}
 	for _, line := range got {
 		if !want[line] {
 			t.Errorf("a sum %q, want %v", line, want)
 		}
 	}
-	later := db.ConversionSums(t.Context(), clock, position, func(int64, conversion.Conversion) {
+	later := db.ConversionSums(t.Context(), clock, position, func(fact.Book, fact.Sums) {
 		t.Error("a sum of conversions that happened later, and there are none")
 	}, func([]fact.Conversion) {})
 	if later != nil {

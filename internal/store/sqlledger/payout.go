@@ -38,9 +38,9 @@ func (db *DB) Due(ctx context.Context, f DueFilter) ([]payout.Due, error) {
 		all, err = dueIn(ctx, s, f)
 		return err
 	})
-	all = slices.DeleteFunc(all, func(d payout.Due) bool { return d.Amount.Zero() })
+	all = slices.DeleteFunc(all, func(d payout.Due) bool { return d.Amount.Sign() == 0 })
 	slices.SortFunc(all, func(a, b payout.Due) int {
-		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(b.Amount.Units, a.Amount.Units), cmp.Compare(a.AffiliateID, b.AffiliateID))
+		return cmp.Or(cmp.Compare(a.Currency, b.Currency), b.Amount.Compare(a.Amount), cmp.Compare(a.AffiliateID, b.AffiliateID))
 	})
 	return all, db.failed(err, "read what is due")
 }
@@ -58,10 +58,10 @@ func dueIn(ctx context.Context, s session, f DueFilter) ([]payout.Due, error) {
 		of += fmt.Sprintf(" AND payout_currency = $%d", len(args))
 	}
 	conversions := `
-		SELECT affiliate_id, payout_currency, COUNT(*), 0, CAST(SUM(payout) AS BIGINT) FROM conversion
+		SELECT affiliate_id, payout_currency, COUNT(*), 0, ` + totalOf("payout") + `, 0, 0 FROM conversion
 		WHERE ` + toPay + of + ` GROUP BY affiliate_id, payout_currency`
 	adjustments := `
-		SELECT party_id, currency, 0, COUNT(*), CAST(SUM(amount) AS BIGINT) FROM adjustment
+		SELECT party_id, currency, 0, COUNT(*), 0, 0, ` + totalOf("amount") + ` FROM adjustment
 		WHERE ` + toSettle + strings.NewReplacer("affiliate_id", "party_id", "payout_currency", "currency").Replace(of) + `
 		GROUP BY party_id, currency`
 	for _, text := range [...]string{conversions, adjustments} {
@@ -88,18 +88,19 @@ type payee struct {
 // add adds a row.
 func (all dues) add(row scan) error {
 	var to payee
-	var conversions, adjustments, units int64
-	if err := row(&to.affiliateID, &to.currency, &conversions, &adjustments, &units); err != nil {
+	var conversions, adjustments int64
+	var earned, adjusted [2]int64
+	err := row(&to.affiliateID, &to.currency, &conversions, &adjustments, &earned[0], &earned[1], &adjusted[0], &adjusted[1])
+	if err != nil {
 		return err
 	}
 	d := all[to]
 	if d == nil {
-		d = &payout.Due{AffiliateID: to.affiliateID, Currency: to.currency, Amount: money.Amount{Currency: to.currency}}
+		d = &payout.Due{AffiliateID: to.affiliateID, Currency: to.currency}
 		all[to] = d
 	}
-	sum, err := money.Add(d.Amount.Units, units)
-	d.Amount.Units, d.Conversions, d.Adjustments = sum, d.Conversions+conversions, d.Adjustments+adjustments
-	return err
+	d.Add(conversions, money.Total(earned[0], earned[1], to.currency), adjustments, money.Total(adjusted[0], adjusted[1], to.currency))
+	return nil
 }
 
 // PlanPayout gives the payout that an order comes to now, and books nothing.
@@ -119,11 +120,11 @@ func planIn(ctx context.Context, s session, o *payout.Order) (payout.Payout, err
 	if err != nil {
 		return payout.Payout{}, err
 	}
-	d := payout.Due{AffiliateID: o.AffiliateID, Currency: o.Currency, Amount: money.Amount{Currency: o.Currency}}
+	d := payout.Due{AffiliateID: o.AffiliateID, Currency: o.Currency}
 	if len(due) > 0 {
 		d = due[0]
 	}
-	return o.Plan(d)
+	return o.Plan(&d)
 }
 
 // partnerThere refuses what would be about an advertiser or an affiliate that

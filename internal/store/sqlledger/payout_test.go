@@ -183,11 +183,20 @@ func payOne(t testing.TB, db *DB) {
 	}
 }
 
+// micro gives a sum in micro-units.
+func micro(s money.Sum) int64 {
+	a, err := s.Amount()
+	if err != nil {
+		panic(err)
+	}
+	return a.Units
+}
+
 // told writes what is due: "1 USD 12 of 3+1".
 func told(all []payout.Due) []string {
 	var list []string
 	for _, d := range all {
-		list = append(list, fmt.Sprintf("%d %s %d of %d+%d", d.AffiliateID, d.Currency, d.Amount.Units, d.Conversions, d.Adjustments))
+		list = append(list, fmt.Sprintf("%d %s %d of %d+%d", d.AffiliateID, d.Currency, micro(d.Amount), d.Conversions, d.Adjustments))
 	}
 	return list
 }
@@ -632,7 +641,7 @@ func adjusts(t *testing.T, db *DB) {
 		t.Fatal(err)
 	}
 	for _, balance := range all {
-		got[string(balance.Account.Party)+" "+string(balance.Account.Book)] = balance.Amount.Units
+		got[string(balance.Account.Party)+" "+string(balance.Account.Book)] = micro(balance.Amount)
 	}
 	// It earned 10 and cost 11: of what the affiliate has, 10 - 8 + 20 is paid.
 	if diff := cmp.Diff(map[string]int64{"affiliate paid": -22, "advertiser approved": 11 - 8 - 2, "advertiser paid": 8, "network approved": 13}, got); diff != "" {

@@ -2,6 +2,7 @@ package sqlledger
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"waybill/internal/conversion"
+	"waybill/internal/fact"
 	"waybill/internal/fault"
 	"waybill/internal/ledger"
 	"waybill/internal/money"
@@ -221,12 +223,12 @@ func (b *books) compare(t testing.TB) {
 		for id := int64(1); id <= 2; id++ {
 			whom := payee{id, c}
 			some, open, sum := b.covered(whom, at, at)
-			of = append(of, payout.Due{AffiliateID: id, Currency: c, Conversions: int64(len(some)), Adjustments: int64(len(open)), Amount: money.Amount{Units: sum, Currency: c}})
+			of = append(of, payout.Due{AffiliateID: id, Currency: c, Conversions: int64(len(some)), Adjustments: int64(len(open)), Amount: money.Total(0, sum, c)})
 			want[fmt.Sprint(whom, ledger.Approved)] -= sum
 			want[fmt.Sprint(whom, ledger.Paid)] -= b.paid[whom]
 		}
-		slices.SortStableFunc(of, func(x, y payout.Due) int { return int(y.Amount.Units - x.Amount.Units) })
-		of = slices.DeleteFunc(of, func(d payout.Due) bool { return d.Amount.Zero() })
+		slices.SortStableFunc(of, func(x, y payout.Due) int { return y.Amount.Compare(x.Amount) })
+		of = slices.DeleteFunc(of, func(d payout.Due) bool { return d.Amount.Sign() == 0 })
 		dues = append(dues, told(of)...)
 	}
 	all, err := b.db.Balances(t.Context(), BalanceFilter{Party: ledger.Affiliate})
@@ -234,7 +236,7 @@ func (b *books) compare(t testing.TB) {
 		t.Fatal(err)
 	}
 	for _, balance := range all {
-		want[fmt.Sprint(payee{balance.Account.ID, balance.Amount.Currency}, balance.Account.Book)] -= balance.Amount.Units
+		want[fmt.Sprint(payee{balance.Account.ID, balance.Amount.Currency()}, balance.Account.Book)] -= micro(balance.Amount)
 	}
 	for account, off := range want {
 		if off != 0 {
@@ -253,4 +255,58 @@ func (b *books) compare(t testing.TB) {
 	if err := b.db.read().must(t.Context(), "count", []any{&off}, zero); err != nil || off != 0 {
 		t.Errorf("%v: %d transactions do not sum to zero (%v)", b.line, off, err)
 	}
+}
+
+// addsUpAbsurd: amounts that nobody can have meant do not hide what all else comes
+// to, and can be put right.
+func addsUpAbsurd(t *testing.T, db *DB) {
+	b := newTill(t, db)
+	var wrong []conversion.Conversion
+	for range 12 {
+		wrong = append(wrong, b.earn(t, 1, money.Max-1, "USD"))
+	}
+	b.earn(t, 1, 7, "USD")
+	for range 12 {
+		b.adjust(t, 2, money.Max, "USD")
+	}
+	for range 12 {
+		b.adjust(t, 2, -money.Max, "USD")
+	}
+	b.adjust(t, 2, 5, "USD")
+
+	much := money.Total(0, 7, "USD")
+	for range 12 {
+		much = much.Add(money.Total(0, money.Max-1, "USD"))
+	}
+	due, err := db.Due(t.Context(), DueFilter{Until: b.at.Add(time.Hour), At: b.at})
+	if err != nil || len(due) != 2 || !due[0].Amount.Equal(much) || !due[1].Amount.Equal(money.Total(0, 5, "USD")) {
+		t.Errorf("due is %v, %v; want %v and 0.000005", due, err, much)
+	}
+	balances, err := db.Balances(t.Context(), BalanceFilter{Party: ledger.Affiliate})
+	if err != nil || len(balances) != 2 || balances[0].Amount.String() != "-"+much.String() {
+		t.Errorf("the balances are %v, %v; want -%v", balances, err, much)
+	}
+	if _, err := b.order(t.Context(), 1, "USD"); fault.Of(err) != fault.Conflict {
+		t.Errorf("a payout of %v: %v, want a Conflict", much, err)
+	}
+	var sums []string
+	err = db.ConversionSums(t.Context(), clock, math.MaxInt64, func(of fact.Book, s fact.Sums) {
+		sums = append(sums, fmt.Sprint(of.Status, s.Count, s.Payout))
+	}, func([]fact.Conversion) {})
+	if want := []string{fmt.Sprint("approved", 13, much)}; err != nil || !slices.Equal(sums, want) {
+		t.Errorf("conversions come to %v (%v), want %v", sums, err, want)
+	}
+
+	for i := range wrong[3:] {
+		if err := b.decide(t, &wrong[i], rejected); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, want := range map[int64]int64{1: 3*(money.Max-1) + 7, 2: 5} {
+		p := b.begin(t, id, "USD")
+		if done := b.end(t, &p); done.Amount.Units != want || done.Status != payout.Booked {
+			t.Errorf("the payout is %+v, want %d", done, want)
+		}
+	}
+	checkClean(t, db)
 }

@@ -95,21 +95,26 @@ func (db *DB) FinishPayout(ctx context.Context, id int64, now time.Time) (p payo
 // that go with it.
 func settleAdjustments(ctx context.Context, s session, p *payout.Payout, now time.Time) error {
 	const paid = `SELECT COUNT(*), CAST(COALESCE(SUM(payout), 0) AS BIGINT) FROM conversion WHERE payout_id = $1 AND payout_id <> 0`
-	const open = `SELECT COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM adjustment WHERE ` + toSettle + ` AND party_id = $3 AND currency = $4`
+	open := `SELECT COUNT(*), ` + totalOf("amount") + ` FROM adjustment WHERE ` + toSettle + ` AND party_id = $3 AND currency = $4`
 	const settle = `UPDATE adjustment SET payout_id = $5 WHERE ` + toSettle + ` AND party_id = $3 AND currency = $4`
-	var units, more int64
+	var units int64
 	if err := s.must(ctx, "sum", []any{&p.Conversions, &units}, paid, p.ID); err != nil {
 		return err
 	}
 	which := []any{micros(p.Until), micros(p.CreatedAt), p.AffiliateID, string(p.Amount.Currency)}
-	if err := s.must(ctx, "sum", []any{&p.Adjustments, &more}, open, which...); err != nil {
+	var whole, rest int64
+	if err := s.must(ctx, "sum", []any{&p.Adjustments, &whole, &rest}, open, which...); err != nil {
 		return err
 	}
-	sum, err := money.Add(units, more)
+	more, err := money.Total(whole, rest, p.Amount.Currency).Amount()
 	if err != nil {
 		return err
 	}
-	if sum <= 0 && more < 0 {
+	sum, err := money.Add(units, more.Units)
+	if err != nil {
+		return err
+	}
+	if sum <= 0 && more.Units < 0 {
 		p.Adjustments, p.Amount.Units = 0, units
 		return nil
 	}
@@ -124,7 +129,7 @@ func settleAdjustments(ctx context.Context, s session, p *payout.Payout, now tim
 	if changed != p.Adjustments {
 		return errAgain
 	}
-	entries, err := p.Settled(more)
+	entries, err := p.Settled(more.Units)
 	if err != nil {
 		return err
 	}

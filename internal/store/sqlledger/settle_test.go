@@ -515,9 +515,9 @@ func sumsBalances(t *testing.T, db *DB) {
 		return ledger.Account{Party: p, ID: id, Book: ledger.Approved}
 	}
 	want := []Balance{
-		{account(ledger.Advertiser, 1), usd(4 * 7_000_000)},
-		{account(ledger.Affiliate, 7), usd(-4 * 5_000_000)},
-		{account(ledger.Network, 0), usd(-4 * 2_000_000)},
+		{account(ledger.Advertiser, 1), usd(4 * 7_000_000).Sum()},
+		{account(ledger.Affiliate, 7), usd(-4 * 5_000_000).Sum()},
+		{account(ledger.Network, 0), usd(-4 * 2_000_000).Sum()},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("balances (-want +got):\n%s", diff)
@@ -527,7 +527,7 @@ func sumsBalances(t *testing.T, db *DB) {
 		t.Errorf("the affiliate's balance is %v (%v), want %v", got, err, want[1:2])
 	}
 	got, err = db.Balances(t.Context(), BalanceFilter{Party: ledger.Network, Test: true})
-	if err != nil || len(got) != 1 || got[0].Amount != usd(-2_000_000) {
+	if err != nil || len(got) != 1 || !got[0].Amount.Equal(usd(-2_000_000).Sum()) {
 		t.Errorf("the network's test balance is %v (%v), want -2.00", got, err)
 	}
 }

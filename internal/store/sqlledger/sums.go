@@ -5,34 +5,37 @@ import (
 	"math"
 	"time"
 
-	"waybill/internal/conversion"
 	"waybill/internal/fact"
+	"waybill/internal/money"
 )
 
 // ConversionSums adds up the conversions that happened at a time or later, as
-// they are at one moment. sum is called for each offer, currency, status and
-// traffic with the number of its conversions and one conversion that holds their
-// sums; facts with what the changes behind the number after say, all those that
-// there are at that moment.
+// they are at one moment. sum is called for each book with
+// what its conversions come to; facts with what the changes behind the number
+// after say, all those that there are at that moment.
 func (db *DB) ConversionSums(
-	ctx context.Context, since time.Time, after int64, sum func(count int64, c conversion.Conversion), facts func([]fact.Conversion),
+	ctx context.Context, since time.Time, after int64, sum func(fact.Book, fact.Sums), facts func([]fact.Conversion),
 ) error {
-	const read = `
-		SELECT offer_id, test, status, amount_currency, payout_currency, COUNT(*),
-			CAST(SUM(amount) AS BIGINT), CAST(SUM(payout) AS BIGINT), CAST(SUM(revenue) AS BIGINT)
+	read := `
+		SELECT offer_id, test, status, CASE WHEN amount_currency <> '' THEN amount_currency ELSE payout_currency END AS currency,
+			COUNT(*), ` + totalOf("amount") + `, ` + totalOf("payout") + `, ` + totalOf("revenue") + `
 		FROM conversion
 		WHERE occurred_at >= $1
-		GROUP BY offer_id, test, status, amount_currency, payout_currency`
+		GROUP BY offer_id, test, status, currency`
 	err := db.snapshot(ctx, func(s session) error {
 		err := s.query(ctx, func(row scan) error {
-			var count int64
-			var c conversion.Conversion
-			err := row(&c.OfferID, &c.Test, &c.Status, &c.Amount.Currency, &c.Payout.Currency, &count,
-				&c.Amount.Units, &c.Payout.Units, &c.Revenue.Units)
-			if err == nil {
-				sum(count, c)
+			var of fact.Book
+			var s fact.Sums
+			var units, micro [3]int64
+			err := row(&of.OfferID, &of.Test, &of.Status, &of.Currency, &s.Count, &units[0], &micro[0], &units[1], &micro[1], &units[2], &micro[2])
+			if err != nil {
+				return err
 			}
-			return err
+			for n, into := range [...]*money.Sum{&s.Amount, &s.Payout, &s.Revenue} {
+				*into = money.Total(units[n], micro[n], money.Currency(of.Currency))
+			}
+			sum(of, s)
+			return nil
 		}, read, micros(since))
 		if err != nil {
 			return err

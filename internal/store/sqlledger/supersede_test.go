@@ -43,7 +43,7 @@ func (w *trade) balance(affiliateID int64) (units int64) {
 		w.t.Fatal(err)
 	}
 	for _, b := range all {
-		units -= b.Amount.Units
+		units -= micro(b.Amount)
 	}
 	return units / money.Unit
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"waybill/internal/conversion"
 	"waybill/internal/fact"
 	"waybill/internal/money"
 	"waybill/internal/report"
@@ -58,44 +57,24 @@ func Compare(ctx context.Context, c Comparing, differs func(text string)) error 
 	return nil
 }
 
-// book is what conversions are added up for.
-type book struct {
-	offer    int64
-	test     bool
-	status   string
-	currency string
-}
-
-// sums are what they add up to.
-type sums struct{ count, amount, payout, revenue int64 }
-
-func (b *book) String() string {
-	text := fmt.Sprintf("offer %d, %s, %s", b.offer, b.currency, b.status)
-	if b.test {
+// said writes a book.
+func said(b fact.Book) string {
+	text := fmt.Sprintf("offer %d, %s, %s", b.OfferID, b.Currency, b.Status)
+	if b.Test {
 		text += ", test"
 	}
 	return text
 }
 
-func (s sums) in(currency string) string {
-	said := func(units int64) string {
-		return money.Amount{Units: units, Currency: money.Currency(currency)}.String()
-	}
-	return fmt.Sprintf("%d conversions, amount %s, payout %s, revenue %s", s.count, said(s.amount), said(s.payout), said(s.revenue))
+// saidSums writes what it comes to.
+func saidSums(s fact.Sums) string {
+	return fmt.Sprintf("%d conversions, amount %s, payout %s, revenue %s", s.Count, s.Amount, s.Payout, s.Revenue)
 }
 
-func (s *sums) add(sign, amount, payout, revenue int64) {
-	s.count, s.amount, s.payout, s.revenue = s.count+sign, s.amount+amount, s.payout+payout, s.revenue+revenue
-}
+// books are what conversions come to.
+type books map[fact.Book]fact.Sums
 
-// books are all of them.
-type books map[book]sums
-
-func (b books) add(at book, count, amount, payout, revenue int64) {
-	s := b[at]
-	s.add(count, amount, payout, revenue)
-	b[at] = s
-}
+func (b books) add(of fact.Book, s fact.Sums) { b[of] = b[of].Add(s) }
 
 // conversions compares the sums of conversions. What the ledger has changed
 // since the warehouse was read is added to what the warehouse has.
@@ -105,14 +84,10 @@ func (c *Comparing) conversions(ctx context.Context, differs func(string)) error
 	if err != nil {
 		return err
 	}
-	err = c.Ledger.ConversionSums(ctx, since, last, func(count int64, v conversion.Conversion) {
-		kept.add(book{v.OfferID, v.Test, string(v.Status), cmp.Or(string(v.Amount.Currency), string(v.Payout.Currency))},
-			count, v.Amount.Units, v.Payout.Units, v.Revenue.Units)
-	}, func(facts []fact.Conversion) {
+	err = c.Ledger.ConversionSums(ctx, since, last, kept.add, func(facts []fact.Conversion) {
 		for i := range facts {
 			if f := &facts[i]; !f.At.Before(since) {
-				sign := int64(f.Sign)
-				stored.add(book{f.OfferID, f.Test, f.Status, f.Currency}, sign, sign*f.Amount, sign*f.Payout, sign*f.Revenue)
+				stored.add(f.Sums())
 			}
 		}
 	})
@@ -122,36 +97,30 @@ func (c *Comparing) conversions(ctx context.Context, differs func(string)) error
 	all := maps.Clone(kept)
 	maps.Copy(all, stored)
 	for _, at := range slices.SortedFunc(maps.Keys(all), compareBooks) {
-		if k, s := kept[at], stored[at]; k != s {
-			differs(fmt.Sprintf("%s: the ledger has %s; the warehouse %s", at.String(), k.in(at.currency), s.in(at.currency)))
+		if k, s := kept[at], stored[at]; !k.Equal(s) {
+			differs(fmt.Sprintf("%s: the ledger has %s; the warehouse %s", said(at), saidSums(k), saidSums(s)))
 		}
 	}
 	return nil
 }
 
-func compareBooks(a, b book) int {
-	return cmp.Or(cmp.Compare(a.offer, b.offer), cmp.Compare(a.currency, b.currency),
-		cmp.Compare(a.status, b.status), cmp.Compare(fmt.Sprint(a.test), fmt.Sprint(b.test)))
+func compareBooks(a, b fact.Book) int {
+	return cmp.Or(cmp.Compare(a.OfferID, b.OfferID), cmp.Compare(a.Currency, b.Currency),
+		cmp.Compare(a.Status, b.Status), cmp.Compare(fmt.Sprint(a.Test), fmt.Sprint(b.Test)))
 }
 
 // stored adds up the warehouse's conversions, and gives the last change that
 // they come from. Those behind it that are shipped, too, said nothing new.
 func (c *Comparing) stored(ctx context.Context, since time.Time, into books) (last int64, err error) {
-	const read = `
-		SELECT offer, traffic, status, currency, CAST(SUM(sign) AS BIGINT), CAST(SUM(sign * amount) AS BIGINT),
-			CAST(SUM(sign * payout) AS BIGINT), CAST(SUM(sign * revenue) AS BIGINT)
-		FROM conversion WHERE ms >= $1
-		GROUP BY offer, traffic, status, currency`
-	sums := report.Statement{SQL: read, Args: []any{fact.Milli(since)}, Columns: []report.Column{
-		{Name: "offer"},
-		{Name: "traffic"},
-		{Name: "status", Text: true},
-		{Name: "currency", Text: true},
-		{Name: "count"},
-		{Name: "amount"},
-		{Name: "payout"},
-		{Name: "revenue"},
-	}}
+	columns := []report.Column{{Name: "offer"}, {Name: "traffic"}, {Name: "status", Text: true}, {Name: "currency", Text: true}, {Name: "count"}}
+	read := "SELECT offer, traffic, status, currency, CAST(SUM(sign) AS BIGINT)"
+	for _, name := range [...]string{"amount", "payout", "revenue"} {
+		// Whole units and the rest apart, for money.Total; no amount is negative.
+		read += fmt.Sprintf(", CAST(SUM(sign * (%[1]s // %[2]d)) AS BIGINT), CAST(SUM(sign * (%[1]s %% %[2]d)) AS BIGINT)", name, money.Unit)
+		columns = append(columns, report.Column{Name: name}, report.Column{Name: name + " beyond"})
+	}
+	read += " FROM conversion WHERE ms >= $1 GROUP BY offer, traffic, status, currency"
+	sums := report.Statement{SQL: read, Args: []any{fact.Milli(since)}, Columns: columns}
 	newest := report.Statement{
 		SQL:     `SELECT CAST(COALESCE(MAX(change_id), 0) AS BIGINT) FROM conversion`,
 		Columns: []report.Column{{Name: "change_id"}},
@@ -165,8 +134,11 @@ func (c *Comparing) stored(ctx context.Context, since time.Time, into books) (la
 			return err
 		}
 		return r.Rows(ctx, sums, func(row report.Row) error {
-			at := book{row[0].Number, row[1].Number&fact.TrafficTest != 0, row[2].Text, row[3].Text}
-			into.add(at, row[4].Number, row[5].Number, row[6].Number, row[7].Number)
+			of := fact.Book{OfferID: row[0].Number, Test: row[1].Number&fact.TrafficTest != 0, Status: row[2].Text, Currency: row[3].Text}
+			total := func(at int) money.Sum {
+				return money.Total(row[at].Number, row[at+1].Number, money.Currency(of.Currency))
+			}
+			into.add(of, fact.Sums{Count: row[4].Number, Amount: total(5), Payout: total(7), Revenue: total(9)})
 			return nil
 		})
 	})

@@ -178,7 +178,7 @@ func (l *ledger) LastChange(ctx context.Context) (int64, error) {
 	return int64(len(l.changes)), err
 }
 
-func (*ledger) ConversionSums(context.Context, time.Time, int64, func(int64, conversion.Conversion), func([]fact.Conversion)) error {
+func (*ledger) ConversionSums(context.Context, time.Time, int64, func(fact.Book, fact.Sums), func([]fact.Conversion)) error {
 	return errors.New("a ledger in memory adds up nothing")
 }
 

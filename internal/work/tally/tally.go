@@ -31,7 +31,6 @@ import (
 	"time"
 
 	"waybill/internal/catalog"
-	"waybill/internal/conversion"
 	"waybill/internal/fact"
 	"waybill/internal/signal"
 	"waybill/internal/txid"
@@ -66,7 +65,7 @@ type Ledger interface {
 	// moment.
 	ConversionSums(
 		ctx context.Context, since time.Time, after int64,
-		sum func(count int64, c conversion.Conversion), facts func([]fact.Conversion),
+		sum func(fact.Book, fact.Sums), facts func([]fact.Conversion),
 	) error
 }
 

@@ -3744,14 +3744,19 @@ export interface components {
             next_cursor: string;
         };
         Due: {
+            /** @description What the adjustments come to. */
+            adjusted: components["schemas"]["Money"];
             /** Format: int64 */
             adjustments: number;
             /** Format: int64 */
             affiliate_id: number;
+            /** @description Both together. */
             amount: components["schemas"]["Money"];
             /** Format: int64 */
             conversions: number;
             currency: string;
+            /** @description What the conversions come to. */
+            earned: components["schemas"]["Money"];
         };
         DueList: {
             data: components["schemas"]["Due"][];
