@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -72,6 +73,20 @@ func (o *overseer) open(ctx context.Context, method string, who account.Principa
 	return p, ended
 }
 
+// wantEnd has a stream be over by now, and without an error.
+func wantEnd(t *testing.T, ended <-chan error, why string) {
+	t.Helper()
+	synctest.Wait()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("%s: ended with %v", why, err)
+		}
+	default:
+		t.Errorf("%s, and the stream goes on", why)
+	}
+}
+
 func TestLiveTellsWhatIsNewAtMostEveryTwoSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopping := make(chan struct{})
@@ -110,15 +125,7 @@ func TestLiveTellsWhatIsNewAtMostEveryTwoSeconds(t *testing.T) {
 		pass(16 * time.Second)
 		expect("silent for a while, it tells up to when", 8)
 		close(stopping)
-		synctest.Wait()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Errorf("ended with %v", err)
-			}
-		default:
-			t.Error("the node stops, and the stream does not end")
-		}
+		wantEnd(t, ended, "the node stops")
 	})
 }
 
@@ -190,15 +197,7 @@ func TestLiveEndsWithTheSession(t *testing.T) {
 				}
 				over.Store(true)
 				pass(tellEvery + lookEvery)
-				synctest.Wait()
-				select {
-				case err := <-ended:
-					if err != nil {
-						t.Error(err)
-					}
-				default:
-					t.Fatal("the stream goes on")
-				}
+				wantEnd(t, ended, tt.name)
 			})
 		})
 	}
@@ -217,15 +216,7 @@ func TestLiveEndsWithTheSessionHoweverMuchHappens(t *testing.T) {
 		}
 		_, ended := o.watch(t.Context(), userOfNetwork(1, account.Owner))
 		pass(tellEvery + lookEvery)
-		synctest.Wait()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Error(err)
-			}
-		default:
-			t.Errorf("the session is over, %d overviews were made, and the stream goes on", made.Load())
-		}
+		wantEnd(t, ended, fmt.Sprintf("the session is over, %d overviews were made", made.Load()))
 	})
 }
 
@@ -234,14 +225,9 @@ func TestLiveAnswersHeadAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newWatched(nil, func() (*overviewRecord, error) { return &overviewRecord{}, nil })
 		p, ended := o.open(t.Context(), http.MethodHead, userOfNetwork(1, account.Owner))
-		synctest.Wait()
-		select {
-		case err := <-ended:
-			if got := p.header.Get("Content-Type"); err != nil || got != "text/event-stream" {
-				t.Errorf("ended with %v, content type %q", err, got)
-			}
-		default:
-			t.Error("HEAD is answered with a stream")
+		wantEnd(t, ended, "HEAD is answered")
+		if got := p.header.Get("Content-Type"); got != "text/event-stream" {
+			t.Errorf("content type %q", got)
 		}
 	})
 }
@@ -273,15 +259,7 @@ func TestLiveOutlastsAFailure(t *testing.T) {
 		p.fail = errors.New("the client has left")
 		p.mu.Unlock()
 		pass(20 * time.Second)
-		synctest.Wait()
-		select {
-		case err := <-ended:
-			if err != nil {
-				t.Error(err)
-			}
-		default:
-			t.Error("the client has left, and the stream goes on")
-		}
+		wantEnd(t, ended, "the client has left")
 	})
 }
 
