@@ -4,11 +4,9 @@ import type { Schema } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
 import { country, none } from "../../lib/format.ts";
 import { plainly } from "../../lib/hidden.ts";
-import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, TraceLink, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Named } from "../../ui/named.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page, TabLinks } from "../../ui/page.tsx";
 import { Said } from "../../ui/said.tsx";
@@ -17,6 +15,7 @@ import { askList } from "./ask.ts";
 import { AsOf } from "./asof.tsx";
 import { Csv } from "./csv.tsx";
 import { type Bar, Filters, useNarrowing } from "./filters.tsx";
+import { offerColumn } from "./offercell.tsx";
 import { stringOf } from "./query.ts";
 import { worded } from "./words.ts";
 
@@ -35,7 +34,7 @@ export const clickBar: Bar = {
 		{
 			name: "is_bot",
 			dim: "is_bot",
-			label: t.bots,
+			label: f.visitor,
 			choices: [
 				{ value: "false", label: t.people },
 				{ value: "true", label: t.onlyBots },
@@ -117,69 +116,67 @@ export default function Clicks() {
 }
 
 function columnsOf(): Column<Row>[] {
-	const all: Column<Row>[] = [
+	return [
 		{
 			key: "id",
 			phone: "title",
 			head: f.transaction,
 			width: 190,
 			cell: (r) => (
-				<span class="lead-id">
-					<TraceLink id={r.transaction_id} short />
-				</span>
+				<>
+					<span class="lead-id">
+						<TraceLink id={r.transaction_id} short />
+					</span>
+					<Marks of={r} />
+				</>
 			),
 		},
-		{ key: "at", head: f.time, width: 120, phone: "aside", cell: (r) => <When at={r.at} /> },
+		{ key: "at", head: f.time, width: 110, phone: "aside", cell: (r) => <When at={r.at} /> },
+		offerColumn(),
 		{
-			key: "marks",
-			phone: "wide",
-			head: t.went,
-			width: 150,
-			cell: (r) => (
-				<span class="row tight">
-					{r.turned_away ? (
-						<Badge tone="warn">{t.turnedAway(worded("turned", r.turned_away))}</Badge>
-					) : (
-						<span class="mute">{t.sent}</span>
-					)}
-					{r.visitor?.bot && <Badge title={t.botHint}>{t.bot}</Badge>}
-					{r.test && <Badge>{f.testBadge}</Badge>}
-				</span>
-			),
-		},
-		{
-			key: "offer",
-			head: f.offer,
+			key: "visitor",
+			head: f.visitor,
 			width: 200,
 			phone: "wide",
-			cell: (r) => <Named kind="offer" id={r.offer_id} />,
+			cell: (r) => (
+				<>
+					{country(r.visitor?.country)}
+					<div class="mute small">
+						<Short of={[r.visitor?.device, r.visitor?.os, r.visitor?.browser].filter(Boolean).join(" · ")} />
+					</div>
+				</>
+			),
 		},
-	];
-	if (side.value === "network")
-		all.push({
-			key: "affiliate",
-			head: f.affiliate,
-			cell: (r) => <Named kind="affiliate" id={r.affiliate_id} />,
-		});
-	all.push(
-		{ key: "country", head: f.country, width: 130, cell: (r) => country(r.visitor?.country) },
-		{
-			key: "device",
-			head: f.device,
-			width: 190,
-			cell: (r) => [r.visitor?.device, r.visitor?.os, r.visitor?.browser].filter(Boolean).join(" · ") || none,
-		},
-		{ key: "source", head: f.source, width: 120, cell: (r) => <Short of={r.source} /> },
 		{
 			key: "sub",
-			head: f.sub,
+			head: t.sourceAndSub,
 			width: 180,
-			cell: (r) => <Short of={(r.sub ?? []).map((s) => s || none).join(" · ")} />,
+			phone: "wide",
+			cell: (r) => (
+				<>
+					<Short of={r.source} />
+					{r.sub && (
+						<div class="mute small">
+							<Short of={r.sub.map((s) => s || none).join(" · ")} />
+						</div>
+					)}
+				</>
+			),
 		},
 		{ key: "aff", head: f.affClickId, width: 180, cell: (r) => <Short of={r.aff_click_id} /> },
-		{ key: "referrer", head: f.referrer, width: 200, phone: "hide", cell: (r) => <Short of={r.referrer} /> },
+	];
+}
+
+// What is out of the ordinary about a click.
+function Marks({ of: r }: { of: Row }) {
+	if (!r.turned_away && !r.visitor?.bot && !r.test) return null;
+	return (
+		<div class="row tight">
+			{r.turned_away && <Badge tone="warn">{t.turnedAway(worded("turned", r.turned_away))}</Badge>}
+			{r.visitor?.bot && <Badge title={t.botHint}>{t.bot}</Badge>}
+			{r.test && <Badge>{f.testBadge}</Badge>}
+		</div>
 	);
-	return all;
 }
 
 // A text of a stranger, of whatever length, on one line.

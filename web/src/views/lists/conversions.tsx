@@ -8,7 +8,6 @@ import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status, TraceLink, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Named } from "../../ui/named.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
@@ -17,6 +16,7 @@ import { askList } from "./ask.ts";
 import { AsOf } from "./asof.tsx";
 import { Csv } from "./csv.tsx";
 import { type Bar, Filters, type Narrowing, useNarrowing } from "./filters.tsx";
+import { offerColumn } from "./offercell.tsx";
 import { stringOf } from "./query.ts";
 import { type Chosen, type Target, waysFrom } from "./review.ts";
 import { type Meant, ReviewDialog } from "./reviewdialog.tsx";
@@ -198,25 +198,8 @@ function columnsOf(): Column<Row>[] {
 			),
 		},
 		{ key: "status", head: f.status, width: 110, phone: "aside", cell: (r) => <Status of={r.status} /> },
-		{
-			key: "offer",
-			phone: "wide",
-			head: f.offer,
-			width: 220,
-			cell: (r) => (
-				<>
-					<Named kind="offer" id={r.offer_id} />
-					{r.goal && r.goal !== "default" && <span class="mute"> · {said(r.goal)}</span>}
-				</>
-			),
-		},
+		offerColumn(),
 	];
-	if (side.value !== "affiliate")
-		all.push({
-			key: "affiliate",
-			head: f.affiliate,
-			cell: (r) => <Named kind="affiliate" id={r.affiliate_id} />,
-		});
 	all.push({
 		key: "amount",
 		head: f.amount,

@@ -291,6 +291,7 @@ function Top(props: { title: string; by: "offer" | "affiliate"; rows: Figures[];
 			}
 		>
 			<Table
+				stack
 				caption={title}
 				rows={rows}
 				rowKey={(r) => String(r.id)}
@@ -298,6 +299,7 @@ function Top(props: { title: string; by: "offer" | "affiliate"; rows: Figures[];
 				columns={[
 					{
 						key: "name",
+						phone: "title",
 						head: by === "offer" ? text.pick.offer : text.pick.affiliate,
 						cell: (r) => (
 							<Link href={side.value === "network" || by === "offer" ? `/${by}s/${r.id}` : "/reports"}>

@@ -6,7 +6,7 @@ import { api, type Schema, useChange, useRead } from "../../api/client.ts";
 import { useEdit } from "../../api/edit.ts";
 import { ifMatch, jsonOf, type Tagged, tagged } from "../../api/record.ts";
 import { ago, count, dateTime } from "../../lib/format.ts";
-import { may } from "../../lib/session.ts";
+import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status, TraceLink, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -16,10 +16,11 @@ import { Card, Page } from "../../ui/page.tsx";
 import { Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { useUnsaved } from "../../ui/unsaved.ts";
+import { Owner } from "../lists/owner.tsx";
 import { changesOf, has, isPixel, type Postback } from "./draft.ts";
 import { LimitFields, MoreFields, RequestFields, ScopeFields, WhenFields } from "./fields.tsx";
 import { NewPostback } from "./new.tsx";
-import { nameOf, Owner } from "./postbacks.tsx";
+import { nameOf } from "./postbacks.tsx";
 import "./postbacks.css";
 import { said } from "../../ui/said.tsx";
 import { PreviewCard, toldOf, usePreview } from "./preview.tsx";
@@ -150,7 +151,7 @@ function Lead({ of }: { of: Postback }) {
 		<span class="row">
 			<Status of={of.status} />
 			<span>{t.formats[of.format ?? "get"]}</span>
-			<Owner of={of.owner} />
+			{side.value === "network" && <Owner of={of.owner} />}
 			{of.template && <span>{t.one.fromTemplate(of.template)}</span>}
 		</span>
 	);
@@ -247,6 +248,7 @@ function Deliveries({ id }: { id: number }) {
 			<Read of={list}>
 				{(got) => (
 					<Table
+						stack
 						caption={t.one.deliveries}
 						rows={got.data ?? []}
 						rowKey={(d) => d.id}
@@ -258,6 +260,7 @@ function Deliveries({ id }: { id: number }) {
 						columns={[
 							{
 								key: "event",
+								phone: "title",
 								head: t.one.event,
 								cell: (d) => (
 									<span class="row tight nowrap">
@@ -268,7 +271,7 @@ function Deliveries({ id }: { id: number }) {
 									</span>
 								),
 							},
-							{ key: "state", head: t.one.state, cell: (d) => <Status of={d.state} /> },
+							{ key: "state", phone: "aside", head: t.one.state, cell: (d) => <Status of={d.state} /> },
 							{ key: "answer", head: t.one.answer, end: true, cell: (d) => d.last_status || "–" },
 							{ key: "attempts", head: t.one.attempts, end: true, cell: (d) => count(d.attempts) },
 							{

@@ -16,6 +16,7 @@ import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
 import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { Owner } from "../lists/owner.tsx";
 import { hostOf, isPixel, type Postback } from "./draft.ts";
 import "./postbacks.css";
 
@@ -26,13 +27,6 @@ type Destination = Schema["Destination"];
 /** What a postback is called where it has no name. */
 export const nameOf = (p: Postback): string =>
 	p.name || hostOf(p.url) || t.formats[p.format ?? "get"] || `#${p.id}`;
-
-/** Whose a postback is, in words. */
-export function Owner({ of: o }: { of: Postback["owner"] }) {
-	if (side.value !== "network" || o?.network) return <>{o?.network ? t.owner.network : null}</>;
-	if (o?.affiliate_id) return <Named kind="affiliate" id={o.affiliate_id} />;
-	return <Named kind="advertiser" id={o?.advertiser_id} />;
-}
 
 /** How well a destination is. */
 export function Health({ of, pixel }: { of: Destination | undefined; pixel: boolean }) {
@@ -133,6 +127,7 @@ export default function Postbacks() {
 				) : (
 					<>
 						<Table
+							stack
 							caption={t.caption}
 							columns={columns(health)}
 							rows={rows}
@@ -176,19 +171,28 @@ function NoneYet() {
 }
 
 function columns(health: Map<number, Destination>): Column<Postback>[] {
-	const all: Column<Postback>[] = [
+	return [
 		{
 			key: "name",
+			phone: "title",
 			head: t.cols.name,
 			cell: (p) => (
-				<Link href={`/postbacks/${p.id}`} class="strong">
-					{nameOf(p)}
-				</Link>
+				<>
+					<Link href={`/postbacks/${p.id}`} class="strong">
+						{nameOf(p)}
+					</Link>
+					{side.value === "network" && (
+						<div class="mute small">
+							<Owner of={p.owner} plain />
+						</div>
+					)}
+				</>
 			),
 		},
-		{ key: "status", head: t.cols.status, cell: (p) => <Status of={p.status} /> },
+		{ key: "status", phone: "aside", head: t.cols.status, cell: (p) => <Status of={p.status} /> },
 		{
 			key: "health",
+			phone: "wide",
 			head: t.cols.health,
 			cell: (p) => <Health of={health.get(p.id ?? 0)} pixel={isPixel(p.format ?? "get")} />,
 		},
@@ -202,23 +206,21 @@ function columns(health: Map<number, Destination>): Column<Postback>[] {
 			key: "destination",
 			head: t.cols.destination,
 			cell: (p) => (
-				<span class="nowrap">
-					{hostOf(p.url) || t.ofPlatform} <span class="mute small">{t.formats[p.format ?? "get"]}</span>
-				</span>
+				<>
+					{hostOf(p.url) || t.ofPlatform}
+					<div class="mute small">{t.formats[p.format ?? "get"]}</div>
+				</>
 			),
 		},
 		{
 			key: "scope",
 			head: t.cols.scope,
 			cell: (p) => (
-				<span class="nowrap">
+				<>
 					{p.offer_id ? <Named kind="offer" id={p.offer_id} plain /> : t.allOffers}
-					{p.goal && <span class="mute small"> {t.goal(p.goal)}</span>}
-				</span>
+					{p.goal && <div class="mute small">{t.goal(p.goal)}</div>}
+				</>
 			),
 		},
 	];
-	if (side.value === "network")
-		all.splice(1, 0, { key: "owner", head: t.cols.owner, cell: (p) => <Owner of={p.owner} /> });
-	return all;
 }

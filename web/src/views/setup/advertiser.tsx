@@ -123,10 +123,12 @@ function Overview({ id }: { id: number }) {
 			<Week filter={`advertiser=${id}`} />
 			<Card flush title={text.nav.offers} actions={make}>
 				<Table
+					stack
 					caption={text.nav.offers}
 					columns={[
 						{
 							key: "name",
+							phone: "title",
 							head: text.setup.offers.name,
 							cell: (o) => (
 								<span>
@@ -136,6 +138,7 @@ function Overview({ id }: { id: number }) {
 						},
 						{
 							key: "status",
+							phone: "aside",
 							head: text.setup.offers.status,
 							cell: (o) => <Status of={o.status ?? "active"} />,
 						},

@@ -105,6 +105,7 @@ function Overview({ id }: { id: number }) {
 	const columns: Column<Row>[] = [
 		{
 			key: "offer",
+			phone: "title",
 			head: text.pick.offer,
 			cell: (row) => <Link href={`/offers/${row.offer}`}>{said(row.offer_name ?? `#${row.offer}`)}</Link>,
 		},
@@ -123,6 +124,7 @@ function Overview({ id }: { id: number }) {
 					<Failed problem={r.problem} again={r.again} />
 				) : (
 					<Table
+						stack
 						caption={t.topOffers}
 						columns={columns}
 						rows={(report?.rows ?? []) as Row[]}
@@ -180,6 +182,7 @@ function Terms({ id }: { id: number }) {
 	const columns: Column<Term>[] = [
 		{
 			key: "offer",
+			phone: "title",
 			head: text.pick.offer,
 			cell: (term) => (
 				<Link href={`/offers/${term.offer_id}/payouts`}>
@@ -189,10 +192,11 @@ function Terms({ id }: { id: number }) {
 		},
 		{
 			key: "who",
+			phone: "wide",
 			head: t.within,
 			cell: (term) => holdsFor({ ...term, affiliate_id: undefined }, undefined) || t.everything,
 		},
-		{ key: "state", head: text.setup.offers.status, cell: (term) => <TermState of={term} /> },
+		{ key: "state", phone: "aside", head: text.setup.offers.status, cell: (term) => <TermState of={term} /> },
 		{
 			key: "payout",
 			head: text.setup.offers.payout,
@@ -207,7 +211,7 @@ function Terms({ id }: { id: number }) {
 			cell: (term) =>
 				term.revenue ? <Price of={term.revenue} offer={term.offer_id} /> : text.setup.payouts.same,
 		},
-		{ key: "period", head: text.setup.payouts.period, cell: period },
+		{ key: "period", phone: "wide", head: text.setup.payouts.period, cell: period },
 	];
 	return (
 		<Card flush title={text.setup.payouts.terms} footer={<p class="mute small">{t.termsHint}</p>}>
@@ -215,6 +219,7 @@ function Terms({ id }: { id: number }) {
 				<Failed problem={terms.problem} again={terms.again} />
 			) : (
 				<Table
+					stack
 					caption={text.setup.payouts.terms}
 					columns={columns}
 					rows={[...(terms.data ?? [])].reverse()}

@@ -57,30 +57,29 @@ function OfferList() {
 		{
 			key: "name",
 			phone: "title",
-			head: t.name,
+			head: network ? t.offerAndAdvertiser : t.name,
 			cell: (o) => (
-				<span>
-					<Link href={`/offers/${o.id}`}>{said(o.name)}</Link> <span class="mute small">#{o.id}</span>
-				</span>
+				<>
+					<Link href={`/offers/${o.id}`}>{said(o.name)}</Link>
+					<div class="mute small">
+						#{o.id}
+						{network && (
+							<>
+								{" · "}
+								<Named kind="advertiser" id={o.advertiser_id} plain />
+							</>
+						)}
+					</div>
+				</>
 			),
 		},
-		...(network
-			? [
-					{
-						key: "advertiser",
-						phone: "wide" as const,
-						head: t.advertiser,
-						cell: (o: Offer) => <Named kind="advertiser" id={o.advertiser_id} plain />,
-					},
-				]
-			: []),
 		{
 			key: "status",
 			phone: "aside",
 			head: t.status,
 			width: 110,
 			cell: (o) => (
-				<span class="row tight one-line">
+				<span class="badges">
 					<Status of={o.status ?? "active"} />
 					{network && o.access && o.access !== "open" && <Access of={o.access} />}
 				</span>

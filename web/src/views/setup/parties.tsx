@@ -74,9 +74,10 @@ export function Parties({ kind }: { kind: Kind }) {
 			phone: "title",
 			head: words.name,
 			cell: (p) => (
-				<span>
-					<Link href={`/${kind}s/${p.id}`}>{said(p.name)}</Link> <span class="mute small">#{p.id}</span>
-				</span>
+				<>
+					<Link href={`/${kind}s/${p.id}`}>{said(p.name)}</Link>
+					<div class="mute small">#{p.id}</div>
+				</>
 			),
 		},
 		{
@@ -280,14 +281,21 @@ export function PostbacksOf({ kind, id }: { kind: Kind; id: number }) {
 			) : (
 				<Paged of={list}>
 					<Table
+						stack
 						caption={text.nav.postbacks}
 						columns={[
 							{
 								key: "name",
+								phone: "title",
 								head: t.postbackName,
 								cell: (p) => <Link href={`/postbacks/${p.id}`}>{said(p.name || p.url || `#${p.id}`)}</Link>,
 							},
-							{ key: "status", head: text.setup.offers.status, cell: (p) => <Status of={p.status} /> },
+							{
+								key: "status",
+								phone: "aside",
+								head: text.setup.offers.status,
+								cell: (p) => <Status of={p.status} />,
+							},
 							{ key: "on", head: t.on, wrap: true, cell: (p) => (p.on ?? []).join(", ") },
 							{
 								key: "offer",
@@ -331,16 +339,23 @@ export function LinksOf({ id }: { id: number }) {
 			) : (
 				<Paged of={list}>
 					<Table
+						stack
 						caption={text.nav.links}
 						columns={[
-							{ key: "code", head: t.code, cell: (l) => <code>/c/{l.code}</code> },
+							{ key: "code", phone: "title", head: t.code, cell: (l) => <code>/c/{l.code}</code> },
 							{
 								key: "offer",
+								phone: "wide",
 								head: text.pick.offer,
 								cell: (l) => <Named kind="offer" id={l.offer_id} />,
 							},
-							{ key: "query", head: t.values, wrap: true, cell: (l) => l.query ?? "" },
-							{ key: "status", head: text.setup.offers.status, cell: (l) => <Status of={l.status} /> },
+							{ key: "query", phone: "wide", head: t.values, wrap: true, cell: (l) => l.query ?? "" },
+							{
+								key: "status",
+								phone: "aside",
+								head: text.setup.offers.status,
+								cell: (l) => <Status of={l.status} />,
+							},
 							{ key: "at", head: t.made, cell: (l) => <When at={l.created_at} /> },
 						]}
 						rows={list.rows}
@@ -375,11 +390,17 @@ export function PeopleOf({ kind, id }: { kind: Kind; id: number }) {
 			) : (
 				<Paged of={list}>
 					<Table
+						stack
 						caption={text.nav.users}
 						columns={[
-							{ key: "name", head: t.person, cell: (u) => u.name || u.email },
-							{ key: "email", head: t.email, cell: (u) => u.email },
-							{ key: "status", head: text.setup.offers.status, cell: (u) => <Status of={u.status} /> },
+							{ key: "name", phone: "title", head: t.person, cell: (u) => u.name || u.email },
+							{ key: "email", phone: "wide", head: t.email, cell: (u) => u.email },
+							{
+								key: "status",
+								phone: "aside",
+								head: text.setup.offers.status,
+								cell: (u) => <Status of={u.status} />,
+							},
 							{ key: "seen", head: t.seen, cell: (u) => <When at={u.last_seen_at} /> },
 						]}
 						rows={rows}

@@ -41,6 +41,7 @@ function Used({ offer: o }: { offer: Offer }) {
 	const columns: Column<Use>[] = [
 		{
 			key: "cap",
+			phone: "title",
 			head: t.cap,
 			cell: (c) => (
 				<span>
@@ -57,6 +58,7 @@ function Used({ offer: o }: { offer: Offer }) {
 		},
 		{
 			key: "bar",
+			phone: "wide",
 			head: t.share,
 			width: 160,
 			cell: (c) => (
@@ -72,6 +74,7 @@ function Used({ offer: o }: { offer: Offer }) {
 		{ key: "left", head: t.left, end: true, cell: (c) => amount(c, c.left) },
 		{
 			key: "state",
+			phone: "wide",
 			head: text.setup.offers.status,
 			cell: (c) =>
 				c.reached ? (
@@ -89,6 +92,7 @@ function Used({ offer: o }: { offer: Offer }) {
 			<Read of={caps}>
 				{(page) => (
 					<Table
+						stack
 						caption={t.now}
 						columns={columns}
 						rows={page.data as Use[]}

@@ -38,6 +38,7 @@ export function OfferGoals({ record }: { record: Tagged<Offer> }) {
 	const columns: Column<Goal>[] = [
 		{
 			key: "name",
+			phone: "title",
 			head: t.name,
 			cell: (g) =>
 				write ? (
@@ -48,7 +49,7 @@ export function OfferGoals({ record }: { record: Tagged<Offer> }) {
 					g.name || g.code
 				),
 		},
-		{ key: "code", head: t.code, cell: (g) => <code>{said(g.code)}</code> },
+		{ key: "code", phone: "aside", head: t.code, cell: (g) => <code>{said(g.code)}</code> },
 		...(side.value !== "advertiser"
 			? [{ key: "payout", head: text.setup.offers.payout, end: true, cell: (g: Goal) => own(g, "payout") }]
 			: []),
@@ -85,6 +86,7 @@ export function OfferGoals({ record }: { record: Tagged<Offer> }) {
 				<Failed problem={goals.problem} again={goals.again} />
 			) : (
 				<Table
+					stack
 					caption={t.title}
 					columns={columns}
 					rows={(goals.data?.data ?? []) as Goal[]}

@@ -132,6 +132,7 @@ function Terms({ offer: o }: { offer: Offer }) {
 	const columns: Column<Term>[] = [
 		{
 			key: "who",
+			phone: "title",
 			head: t.who,
 			cell: (term) => (
 				<button type="button" class="link" onClick={() => setOpen(term.id)}>
@@ -139,7 +140,7 @@ function Terms({ offer: o }: { offer: Offer }) {
 				</button>
 			),
 		},
-		{ key: "state", head: text.setup.offers.status, cell: (term) => <TermState of={term} /> },
+		{ key: "state", phone: "aside", head: text.setup.offers.status, cell: (term) => <TermState of={term} /> },
 		{
 			key: "payout",
 			head: text.setup.offers.payout,
@@ -154,8 +155,8 @@ function Terms({ offer: o }: { offer: Offer }) {
 			cell: (term) =>
 				term.revenue ? priceWords(term.revenue, o.currency) : <span class="mute">{t.same}</span>,
 		},
-		{ key: "period", head: t.period, wrap: true, cell: period },
-		{ key: "note", head: t.note, wrap: true, cell: (term) => term.note ?? "" },
+		{ key: "period", phone: "wide", head: t.period, wrap: true, cell: period },
+		{ key: "note", phone: "wide", head: t.note, wrap: true, cell: (term) => term.note ?? "" },
 		...(write
 			? [
 					{
@@ -189,6 +190,7 @@ function Terms({ offer: o }: { offer: Offer }) {
 				<Failed problem={terms.problem} again={terms.again} />
 			) : (
 				<Table
+					stack
 					caption={t.terms}
 					columns={columns}
 					rows={[...(terms.data ?? [])].reverse()}
