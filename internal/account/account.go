@@ -17,8 +17,6 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"waybill/internal/fault"
 )
@@ -47,12 +45,9 @@ type Key struct {
 	RevokedAt    *time.Time `json:"revoked_at,omitempty" readOnly:"true"`
 }
 
-// maxName is the longest name, in characters.
-const maxName = 200
-
 // Validate reports every field that is wrong.
 func (k Key) Validate() error {
-	return errors.Join(k.validateOwner(), k.validateTest(), k.validateName())
+	return errors.Join(k.validateOwner(), k.validateTest(), fault.Line("name", k.Name))
 }
 
 func (k Key) validateTest() error {
@@ -80,17 +75,6 @@ func (k Key) validateOwner() error {
 		return fault.At("role", "%.40q is not a role; use network, advertiser, affiliate or publishable", k.Role)
 	}
 	return nil
-}
-
-func (k Key) validateName() error {
-	switch {
-	case utf8.RuneCountInString(k.Name) > maxName:
-		return fault.At("name", "is longer than %d characters", maxName)
-	case strings.ContainsFunc(k.Name, unicode.IsControl):
-		return fault.At("name", "holds a control character")
-	default:
-		return nil
-	}
 }
 
 // Principal is the caller as every rule of access sees it.

@@ -13,8 +13,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"waybill/internal/fault"
 )
@@ -63,7 +61,6 @@ func Default() Advertiser {
 }
 
 const (
-	maxName   = 200 // characters
 	maxSecret = 200 // bytes
 	maxAllow  = 1000
 	maxWords  = 100
@@ -74,25 +71,12 @@ const (
 // and not looked at.
 func (a *Advertiser) Validate() error {
 	return errors.Join(
-		a.validateName(),
+		fault.Name("name", a.Name),
 		a.validateStatus(),
 		a.validateAuth(),
 		a.validateAllow(),
 		a.validateWords(),
 	)
-}
-
-func (a *Advertiser) validateName() error {
-	switch {
-	case strings.TrimSpace(a.Name) == "":
-		return fault.At("name", "is missing")
-	case utf8.RuneCountInString(a.Name) > maxName:
-		return fault.At("name", "is longer than %d characters", maxName)
-	case strings.ContainsFunc(a.Name, unicode.IsControl):
-		return fault.At("name", "holds a control character")
-	default:
-		return nil
-	}
 }
 
 func (a *Advertiser) validateStatus() error {

@@ -4,9 +4,6 @@ package affiliate
 
 import (
 	"errors"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"waybill/internal/fault"
 )
@@ -35,21 +32,10 @@ type Affiliate struct {
 // Default is an affiliate before anything was said of it.
 func Default() Affiliate { return Affiliate{Status: Active} }
 
-// maxName is the longest name, in characters.
-const maxName = 200
-
 // Validate reports every field that is wrong. The ID is the ledger's to give
 // and not looked at.
 func (a Affiliate) Validate() error {
-	var errs []error
-	switch {
-	case strings.TrimSpace(a.Name) == "":
-		errs = append(errs, fault.At("name", "is missing"))
-	case utf8.RuneCountInString(a.Name) > maxName:
-		errs = append(errs, fault.At("name", "is longer than %d characters", maxName))
-	case strings.ContainsFunc(a.Name, unicode.IsControl):
-		errs = append(errs, fault.At("name", "holds a control character"))
-	}
+	errs := []error{fault.Name("name", a.Name)}
 	switch a.Status {
 	case Active, Pending, Blocked:
 	default:

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"waybill/internal/conversion"
 	"waybill/internal/fault"
@@ -18,7 +17,6 @@ import (
 
 // The bounds of a subscription's settings.
 const (
-	maxText     = 200 // of names and words
 	maxGoal     = 64
 	maxDelay    = 30 * span.Day
 	maxWaits    = 30
@@ -46,8 +44,8 @@ func (s Subscription) Validate() error {
 		oneOf("format", s.Format, Formats()...),
 		s.validateSchedule(),
 		s.validatePace(),
-		line("name", s.Name), line("template", s.Template),
-		line("success_contains", s.SuccessContains), line("failure_contains", s.FailureContains),
+		fault.Line("name", s.Name), fault.Line("template", s.Template),
+		fault.Line("success_contains", s.SuccessContains), fault.Line("failure_contains", s.FailureContains),
 		oneOf("status", s.Status, Active, Paused, Disabled),
 	)
 }
@@ -109,7 +107,7 @@ func (s Subscription) validateStatuses() error {
 			errs = append(errs, fault.At("status_words", "%.40q is none of our statuses, which stand on the left: use %s", status, list(statuses)))
 			continue
 		}
-		errs = append(errs, line(place, s.StatusWords[status]))
+		errs = append(errs, fault.Line(place, s.StatusWords[status]))
 	}
 	return errors.Join(errs...)
 }
@@ -153,18 +151,6 @@ func (s Subscription) validatePace() error {
 		errs = append(errs, fault.At("in_flight", "must lie between 1 and %d; left open, only the cap of its host counts", maxInFlight))
 	}
 	return errors.Join(append(errs, oneOf("backlog", s.Backlog, "", Oldest, Newest))...)
-}
-
-// line reports a text that is no short line.
-func line(field, text string) error {
-	switch {
-	case utf8.RuneCountInString(text) > maxText:
-		return fault.At(field, "is longer than %d characters", maxText)
-	case !utf8.ValidString(text), strings.ContainsFunc(text, unicode.IsControl):
-		return fault.At(field, "holds a control character")
-	default:
-		return nil
-	}
 }
 
 // oneOf reports a word that is not on the list.

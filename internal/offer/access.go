@@ -115,7 +115,7 @@ const (
 func (o *Offer) validateShowing() error {
 	errs := []error{validProse("description", o.Description, maxDescription)}
 	if o.Category != "" {
-		errs = append(errs, validText("category", o.Category))
+		errs = append(errs, fault.Name("category", o.Category))
 		if utf8.RuneCountInString(o.Category) > maxCategory {
 			errs = append(errs, fault.At("category", "is longer than %d characters", maxCategory))
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"waybill/internal/fault"
 )
@@ -42,18 +40,4 @@ func oneOf[T ~string](field string, word T, list ...T) error {
 		return fault.At(field, "is missing; use %s", known)
 	}
 	return fault.At(field, "%.40q is not understood; use %s", string(word), known)
-}
-
-// validText checks a name or a note.
-func validText(field, s string) error {
-	switch {
-	case strings.TrimSpace(s) == "":
-		return fault.At(field, "is missing")
-	case utf8.RuneCountInString(s) > maxName:
-		return fault.At(field, "is longer than %d characters", maxName)
-	case strings.ContainsFunc(s, unicode.IsControl):
-		return fault.At(field, "holds a control character")
-	default:
-		return nil
-	}
 }

@@ -42,17 +42,14 @@ func NewGoal(offerID int64) Goal {
 	return Goal{OfferID: offerID, Dedupe: Once, OnRepeat: "ignore"}
 }
 
-const (
-	maxCode = 64
-	maxName = 200 // characters, of names and notes
-)
+const maxCode = 64
 
 // Validate reports every field that is wrong. The IDs are the ledger's to give
 // and not looked at.
 func (g *Goal) Validate() error {
 	errs := []error{validCode("code", g.Code)}
 	if g.Name != "" {
-		errs = append(errs, validText("name", g.Name))
+		errs = append(errs, fault.Name("name", g.Name))
 	}
 	errs = append(errs,
 		validPrices(g.Payout, g.Revenue),

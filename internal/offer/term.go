@@ -48,7 +48,7 @@ func (t *Term) Validate() error {
 		errs = append(errs, fault.At("until", "does not lie after from"))
 	}
 	if t.Note != "" {
-		errs = append(errs, validText("note", t.Note))
+		errs = append(errs, fault.Name("note", t.Note))
 	}
 	return errors.Join(append(errs, validPrices(t.Payout, t.Revenue))...)
 }

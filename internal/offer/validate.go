@@ -33,7 +33,7 @@ func (o *Offer) Validate(retention time.Duration) error {
 
 func (o *Offer) validateHead() error {
 	errs := []error{
-		validText("name", o.Name),
+		fault.Name("name", o.Name),
 		oneOf("status", o.Status, Active, Paused, Archived),
 	}
 	if o.AdvertiserID <= 0 {

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"waybill/internal/account"
 	"waybill/internal/fault"
@@ -33,7 +32,6 @@ type Report struct {
 
 // What a saved report may hold, and how many one user may have.
 const (
-	maxName  = 200     // characters
 	maxQuery = 4 << 10 // bytes
 	Most     = 200
 )
@@ -52,20 +50,7 @@ func SideOf(who account.Principal) Side {
 
 // Validate reports every field that is wrong.
 func (r *Report) Validate() error {
-	return errors.Join(r.validateName(), r.validateQuery())
-}
-
-func (r *Report) validateName() error {
-	switch {
-	case strings.TrimSpace(r.Name) == "":
-		return fault.At("name", "is missing")
-	case utf8.RuneCountInString(r.Name) > maxName:
-		return fault.At("name", "is longer than %d characters", maxName)
-	case strings.ContainsFunc(r.Name, unicode.IsControl):
-		return fault.At("name", "holds a control character")
-	default:
-		return nil
-	}
+	return errors.Join(fault.Name("name", r.Name), r.validateQuery())
 }
 
 func (r *Report) validateQuery() error {

@@ -13,8 +13,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"waybill/internal/account"
 	"waybill/internal/fault"
@@ -42,9 +40,6 @@ const (
 	UsualLife = 7 * span.Day
 )
 
-// maxNote is the longest note, in characters.
-const maxNote = 200
-
 // New is a share of a transaction from now on, for so long.
 func New(transactionID string, as account.Role, partyID int64, note string, life span.Span, now time.Time) (Share, error) {
 	now = now.UTC().Truncate(time.Second)
@@ -52,7 +47,7 @@ func New(transactionID string, as account.Role, partyID int64, note string, life
 		TransactionID: transactionID, As: as, PartyID: partyID, Note: strings.TrimSpace(note),
 		CreatedAt: now, ExpiresAt: now.Add(life.Duration()),
 	}
-	return s, errors.Join(s.validateParty(), s.validateNote(), validateLife(life))
+	return s, errors.Join(s.validateParty(), fault.Line("note", s.Note), validateLife(life))
 }
 
 func (s Share) validateParty() error {
@@ -63,17 +58,6 @@ func (s Share) validateParty() error {
 		return fault.At("as", "the transaction has no %s", s.As)
 	}
 	return nil
-}
-
-func (s Share) validateNote() error {
-	switch {
-	case utf8.RuneCountInString(s.Note) > maxNote:
-		return fault.At("note", "is longer than %d characters", maxNote)
-	case strings.ContainsFunc(s.Note, unicode.IsControl):
-		return fault.At("note", "holds a control character")
-	default:
-		return nil
-	}
 }
 
 func validateLife(life span.Span) error {

@@ -67,7 +67,6 @@ func Default() User { return User{Status: Active} }
 // The longest texts, in characters.
 const (
 	maxEmail  = 254
-	maxName   = 200
 	maxLocale = 35
 	maxZone   = 64
 )
@@ -75,7 +74,7 @@ const (
 // Validate reports every field that is wrong. The e-mail address must have been
 // folded.
 func (u User) Validate() error {
-	return errors.Join(checkEmail(u.Email), checkName(u.Name), u.checkSide(), u.checkStatus(), u.checkPlace())
+	return errors.Join(checkEmail(u.Email), fault.Line("name", u.Name), u.checkSide(), u.checkStatus(), u.checkPlace())
 }
 
 // FoldEmail writes an e-mail address the way it is kept: no two people have the
@@ -113,17 +112,6 @@ func checkEmail(email string) error {
 // would split the header of a message.
 func unfit(r rune) bool {
 	return !unicode.IsPrint(r) || strings.ContainsRune(` <>()[]"\,;:`, r)
-}
-
-func checkName(name string) error {
-	switch {
-	case utf8.RuneCountInString(name) > maxName:
-		return fault.At("name", "is longer than %d characters", maxName)
-	case strings.ContainsFunc(name, unicode.IsControl):
-		return fault.At("name", "holds a control character")
-	default:
-		return nil
-	}
 }
 
 func (u User) checkSide() error {
