@@ -159,7 +159,7 @@ func (q *Query) read(ctx context.Context, r Reader, s Statement, dims int, use f
 
 // tooLarge makes the fault for what is beyond 64 bits.
 func tooLarge(name string) error {
-	return fault.New(fault.Invalid, "the sum of %s is too large; ask for a shorter range, or filter", name)
+	return fault.New(fault.Invalid, "the sum of %s is too large: where a conversion has a wrong amount, reject it; else ask for a shorter range, or filter", name)
 }
 
 // addTotals adds the sums over all rows, and over those beyond the limit.
