@@ -97,11 +97,8 @@ func (a *API) listAccess(ctx context.Context, in *accessIn) (*answer, error) {
 	f := AccessFilter{
 		Standing: offer.Standing(in.Status), OfferID: in.OfferID, AffiliateID: in.AffiliateID, Limit: in.Limit, Cursor: in.Cursor,
 	}
-	if who := in.who(); who.Role == account.Affiliate {
-		if f.AffiliateID != 0 && f.AffiliateID != who.AffiliateID {
-			return answerNone(), nil
-		}
-		f.AffiliateID = who.AffiliateID
+	if who := in.who(); who.Role == account.Affiliate && !narrowTo(who.AffiliateID, &f.AffiliateID) {
+		return answerNone(), nil
 	}
 	list, next, err := a.Access.Applications(ctx, f)
 	if err != nil {

@@ -109,16 +109,12 @@ func (f *ConversionFilter) narrow(who account.Principal) (bool, error) {
 		if f.PayoutID != 0 {
 			return false, fault.New(fault.Forbidden, "an advertiser's key cannot filter by payout_id")
 		}
-		mine := f.AdvertiserID == 0 || f.AdvertiserID == who.AdvertiserID
-		f.AdvertiserID = who.AdvertiserID
-		return mine, nil
+		return narrowTo(who.AdvertiserID, &f.AdvertiserID), nil
 	case account.Affiliate:
 		if f.AdvertiserID != 0 {
 			return false, fault.New(fault.Forbidden, "an affiliate's key cannot filter by advertiser_id")
 		}
-		mine := f.AffiliateID == 0 || f.AffiliateID == who.AffiliateID
-		f.AffiliateID = who.AffiliateID
-		return mine, nil
+		return narrowTo(who.AffiliateID, &f.AffiliateID), nil
 	case account.Publishable:
 		return false, nil
 	}

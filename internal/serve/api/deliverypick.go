@@ -110,9 +110,8 @@ func (f *DeliveryFilter) narrow(who account.Principal) (bool, error) {
 	case owner.AdvertiserID == 0 && f.AdvertiserID != 0:
 		return false, fault.New(fault.Forbidden, "a key of role %s cannot filter by advertiser_id", who.Role)
 	}
-	mine := (f.AffiliateID == 0 || f.AffiliateID == owner.AffiliateID) && (f.AdvertiserID == 0 || f.AdvertiserID == owner.AdvertiserID)
-	f.AffiliateID, f.AdvertiserID = owner.AffiliateID, owner.AdvertiserID
-	return mine, nil
+	affiliates, advertisers := narrowTo(owner.AffiliateID, &f.AffiliateID), narrowTo(owner.AdvertiserID, &f.AdvertiserID)
+	return affiliates && advertisers, nil
 }
 
 // leadingTo gives those of the caller's subscriptions that lead to a host. They are

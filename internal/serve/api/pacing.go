@@ -181,11 +181,8 @@ func seesCap(who account.Principal, k *offer.Cap) bool {
 // is meant.
 func holders(c *catalog.Catalog, in *capsIn, k *offer.Cap) iter.Seq[int64] {
 	only := in.AffiliateID
-	if who := in.who(); who.Role == account.Affiliate {
-		if only != 0 && only != who.AffiliateID {
-			return func(func(int64) bool) {}
-		}
-		only = who.AffiliateID
+	if who := in.who(); who.Role == account.Affiliate && !narrowTo(who.AffiliateID, &only) {
+		return func(func(int64) bool) {}
 	}
 	return func(yield func(int64) bool) {
 		switch {

@@ -236,11 +236,8 @@ func (a *API) listPayouts(ctx context.Context, in *payoutsIn) (*answer, error) {
 		return nil, err
 	}
 	f := PayoutFilter{AffiliateID: in.AffiliateID, Currency: currency, Status: payout.Status(in.Status), Limit: in.Limit, Cursor: in.Cursor}
-	if who := in.who(); !who.IsNetwork() {
-		if f.AffiliateID != 0 && f.AffiliateID != who.AffiliateID {
-			return answerNone(), nil
-		}
-		f.AffiliateID = who.AffiliateID
+	if who := in.who(); !who.IsNetwork() && !narrowTo(who.AffiliateID, &f.AffiliateID) {
+		return answerNone(), nil
 	}
 	list, next, err := a.Payouts.Payouts(ctx, f)
 	if err != nil {

@@ -30,6 +30,14 @@ const (
 	kindNetwork      kind = "network" // for the network alone
 )
 
+// narrowTo has a filter that asks for one partner, or for all by 0, ask for the
+// caller alone. It reports whether the caller was asked for.
+func narrowTo(own int64, asked *int64) bool {
+	mine := *asked == 0 || *asked == own
+	*asked = own
+	return mine
+}
+
 // view gives what a role may see of a record. The network sees all of it, the
 // others what is listed.
 func view(role account.Role, k kind, record any) (object, error) {
