@@ -67,7 +67,8 @@ func (l apiLedger) AddAdjustment(ctx context.Context, by account.Principal, a pa
 // Adjustments is as the API wants it.
 func (l apiLedger) Adjustments(ctx context.Context, f api.AdjustmentFilter) ([]payout.Adjustment, string, error) {
 	return l.DB.Adjustments(ctx, sqlledger.AdjustmentFilter{
-		AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, Kind: f.Kind, PayoutID: f.PayoutID, Open: f.Open,
+		AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, Kind: f.Kind,
+		ConversionID: f.ConversionID, PayoutID: f.PayoutID, Open: f.Open,
 		Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
 	})
 }

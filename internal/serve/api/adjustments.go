@@ -20,6 +20,7 @@ type AdjustmentFilter struct {
 	AffiliateID  int64
 	AdvertiserID int64
 	Kind         payout.Kind
+	ConversionID string
 	PayoutID     int64
 	Open         bool // only affiliates' that no payout has settled
 	Limit        int
@@ -106,14 +107,15 @@ type adjustmentsIn struct {
 	AffiliateID  int64  `query:"affiliate_id" doc:"Only this affiliate's."`
 	AdvertiserID int64  `query:"advertiser_id" doc:"Only this advertiser's."`
 	Kind         string `query:"kind" enum:"correction,bonus,clawback,payment" doc:"Only of this kind."`
+	ConversionID string `query:"conversion_id" doc:"Only about this conversion."`
 	PayoutID     int64  `query:"payout_id" doc:"Only those that this payout has settled."`
 	Open         bool   `query:"open" doc:"Only affiliates' that no payout has settled yet."`
 }
 
 func (a *API) listAdjustments(ctx context.Context, in *adjustmentsIn) (*answer, error) {
 	f := AdjustmentFilter{
-		AffiliateID: in.AffiliateID, AdvertiserID: in.AdvertiserID, Kind: payout.Kind(in.Kind), PayoutID: in.PayoutID, Open: in.Open,
-		Limit: in.Limit, Cursor: in.Cursor,
+		AffiliateID: in.AffiliateID, AdvertiserID: in.AdvertiserID, Kind: payout.Kind(in.Kind),
+		ConversionID: in.ConversionID, PayoutID: in.PayoutID, Open: in.Open, Limit: in.Limit, Cursor: in.Cursor,
 	}
 	if !f.narrow(in.who()) {
 		return answerNone(), nil

@@ -35,7 +35,8 @@ func (l realLedger) AddAdjustment(ctx context.Context, by account.Principal, a p
 
 func (l realLedger) Adjustments(ctx context.Context, f AdjustmentFilter) ([]payout.Adjustment, string, error) {
 	return l.DB.Adjustments(ctx, sqlledger.AdjustmentFilter{
-		AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, Kind: f.Kind, PayoutID: f.PayoutID, Open: f.Open,
+		AffiliateID: f.AffiliateID, AdvertiserID: f.AdvertiserID, Kind: f.Kind,
+		ConversionID: f.ConversionID, PayoutID: f.PayoutID, Open: f.Open,
 		Page: sqlledger.Page{Cursor: f.Cursor, Limit: f.Limit},
 	})
 }

@@ -190,6 +190,7 @@ func TestAdjustmentsAreChecked(t *testing.T) {
 		book("a payment", `"advertiser_id":1,"kind":"payment",`+usd("6"), 201, `"advertiser_id":1`),
 		{name: "is read", as: asNetwork, method: "GET", path: "adjustments/2", status: 200, says: []string{`"kind":"payment"`}},
 		{name: "and listed by its kind", as: asNetwork, method: "GET", path: "adjustments?kind=payment&limit=1", status: 200, says: []string{`"id":2`, `"next_cursor":""`}},
+		{name: "or by its conversion", as: asNetwork, method: "GET", path: "adjustments?conversion_id=" + w.conversion.ID, status: 200, says: []string{`{"data":[{"id":1,`, `"next_cursor":""`}},
 		{name: "its entries", as: asNetwork, method: "GET", path: "entries?adjustment_id=2", status: 200, says: []string{`"adjustment_id":2`, `"amount":"-6.00"`, `"book":"paid"`}},
 		{name: "it is never changed", as: asNetwork, method: "PATCH", path: "adjustments/2", body: `{}`, status: 405},
 	})

@@ -129,6 +129,7 @@ type AdjustmentFilter struct {
 	AffiliateID  int64
 	AdvertiserID int64
 	Kind         payout.Kind
+	ConversionID string // that they are about
 	PayoutID     int64
 	Open         bool // only affiliates' that no payout has settled
 	Page
@@ -147,6 +148,9 @@ func (db *DB) Adjustments(ctx context.Context, f AdjustmentFilter) ([]payout.Adj
 		q.number("party_id", f.AdvertiserID)
 	}
 	q.text("kind", string(f.Kind))
+	if f.ConversionID != "" { // said twice, for the index
+		q.where("conversion_id <> '' AND conversion_id = ?", f.ConversionID)
+	}
 	if f.PayoutID != 0 {
 		q.where("payout_id <> 0 AND payout_id = ?", f.PayoutID)
 	}

@@ -628,6 +628,8 @@ func adjusts(t *testing.T, db *DB) {
 		{"an affiliate's", AdjustmentFilter{AffiliateID: 1}, 3},
 		{"an advertiser's", AdjustmentFilter{AdvertiserID: shop.ID}, 2},
 		{"of a kind", AdjustmentFilter{Kind: payout.Clawback}, 2},
+		{"about a conversion", AdjustmentFilter{ConversionID: c.ID}, 3},
+		{"about none", AdjustmentFilter{ConversionID: "none"}, 0},
 		{"settled", AdjustmentFilter{PayoutID: next.ID}, 3},
 		{"open", AdjustmentFilter{Open: true}, 0},
 	} {

@@ -7068,6 +7068,8 @@ export interface operations {
                 advertiser_id?: number;
                 /** @description Only of this kind. */
                 kind?: "correction" | "bonus" | "clawback" | "payment";
+                /** @description Only about this conversion. */
+                conversion_id?: string;
                 /** @description Only those that this payout has settled. */
                 payout_id?: number;
                 /** @description Only affiliates' that no payout has settled yet. */

@@ -142,27 +142,25 @@ function Amounts({ of: c }: { of: Conversion }) {
 	);
 }
 
-// The dialog needs to know what was taken back before.
-function Clawback({ of: c, onClose }: { of: Conversion & { payout: Schema["Money"] }; onClose: () => void }) {
-	const query = { affiliate_id: c.affiliate_id, kind: "clawback" as const };
-	const before = useRead(["adjustments", "of", c.id], (signal) =>
+/** What was taken back of a conversion that was paid. */
+function useClawbacks(c: Conversion) {
+	const query = { conversion_id: c.id, kind: "clawback" as const };
+	return useRead(["adjustments", "of", c.id], (signal) =>
 		wholeList((paging) =>
 			api.GET("/api/v1/adjustments", { params: { query: { ...query, ...paging } }, signal }),
 		),
 	);
+}
+
+// The dialog needs to know what was taken back before.
+function Clawback({ of: c, onClose }: { of: Conversion & { payout: Schema["Money"] }; onClose: () => void }) {
+	const before = useClawbacks(c);
 	if (!before.data && !before.problem) return null;
-	const mine = (before.data ?? []).filter((a) => a.conversion_id === c.id).map((a) => a.amount);
-	return <ClawbackDialog of={c} before={mine} onClose={onClose} />;
+	return <ClawbackDialog of={c} before={(before.data ?? []).map((a) => a.amount)} onClose={onClose} />;
 }
 
 function TakenBack({ of: c }: { of: Conversion }) {
-	const query = { affiliate_id: c.affiliate_id, kind: "clawback" as const };
-	const all = useRead(["adjustments", "of", c.id], (signal) =>
-		wholeList((paging) =>
-			api.GET("/api/v1/adjustments", { params: { query: { ...query, ...paging } }, signal }),
-		),
-	);
-	const mine = (all.data ?? []).filter((a) => a.conversion_id === c.id);
+	const mine = useClawbacks(c).data ?? [];
 	if (mine.length === 0) return null;
 	return (
 		<Card title={text.adjustments.clawback.title_}>
