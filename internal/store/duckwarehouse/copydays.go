@@ -55,7 +55,7 @@ func (w *Warehouse) copyDays(ctx context.Context, c *connection, table string, b
 	}
 	for i, d := range missing {
 		progress(d.table, d.time(), i, len(missing))
-		if err := w.copyDay(ctx, c, d); err != nil {
+		if err := w.alone(ctx, func() error { return w.copyDay(ctx, c, d) }); err != nil {
 			return fmt.Errorf("%s: %w", d, err)
 		}
 	}
@@ -91,15 +91,8 @@ func missingDays(ctx context.Context, c *connection, table string, before time.T
 	return all, err
 }
 
+// copyDay is run alone.
 func (w *Warehouse) copyDay(ctx context.Context, c *connection, d day) error {
-	if err := w.changing.take(ctx); err != nil {
-		return err
-	}
-	defer w.changing.give()
-	if err := w.appending.take(ctx); err != nil {
-		return err
-	}
-	defer w.appending.give()
 	def, _ := fact.TableOf(d.table)
 	names := make([]string, 0, len(def.Columns))
 	for _, column := range def.Columns {

@@ -19,7 +19,7 @@ func (w *Warehouse) Retain(ctx context.Context, table string, before time.Time) 
 			return err
 		}
 		defer w.tidying.give()
-		return w.drop(ctx, c, day{table, dayNumber(before)})
+		return w.alone(ctx, func() error { return w.drop(ctx, c, day{table, dayNumber(before)}) })
 	})
 	if err != nil {
 		return fmt.Errorf("drop old days of %s: %w", table, err)
@@ -27,17 +27,8 @@ func (w *Warehouse) Retain(ctx context.Context, table string, before time.Time) 
 	return nil
 }
 
-// drop deletes all days before first. No batch is appended meanwhile, since
-// what is known of the days changes with it.
+// drop deletes all days before first. It is run alone.
 func (w *Warehouse) drop(ctx context.Context, c *connection, first day) error {
-	if err := w.changing.take(ctx); err != nil {
-		return err
-	}
-	defer w.changing.give()
-	if err := w.appending.take(ctx); err != nil {
-		return err
-	}
-	defer w.appending.give()
 	kept := days{}
 	for d, s := range w.days {
 		if d.table != first.table || d.number >= first.number {

@@ -35,3 +35,15 @@ func (w *Warehouse) change(ctx context.Context, do func() error) error {
 	defer w.changing.give()
 	return do()
 }
+
+// alone runs do, which changes which days there are. No batch is appended
+// meanwhile: what is known of the days changes too.
+func (w *Warehouse) alone(ctx context.Context, do func() error) error {
+	return w.change(ctx, func() error {
+		if err := w.appending.take(ctx); err != nil {
+			return err
+		}
+		defer w.appending.give()
+		return do()
+	})
+}
