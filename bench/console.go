@@ -29,24 +29,20 @@ type pageTaken struct {
 // console measures how long pages of the console take in a browser, beside a
 // warehouse of many clicks.
 func console(ctx context.Context, o *options, rep *report) (err error) {
-	dir, remove, err := o.folder("console")
+	t, remove, err := newWarehouseTest(o, rep, "console")
 	if err != nil {
 		return err
 	}
 	defer remove()
-	t := &warehouseTest{o: o, dir: dir, rep: rep, file: filepath.Join(dir, "history.duckdb")}
-	if o.keep != "" {
-		t.file = filepath.Join(o.keep, fmt.Sprintf("history-%d.duckdb", o.history))
-	}
 	t.tab = rep.table(fmt.Sprintf("The console's warehouse of %s clicks", thousands(o.history)), "what", "measured")
 	if err := t.fill(ctx); err != nil {
 		return err
 	}
-	copied := filepath.Join(dir, "served.duckdb")
+	copied := filepath.Join(t.dir, "served.duckdb")
 	if err := copyFile(copied, t.file); err != nil {
 		return err
 	}
-	n, err := startNode(ctx, o, dir, "", "--warehouse", "duckdb:"+copied)
+	n, err := startNode(ctx, o, t.dir, "", "--warehouse", "duckdb:"+copied)
 	if err != nil {
 		return err
 	}

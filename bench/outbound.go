@@ -36,15 +36,11 @@ func outbound(ctx context.Context, o *options, rep *report) (err error) {
 	t := &outboundTest{o: o}
 	engines := []string{"SQLite"}
 	if !o.sqlite {
-		dir, remove, err := o.folder("postgres")
-		if err != nil {
+		var stop func() error
+		if t.cluster, stop, err = o.postgres(ctx); err != nil {
 			return err
 		}
-		defer remove()
-		if t.cluster, err = startPostgres(ctx, dir); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, t.cluster.stop()) }()
+		defer func() { err = errors.Join(err, stop()) }()
 		engines = append(engines, "PostgreSQL")
 	}
 	if err := t.isolation(ctx, rep, engines); err != nil {

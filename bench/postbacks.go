@@ -50,15 +50,11 @@ func postbacks(ctx context.Context, o *options, rep *report) (err error) {
 	t := &postbackTest{o: o}
 	variants := []variant{{"SQLite", false}, {"SQLite", true}}
 	if !o.sqlite {
-		dir, remove, err := o.folder("postgres")
-		if err != nil {
+		var stop func() error
+		if t.cluster, stop, err = o.postgres(ctx); err != nil {
 			return err
 		}
-		defer remove()
-		if t.cluster, err = startPostgres(ctx, dir); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, t.cluster.stop()) }()
+		defer func() { err = errors.Join(err, stop()) }()
 		variants = append(variants, variant{"PostgreSQL", false}, variant{"PostgreSQL", true})
 	}
 	bouts := map[variant][]bout{}

@@ -26,6 +26,23 @@ type cluster struct {
 	next    int
 }
 
+// postgres starts a cluster in a folder of its own, and gives what stops it and
+// removes the folder.
+func (o *options) postgres(ctx context.Context) (c *cluster, stop func() error, err error) {
+	dir, remove, err := o.folder("postgres")
+	if err != nil {
+		return nil, nil, err
+	}
+	if c, err = startPostgres(ctx, dir); err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return c, func() error {
+		defer remove()
+		return c.stop()
+	}, nil
+}
+
 // startPostgres makes a cluster in an empty folder and starts it. PostgreSQL
 // does not run as root, so root gives the folder away.
 func startPostgres(ctx context.Context, dir string) (*cluster, error) {

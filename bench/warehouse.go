@@ -50,18 +50,29 @@ type warehouseTest struct {
 	w    *duckwarehouse.Warehouse
 }
 
+// newWarehouseTest prepares a measurement in a folder of its own, and gives what
+// removes the folder. What the warehouse is filled with outlasts it where
+// options.keep names a place.
+func newWarehouseTest(o *options, rep *report, name string) (t *warehouseTest, remove func(), err error) {
+	t = &warehouseTest{o: o, rep: rep}
+	if t.dir, remove, err = o.folder(name); err != nil {
+		return nil, nil, err
+	}
+	t.file = filepath.Join(t.dir, "history.duckdb")
+	if o.keep != "" {
+		t.file = filepath.Join(o.keep, fmt.Sprintf("history-%d.duckdb", o.history))
+	}
+	return t, remove, nil
+}
+
 // warehouse measures what a warehouse of many clicks takes, and how long
 // reports on it do.
 func warehouse(ctx context.Context, o *options, rep *report) error {
-	dir, remove, err := o.folder("warehouse")
+	t, remove, err := newWarehouseTest(o, rep, "warehouse")
 	if err != nil {
 		return err
 	}
 	defer remove()
-	t := &warehouseTest{o: o, dir: dir, rep: rep, file: filepath.Join(dir, "history.duckdb")}
-	if o.keep != "" {
-		t.file = filepath.Join(o.keep, fmt.Sprintf("history-%d.duckdb", o.history))
-	}
 	t.tab = rep.table(fmt.Sprintf("Warehouse of %s clicks", thousands(o.history)), "what", "measured")
 	if err := t.appender(ctx); err != nil {
 		return err

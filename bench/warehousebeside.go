@@ -281,16 +281,11 @@ func insert[T any](ctx context.Context, tx *sql.Tx, table string, columns []stri
 
 // onPostgres measures the reports on PostgreSQL.
 func (t *warehouseTest) onPostgres(ctx context.Context, queries []asked) (ms []float64, err error) {
-	dir, remove, err := t.o.folder("postgres")
+	c, stop, err := t.o.postgres(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer remove()
-	c, err := startPostgres(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, c.stop()) }()
+	defer func() { err = errors.Join(err, stop()) }()
 	db, err := sql.Open("pgx", c.url("postgres"))
 	if err != nil {
 		return nil, err
