@@ -77,9 +77,10 @@ func (t *catalogTest) fill(ctx context.Context) error {
 	}
 	kept := filepath.Join(t.o.keep, fmt.Sprintf("catalog-%d.db", t.o.catalog))
 	if _, err := os.Stat(kept); errors.Is(err, os.ErrNotExist) {
-		if err := t.made(ctx, kept); err != nil {
+		if err := t.made(ctx, path); err != nil {
 			return err
 		}
+		return keepFile(kept, path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)

@@ -70,19 +70,34 @@ func (n *node) timed(ctx context.Context, q query, runs int) (ms []float64, err 
 	return ms, nil
 }
 
+// keepFile copies a file to where it is found again, once all of it is there.
+func keepFile(kept, file string) error {
+	unfinished := kept + ".unfinished"
+	if err := os.RemoveAll(unfinished); err != nil {
+		return fmt.Errorf("remove what an earlier run left: %w", err)
+	}
+	if err := copyFile(unfinished, file); err != nil {
+		return err
+	}
+	if err := os.Rename(unfinished, kept); err != nil {
+		return fmt.Errorf("name the finished file: %w", err)
+	}
+	return nil
+}
+
 // copyFile copies a file, as quickly as the file system can.
 func copyFile(to, from string) (err error) {
 	in, err := os.Open(from)
 	if err != nil {
-		return fmt.Errorf("copy the history: %w", err)
+		return fmt.Errorf("copy a file: %w", err)
 	}
 	defer in.Close() //nolint:errcheck // it was only read
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("copy the history: %w", err)
+		return fmt.Errorf("copy a file: %w", err)
 	}
 	if _, err = io.Copy(out, in); err != nil {
-		err = fmt.Errorf("copy the history: %w", err)
+		err = fmt.Errorf("copy a file: %w", err)
 	}
 	return errors.Join(err, out.Close())
 }
