@@ -3,10 +3,25 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import { api, type Schema, useRead } from "../api/client.ts";
 import { ago } from "../lib/format.ts";
+import { endsAs, wanted } from "../lib/shortid.ts";
 import { text } from "../text/en.ts";
 import { Said, said } from "../ui/said.tsx";
 
 type Found = Schema["SearchLine"];
+
+/** What a search finds of what was typed: of any ID, or of a part of one. */
+export function useSearch(typed: string, keep: boolean) {
+	const q = wanted(typed);
+	const found = useRead(
+		["search", q],
+		(signal) => api.GET("/api/v1/search", { params: { query: { q } }, signal }),
+		{ enabled: q.length > 1, keep },
+	);
+	const all = ((q.length > 1 && found.data?.data) || []).filter((f) =>
+		endsAs(typed, f.transaction_id ?? String(f.id)),
+	);
+	return { ...found, all };
+}
 
 /** The page on which what was found is shown. */
 export function pathOf(f: Found): string {
@@ -32,15 +47,8 @@ export function Find() {
 	const [, go] = useLocation();
 	const input = useRef<HTMLInputElement>(null);
 	const q = useSlow(typed.trim(), 150);
-	const found = useRead(
-		["search", q],
-		(signal) => api.GET("/api/v1/search", { params: { query: { q } }, signal }),
-		{
-			enabled: q.length > 1,
-			keep: false,
-		},
-	);
-	const all = (q.length > 1 && found.data?.data) || [];
+	const found = useSearch(q, false);
+	const { all } = found;
 	// As soon as the field is seen: what is typed before would be lost.
 	useLayoutEffect(() => {
 		const key = (e: KeyboardEvent) => {
@@ -124,7 +132,7 @@ export function Find() {
 								? text.common.loading
 								: found.problem
 									? said(found.problem.message)
-									: text.pick.nothing}
+									: text.nav.findNothing}
 						</div>
 					)}
 				</div>

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { ago, instant, percent } from "../lib/format.ts";
 import { plainly } from "../lib/hidden.ts";
+import { shortId } from "../lib/shortid.ts";
 import { text } from "../text/en.ts";
 import { Said, said } from "./said.tsx";
 
@@ -116,7 +117,7 @@ export function TraceLink({ id, short }: { id: string | undefined | null; short?
 	if (!id) return <span class="mute">–</span>;
 	return (
 		<Link href={`/trace/${encodeURIComponent(id)}`} class="id" title={plainly(id)}>
-			<Said of={short ? `${id.slice(0, 10)}…${id.slice(-4)}` : id} />
+			<Said of={short ? shortId(id) : id} />
 		</Link>
 	);
 }

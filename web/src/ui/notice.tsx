@@ -71,12 +71,15 @@ export function Failed({ problem, again }: { problem: Problem; again?: () => voi
 			}
 		>
 			{said(problem.message)}
-			{problem.places.map((p) => (
-				<span key={p.location} class="small break">
-					{" "}
-					{said(`${placeName(p.location)}: ${p.message}`)}
-				</span>
-			))}
+			{problem.places
+				.map((p) => `${placeName(p.location)}: ${p.message}`)
+				.filter((told) => told !== problem.message)
+				.map((told) => (
+					<span key={told} class="small break">
+						{" "}
+						{said(told)}
+					</span>
+				))}
 			{problem.request && problem.status >= 500 && (
 				<span class="small"> {text.problem.request(problem.request)}</span>
 			)}

@@ -3,7 +3,15 @@ import { X } from "lucide-preact";
 import { text } from "../text/en.ts";
 import { said } from "./said.tsx";
 
-type Toast = { id: number; message: string; tone: "plain" | "bad"; undo?: () => void; label?: string };
+type Options = {
+	tone?: "plain" | "bad";
+	undo?: () => void;
+	label?: string;
+	/** What it tells of. A newer word on the same takes the place of the older one. */
+	about?: string;
+};
+
+type Toast = Options & { id: number; message: string };
 
 const toasts = signal<Toast[]>([]);
 let last = 0;
@@ -13,13 +21,10 @@ function drop(id: number): void {
 }
 
 /** Tells something in passing. With `undo` it can be taken back for ten seconds. */
-export function toast(
-	message: string,
-	options: { tone?: "plain" | "bad"; undo?: () => void; label?: string } = {},
-): void {
+export function toast(message: string, options: Options = {}): void {
 	const id = ++last;
-	const t: Toast = { id, message, tone: options.tone ?? "plain", undo: options.undo, label: options.label };
-	toasts.value = [...toasts.value.slice(-3), t];
+	const others = toasts.value.filter((t) => !options.about || t.about !== options.about);
+	toasts.value = [...others.slice(-3), { ...options, id, message }];
 	setTimeout(() => drop(id), options.undo || options.tone === "bad" ? 10_000 : 5_000);
 }
 
@@ -28,7 +33,7 @@ export function Toasts() {
 	return (
 		<div class="toasts" role="status" aria-live="polite">
 			{toasts.value.map((t) => (
-				<div key={t.id} class={`toast ${t.tone}`}>
+				<div key={t.id} class={`toast ${t.tone ?? "plain"}`}>
 					<span class="grow">{said(t.message)}</span>
 					{t.undo && (
 						<button

@@ -115,6 +115,7 @@ export default function Users() {
 			</Card>
 			{state.new && (
 				<Invite
+					of={state.new}
 					onClose={() => set({ new: "" })}
 					onLink={(l) => {
 						set({ new: "" });
@@ -171,11 +172,14 @@ const given = () =>
 		? ["owner", "manager", "analyst", "advertiser", "affiliate"]
 		: ["advertiser", "affiliate"]) as Role[];
 
-function Invite({ onClose, onLink }: { onClose: () => void; onLink: (l: Shown) => void }) {
+// `of` names the partner that somebody is invited for, as affiliate-6.
+function Invite(props: { of: string; onClose: () => void; onLink: (l: Shown) => void }) {
+	const { onClose, onLink } = props;
+	const [, kind, id] = /^(affiliate|advertiser)-(\d+)$/.exec(props.of) ?? [];
 	const [email, setEmail] = useState("");
 	const [name, setName] = useState("");
-	const [role, setRole] = useState<Role>(given()[given().length > 2 ? 1 : 0] as Role);
-	const [party, setParty] = useState("");
+	const [role, setRole] = useState<Role>((kind ?? given()[given().length > 2 ? 1 : 0]) as Role);
+	const [party, setParty] = useState(id ?? "");
 	const change = useChange(
 		() =>
 			api.POST("/api/v1/users", {

@@ -1,6 +1,6 @@
 // Makes a link of an offer, an affiliate and values to see again, while one types.
 
-import { ExternalLink, FlaskConical } from "lucide-preact";
+import { ExternalLink, FlaskConical, Link2 } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, read, type Schema, useRead } from "../../api/client.ts";
 import { jsonOf } from "../../api/record.ts";
@@ -157,7 +157,10 @@ function ValueFields({
 	return (
 		<>
 			<div class="grid-2">
-				{field("aff_click_id", t.clickId, { hint: t.clickIdHint, placeholder: "{clickid}" })}
+				{field("aff_click_id", side.value === "affiliate" ? t.clickId : t.theirClickId, {
+					hint: t.clickIdHint,
+					placeholder: "{clickid}",
+				})}
 				<SelectField
 					label={t.from}
 					hint={t.fromHint}
@@ -210,7 +213,9 @@ function Result({ now, offer, links }: { now: Built; offer: Schema["Offer"] | un
 	if (!Number(now.offer))
 		return (
 			<Card title={t.link}>
-				<Empty title={t.noOffer}>{t.noOfferHint}</Empty>
+				<Empty icon={Link2} title={t.noOffer}>
+					{t.noOfferHint}
+				</Empty>
 			</Card>
 		);
 	if (links.problem) return <Failed problem={links.problem} again={links.again} />;

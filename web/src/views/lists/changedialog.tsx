@@ -52,7 +52,10 @@ export function ChangeDialog({ of: c, to, onClose }: DialogProps) {
 		if (verdict.status === "queued") toast(t.queued);
 		else if (verdict.status === "duplicate") toast(t.nothing);
 		else if (status && !newAmount && canUndo(c.status, status as Target))
-			toast(t.done, { undo: () => void back.run({ status: c.status as Target, note: t.undoNote }) });
+			toast(t.now(text.status[status as Target].toLowerCase()), {
+				about: `conversion ${c.id}`,
+				undo: () => void back.run({ status: c.status as Target, note: t.undoNote }),
+			});
 		else toast(t.done);
 	};
 	const conflict = change.problem?.status === 412 || change.problem?.kind === "conflict";
@@ -109,7 +112,7 @@ export function ChangeDialog({ of: c, to, onClose }: DialogProps) {
 					/>
 				)}
 				<AreaField
-					label={text.lists.review.note}
+					label={`${text.lists.review.note} (${text.common.optional})`}
 					hint={text.lists.review.noteHint}
 					rows={2}
 					value={note}

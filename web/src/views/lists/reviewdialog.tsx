@@ -149,7 +149,7 @@ function Would(props: {
 			{would.changed > 0 && (
 				<>
 					<AreaField
-						label={t.note}
+						label={`${t.note} (${text.common.optional})`}
 						hint={t.noteHint}
 						rows={2}
 						value={props.note}

@@ -18,7 +18,7 @@ import { said } from "../../ui/said.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import "./lists.css";
-import { isAboutSender, isId, sentence, told, worded } from "./words.ts";
+import { isAboutSender, isId, partOf, sentence, told, worded } from "./words.ts";
 
 const t = text.lists.signal;
 const f = text.lists.fields;
@@ -100,9 +100,22 @@ function Decided({ of: s }: { of: Signal }) {
 					</div>
 					<p>{said(told(v.message, v.code))}</p>
 				</Notice>
+				<WhereToLook of={v} />
 				<VerdictFacts of={v} />
 			</div>
 		</Card>
+	);
+}
+
+// The part of the offer where what was wrong is set.
+function WhereToLook({ of: v }: { of: Verdict }) {
+	const part = v.status === "rejected" ? partOf(v.code) : undefined;
+	const theirs = side.value === "advertiser" && part !== "caps";
+	if (!part || !v.offer_id || !(side.value === "network" || theirs)) return null;
+	return (
+		<p>
+			<Link href={`/offers/${v.offer_id}/${part}`}>{t.look[part]}</Link>
+		</p>
 	);
 }
 

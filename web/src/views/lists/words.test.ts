@@ -5,13 +5,19 @@ vi.hoisted(() => {
 	Object.assign(globalThis, { sessionStorage: store, localStorage: store });
 });
 
-import { finding, millis, sentence, told } from "./words.ts";
+import { finding, millis, partOf, sentence, told } from "./words.ts";
 
 it("makes a sentence of what begins in lower case", () => {
 	expect(sentence("the conversion was counted")).toBe("The conversion was counted.");
 	expect(sentence("order_id is missing")).toBe("order_id is missing.");
 	expect(sentence("Is it?")).toBe("Is it?");
 	expect(sentence("")).toBe("");
+});
+
+it("knows which part of the offer a rejection has to do with", () => {
+	expect(partOf("goal_unknown")).toBe("goals");
+	expect(partOf("token_missing")).toBe("integration");
+	expect(partOf("click_not_found")).toBeUndefined();
 });
 
 it("reads durations as the API writes them", () => {

@@ -67,6 +67,25 @@ const aboutSender = new Set([
 /** Whether a code doubts who sent the signal, for which the network may vouch. */
 export const isAboutSender = (code: string): boolean => aboutSender.has(code);
 
+const atOffer: Record<string, string> = {
+	goal_unknown: "goals",
+	cap_reached: "caps",
+	click_expired: "attribution",
+	too_fast: "attribution",
+	token_missing: "integration",
+	token_invalid: "integration",
+	signature_invalid: "integration",
+	amount_missing: "integration",
+	amount_invalid: "integration",
+	currency_invalid: "integration",
+	order_id_missing: "integration",
+	macro_unexpanded: "integration",
+};
+
+/** The part of an offer that a rejection has to do with: where to look, and where it may be mended. */
+export const partOf = (code: string): keyof typeof text.lists.signal.look | undefined =>
+	atOffer[code] as keyof typeof text.lists.signal.look | undefined;
+
 /** Whether a text may be a transaction ID. */
 export const isId = (id: string | undefined): boolean => /^[0-9a-z]{32}$/i.test(id ?? "");
 

@@ -67,7 +67,11 @@ export default function Postbacks() {
 	return (
 		<Page
 			title={t.title}
-			lead={t.lead[side.value]}
+			lead={
+				<>
+					{t.lead[side.value]} {side.value === "network" && <Link href="/signals?tab=all">{t.incoming}</Link>}
+				</>
+			}
 			actions={
 				may("write") && (
 					<Go to="/postbacks/new" primary>

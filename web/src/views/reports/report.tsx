@@ -177,7 +177,10 @@ function Shown({ answer: a, renewing, put, onReport, mixed }: ShownProps) {
 				title={
 					<span class="row">
 						{a.truncated ? t.rowsMore(count(a.rows.length)) : plural(a.rows.length, t.rows)}
-						<span class="mute small told">{renewing ? t.running : counted(a)}</span>
+						<span class="mute small told">
+							{renewing ? t.running : counted(a)}
+							{!renewing && a.rows.length > 0 && ` · ${t.rowHint}`}
+						</span>
 					</span>
 				}
 				actions={

@@ -1,4 +1,4 @@
-import { Plus } from "lucide-preact";
+import { Megaphone, Plus } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link, useLocation, useParams } from "wouter-preact";
 import { api, useRead } from "../../api/client.ts";
@@ -159,7 +159,7 @@ function Overview({ id }: { id: number }) {
 					rowKey={(o) => o.id ?? 0}
 					onRow={(o) => go(`/offers/${o.id}`)}
 					loading={offers.loading}
-					empty={<Empty title={t.noOffers} action={make} />}
+					empty={<Empty icon={Megaphone} title={t.noOffers} action={make} />}
 				/>
 			</Card>
 			{making && <NewOffer advertiser={String(id)} onClose={() => setMaking(false)} />}

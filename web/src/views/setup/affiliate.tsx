@@ -1,4 +1,4 @@
-import { BadgeDollarSign } from "lucide-preact";
+import { BadgeDollarSign, MousePointerClick } from "lucide-preact";
 import { Link, useParams } from "wouter-preact";
 import { api, type Schema, useRead } from "../../api/client.ts";
 import { type Edit, useEdit } from "../../api/edit.ts";
@@ -8,6 +8,7 @@ import { may, zone } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Status } from "../../ui/bits.tsx";
+import { Go } from "../../ui/button.tsx";
 import { EditForm } from "../../ui/edit.tsx";
 import { RadioField } from "../../ui/fields.tsx";
 import { TextField } from "../../ui/form.tsx";
@@ -130,7 +131,15 @@ function Overview({ id }: { id: number }) {
 						rows={(report?.rows ?? []) as Row[]}
 						rowKey={(row) => Number(row.offer)}
 						loading={r.loading}
-						empty={<Empty title={t.noTraffic}>{t.noTrafficHint}</Empty>}
+						empty={
+							<Empty
+								icon={MousePointerClick}
+								title={t.noTraffic}
+								action={may("write") && <Go to={`/links?affiliate=${id}`}>{t.buildLink}</Go>}
+							>
+								{t.noTrafficHint}
+							</Empty>
+						}
 					/>
 				)}
 			</Card>

@@ -380,7 +380,7 @@ export function PeopleOf({ kind, id }: { kind: Kind; id: number }) {
 			flush
 			title={text.nav.users}
 			actions={
-				<Go small to={"/users?new=1"}>
+				<Go small to={`/users?new=${kind}-${id}`}>
 					{t.invite}
 				</Go>
 			}

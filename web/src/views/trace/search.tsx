@@ -3,10 +3,9 @@ import "./trace.css";
 import { Route as RouteIcon } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
-import { api, useRead } from "../../api/client.ts";
 import { ago, dateTime } from "../../lib/format.ts";
 import { useUrlState } from "../../lib/url.ts";
-import { pathOf, useSlow } from "../../shell/find.tsx";
+import { pathOf, useSearch, useSlow } from "../../shell/find.tsx";
 import { text } from "../../text/en.ts";
 import { Badge } from "../../ui/bits.tsx";
 import { TextField } from "../../ui/form.tsx";
@@ -25,14 +24,8 @@ export default function TraceSearch() {
 		if (slow !== state.q) set({ q: slow }, { replace: true });
 	}, [slow]);
 	const q = state.q;
-	const found = useRead(
-		["search", q],
-		(signal) => api.GET("/api/v1/search", { params: { query: { q } }, signal }),
-		{
-			enabled: q.length > 1,
-		},
-	);
-	const all = found.data?.data ?? [];
+	const found = useSearch(q, true);
+	const { all } = found;
 	return (
 		<Page title={t.title} lead={t.searchLead}>
 			<div class="stack">

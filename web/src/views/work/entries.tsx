@@ -3,6 +3,7 @@ import { Link } from "wouter-preact";
 import { api, type Schema, useRead } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
 import { dateTime, sum } from "../../lib/format.ts";
+import { shortId } from "../../lib/shortid.ts";
 import { queryOf } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Status, When } from "../../ui/bits.tsx";
@@ -72,7 +73,7 @@ export function Entries({ of, test, onClose }: { of: Standing; test: boolean; on
 								head: t.conversion,
 								cell: (c) => (
 									<Link href={`/conversions/${c.id}`} class={c.order_id ? "" : "id"}>
-										{said(c.order_id) || `${c.id?.slice(0, 14)}…`}
+										{said(c.order_id) || shortId(c.id ?? "")}
 									</Link>
 								),
 							},

@@ -2,6 +2,7 @@ import { Link } from "wouter-preact";
 import { api, type Schema } from "../../api/client.ts";
 import { usePages } from "../../api/pages.ts";
 import { count, dateTime, money } from "../../lib/format.ts";
+import { shortId } from "../../lib/shortid.ts";
 import { text } from "../../text/en.ts";
 import { Status, TraceLink } from "../../ui/bits.tsx";
 import { Download } from "../../ui/download.tsx";
@@ -81,7 +82,7 @@ function Ids({ of: r }: { of: Row }) {
 		<span class="row tight keep">
 			{r.ours?.conversion_id ? (
 				<Link href={`/conversions/${encodeURIComponent(r.ours.conversion_id)}`}>
-					{said(order) || <span class="id">{r.ours.conversion_id.slice(0, 12)}…</span>}
+					{said(order) || <span class="id">{shortId(r.ours.conversion_id)}</span>}
 				</Link>
 			) : (
 				said(order)
