@@ -12,6 +12,7 @@ type Shown struct {
 	Passkey       string    // its ID
 	Verified      bool      // the passkey has looked whose hand it is in
 	Email         string    // the address that an identity provider vouches for
+	Account       ProviderAccount
 	At            time.Time // when it was shown
 }
 
@@ -20,7 +21,7 @@ type Shown struct {
 func (s Shown) Holds(u User, c Credentials) bool {
 	return (s.Password == "" || s.Password == c.Password) &&
 		(s.Authenticator == "" || s.Authenticator == c.TOTPSecret) &&
-		(s.Email == "" || s.Email == u.Email)
+		(s.Email == "" || s.Email == u.Email) && !s.Account.Contradicts(c.Account)
 }
 
 // LetsIn reports whether it is enough to be signed in, too: a code alone is not,

@@ -8,6 +8,11 @@ import (
 	"waybill/internal/user"
 )
 
+// provided is what somebody shows who comes by an account at a provider.
+func provided(provider, subject string) user.Shown {
+	return user.Shown{Email: "jane@example.com", Account: user.ProviderAccount{Provider: provider, Subject: subject}}
+}
+
 // TestShown holds what is enough to be let in, and to confirm, by what a person
 // signs in with in that moment.
 func TestShown(t *testing.T) {
@@ -33,6 +38,10 @@ func TestShown(t *testing.T) {
 		{"a passkey that did", user.Shown{Passkey: "id", Verified: true}, coded, true, true},
 		{"a finger without a passkey", user.Shown{Verified: true}, coded, true, false},
 		{"a provider's word", user.Shown{Email: "jane@example.com"}, coded, true, true},
+		{"a provider's word of the account that came before", provided("a", "1"), user.Credentials{Account: user.ProviderAccount{Provider: "a", Subject: "1"}}, true, true},
+		{"a provider's word of another account with the address", provided("a", "2"), user.Credentials{Account: user.ProviderAccount{Provider: "a", Subject: "1"}}, false, false},
+		{"another provider's word", provided("b", "2"), user.Credentials{Account: user.ProviderAccount{Provider: "a", Subject: "1"}}, true, true},
+		{"the password, where a provider is known", user.Shown{Password: "hash"}, user.Credentials{Password: "hash", Account: user.ProviderAccount{Provider: "a", Subject: "1"}}, true, true},
 		{"a provider's word of an address that was changed meanwhile", user.Shown{Email: "joan@example.com"}, plain, false, false},
 	}
 	for _, tt := range tests {

@@ -202,6 +202,7 @@ type Credentials struct {
 	Password   string // hash, empty for none
 	TOTPSecret string // empty while no authenticator is set up
 	TOTPStep   int64  // the last that a code was taken of: no code is taken twice
+	Account    ProviderAccount
 }
 
 // Passkey is one authenticator of a person.

@@ -54,6 +54,7 @@ type Ledger interface {
 type Users interface {
 	User(ctx context.Context, id int64) (user.User, error)
 	UserByEmail(ctx context.Context, email string) (user.User, error)
+	UserByAccount(ctx context.Context, a user.ProviderAccount) (user.User, error)
 	Credentials(ctx context.Context, userID int64) (user.Credentials, error)
 	AnyUser(ctx context.Context) (bool, error)
 }

@@ -208,7 +208,10 @@ func (x *exchange) enterByProvider(w way, c claims) (answer, error) {
 		return x.refusedBy(w, "oidc_unknown", nil)
 	}
 	if err == nil {
-		err = x.signIn(u, user.Shown{How: byProvider, Email: u.Email, At: c.shownAt(x.now)})
+		err = x.signIn(u, user.Shown{How: byProvider, Email: u.Email, Account: c.account, At: c.shownAt(x.now)})
+	}
+	if fault.Of(err) == fault.Unauthorized {
+		return x.refusedBy(w, "oidc_other_account", err)
 	}
 	if err != nil {
 		return x.sentBack(w, "oidc_failed", err)
@@ -224,13 +227,21 @@ func (x *exchange) confirmedByProvider(w way, c claims) (answer, error) {
 	if err != nil || x.session.ID != w.confirms {
 		return x.sentBack(w, "oidc_expired", err)
 	}
-	if user.FoldEmail(c.Email) != x.who.Email {
+	u, err := x.accountHolder(c)
+	if fault.Of(err) == fault.NotFound || err == nil && u.ID != x.who.ID {
 		return x.refusedBy(w, "oidc_another", nil)
+	}
+	if err != nil {
+		return x.sentBack(w, "oidc_failed", err)
 	}
 	if c.shownAt(x.now).Before(w.begun.Add(-clocksDiffer)) {
 		return x.refusedBy(w, "oidc_not_anew", nil)
 	}
-	if err := x.renew(user.Shown{How: byProvider, Email: x.who.Email, At: x.now}); err != nil {
+	err = x.renew(user.Shown{How: byProvider, Email: x.who.Email, Account: c.account, At: x.now})
+	if fault.Of(err) == fault.Unauthorized {
+		return x.refusedBy(w, "oidc_another", err)
+	}
+	if err != nil {
 		return x.sentBack(w, "oidc_failed", err)
 	}
 	return x.arrived(w)
@@ -254,6 +265,8 @@ type claims struct {
 	Name     string `json:"name"`
 	Party    string `json:"azp"`
 	AuthTime int64  `json:"auth_time"`
+
+	account user.ProviderAccount
 }
 
 // shownAt gives when the provider last looked who that is. One that does not say
@@ -299,7 +312,7 @@ func (p *provider) claims(ctx context.Context, from place, code string, w way) (
 			return claims{}, fmt.Errorf("check the provider's word: %w", err)
 		}
 	}
-	var c claims
+	c := claims{account: user.ProviderAccount{Provider: p.Issuer + " " + p.ClientID, Subject: word.Subject}}
 	if err := word.Claims(&c); err != nil {
 		return claims{}, fmt.Errorf("read the provider's word: %w", err)
 	}
@@ -322,10 +335,20 @@ func tradeFailed(err error) error {
 	return errors.New("trade the code: the provider's answer cannot be read")
 }
 
+// accountHolder gives the person whose account at the provider it is. Whoever has not come
+// by it yet is found by the address.
+func (x *exchange) accountHolder(c claims) (user.User, error) {
+	u, err := x.l.ledger.UserByAccount(x.ctx(), c.account)
+	if fault.Of(err) == fault.NotFound {
+		return x.l.ledger.UserByEmail(x.ctx(), c.Email)
+	}
+	return u, err
+}
+
 // knownBy gives the person whom the provider has named, and makes one of somebody
 // of the company's own, where that is allowed.
 func (x *exchange) knownBy(c claims) (user.User, error) {
-	u, err := x.l.ledger.UserByEmail(x.ctx(), c.Email)
+	u, err := x.accountHolder(c)
 	if fault.Of(err) != fault.NotFound {
 		if err == nil && u.Status != user.Active {
 			err = fault.New(fault.Forbidden, "user %d is disabled", u.ID)

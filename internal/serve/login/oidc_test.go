@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"waybill/internal/store/sqlledger"
 	"waybill/internal/user"
 )
 
@@ -113,11 +114,14 @@ func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	claims := map[string]any{
-		"iss": i.URL, "sub": "1", "aud": "waybill", "iat": i.now().Unix(), "exp": i.now().Add(time.Minute).Unix(),
+		"iss": i.URL, "aud": "waybill", "iat": i.now().Unix(), "exp": i.now().Add(time.Minute).Unix(),
 		"nonce": asked.Get("nonce"), "email": "ann@example.com", "email_verified": true, "name": "Ann",
 	}
 	for name, v := range i.claim {
 		claims[name] = v
+	}
+	if _, said := i.claim["sub"]; !said { // each address is somebody
+		claims["sub"] = fmt.Sprintf("of %v", strings.ToLower(fmt.Sprint(claims["email"])))
 	}
 	i.answer(w, map[string]any{"access_token": "at", "token_type": "Bearer", "id_token": i.word(claims)})
 }
@@ -264,6 +268,73 @@ func TestOIDC(t *testing.T) {
 	if strings.Contains(w.log.String(), "s3cret") {
 		t.Error("the log holds the client's secret")
 	}
+}
+
+// TestOIDCAccounts: an address that the provider gives to somebody else lets nobody
+// in as whoever had it before; who has another address there is still the same.
+func TestOIDCAccounts(t *testing.T) {
+	w, i, open := abroad(t, "company.example")
+	come := func(email, sub, want string) {
+		t.Helper()
+		i.mu.Lock()
+		i.claim = map[string]any{"email": email, "sub": sub}
+		i.mu.Unlock()
+		b := open()
+		out := b.send("GET", "oidc?return=%2Fconsole%2F", nil).want(302)
+		back := b.send("GET", i.authorize(t, out.header.Get("Location")), nil).want(302)
+		got := back.header.Get("Location")
+		if id := b.signedIn(); id != 0 {
+			u, err := w.db.User(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = u.Email
+		}
+		if got != want {
+			t.Errorf("%s as %s: %s, want %s\n%s", email, sub, got, want, w.log)
+		}
+	}
+	const refused = "/console/login?error=oidc_other_account"
+	ann, err := w.db.UserByEmail(t.Context(), "ann@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	come("ann@example.com", "1", "ann@example.com")
+	come("ann@example.com", "2", refused)
+	come("ann@company.example", "1", "ann@example.com") // married, and nobody new
+	come("ann@company.example", "2", "ann@company.example")
+	come("ann@example.com", "2", "ann@company.example")
+
+	_, err = w.db.UpdateUser(t.Context(), user.By{}, ann.ID, func(u *user.User) error { u.Email = "annie@example.com"; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	come("annie@example.com", "3", "annie@example.com")
+	come("annie@example.com", "1", refused)
+	l := user.Link{Kind: user.LinkReset, UserID: ann.ID, CreatedAt: w.clock.now(), ExpiresAt: w.clock.now().Add(time.Hour)}
+	if err := w.db.CreateLink(t.Context(), user.By{}, l, "hash"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.db.AcceptLink(t.Context(), "hash", sqlledger.Accepted{Password: "hash"}, w.clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	come("annie@example.com", "1", "annie@example.com")
+	come("annie@example.com", "3", refused)
+	if err := w.db.RemoveUser(t.Context(), user.By{}, ann.ID, func(user.User) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	come("annie@example.com", "1", "/console/login?error=oidc_unknown")
+
+	if err := w.db.Close(); err != nil { // the company moves to another provider
+		t.Fatal(err)
+	}
+	i = newIssuer(t, w.clock.now)
+	w.open(Settings{
+		AdminURL: place{scheme: "https", host: "admin.example.com"}.setting(),
+		OIDC:     OIDC{Issuer: i.URL, ClientID: "waybill", ClientSecret: "s3cret"},
+	})
+	come("ann@company.example", "9", "ann@company.example")
+	come("ann@company.example", "2", refused)
 }
 
 func TestOIDCState(t *testing.T) {

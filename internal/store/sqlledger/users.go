@@ -68,6 +68,33 @@ func (db *DB) UserByEmail(ctx context.Context, email string) (user.User, error) 
 	return r.value(), db.failed(err, "read a user")
 }
 
+// UserByAccount gives the person who has signed in by an account at an identity
+// provider.
+func (db *DB) UserByAccount(ctx context.Context, a user.ProviderAccount) (user.User, error) {
+	var r userRow
+	err := db.read().must(ctx, "such user", r.dest(),
+		`SELECT `+userColumns+` FROM users u WHERE u.provider <> '' AND u.provider = $1 AND u.provider_subject = $2 AND u.removed_at = 0`,
+		a.Provider, a.Subject)
+	return r.value(), db.failed(err, "read a user")
+}
+
+// keepAccount notes who a person is at an identity provider; nothing where nobody
+// says.
+func keepAccount(ctx context.Context, s session, id int64, a user.ProviderAccount) error {
+	if a == (user.ProviderAccount{}) {
+		return nil
+	}
+	_, err := s.exec(ctx, `UPDATE users SET provider = $2, provider_subject = $3 WHERE id = $1 AND provider <> $2`, id, a.Provider, a.Subject)
+	return err
+}
+
+// dropAccount forgets who a person is at an identity provider: it is the account by
+// which the person signs in next.
+func dropAccount(ctx context.Context, s session, id int64) error {
+	_, err := s.exec(ctx, `UPDATE users SET provider = '', provider_subject = '' WHERE id = $1 AND provider <> ''`, id)
+	return err
+}
+
 // AnyUser reports whether there is anybody yet.
 func (db *DB) AnyUser(ctx context.Context) (bool, error) {
 	found, err := anyUser(ctx, db.read())
@@ -233,6 +260,11 @@ func (db *DB) storeUser(ctx context.Context, s session, before, after *user.User
 			return err
 		}
 	}
+	if after.Email != before.Email {
+		if err := dropAccount(ctx, s, after.ID); err != nil {
+			return err
+		}
+	}
 	if after.Role.OfNetwork() && !before.Role.OfNetwork() {
 		return beginAnew(ctx, s, after)
 	}
@@ -306,6 +338,9 @@ func wipeUser(ctx context.Context, s session, id int64, at time.Time) error {
 func dropCredentials(ctx context.Context, s session, id int64) error {
 	const drop = `UPDATE users SET password = '', totp_secret = '', totp_draft = '' WHERE id = $1`
 	if _, err := s.exec(ctx, drop, id); err != nil {
+		return err
+	}
+	if err := dropAccount(ctx, s, id); err != nil {
 		return err
 	}
 	for _, from := range [...]string{"user_session", "user_link", "user_passkey", "user_recovery"} {

@@ -15,8 +15,8 @@ func (db *DB) Credentials(ctx context.Context, userID int64) (user.Credentials, 
 }
 
 func credentialsOf(ctx context.Context, s session, userID int64) (c user.Credentials, err error) {
-	err = s.must(ctx, "such user", []any{&c.Password, &c.TOTPSecret, &c.TOTPStep},
-		`SELECT password, totp_secret, totp_step FROM users WHERE id = $1 AND removed_at = 0`, userID)
+	err = s.must(ctx, "such user", []any{&c.Password, &c.TOTPSecret, &c.TOTPStep, &c.Account.Provider, &c.Account.Subject},
+		`SELECT password, totp_secret, totp_step, provider, provider_subject FROM users WHERE id = $1 AND removed_at = 0`, userID)
 	return c, err
 }
 

@@ -180,6 +180,9 @@ func (db *DB) acceptUser(ctx context.Context, s session, l *user.Link, a *Accept
 	if err := setPassword(ctx, s, l.UserID, a.Password, 0); err != nil {
 		return before, err
 	}
+	if err := dropAccount(ctx, s, l.UserID); err != nil {
+		return before, err
+	}
 	return userOf(ctx, s, l.UserID)
 }
 

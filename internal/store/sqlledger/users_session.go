@@ -49,6 +49,9 @@ func (db *DB) CreateSession(ctx context.Context, n user.Session, hash string, sh
 		if _, err := s.exec(ctx, insert, n.ID, hash, n.UserID, micros(n.CreatedAt), n.Address, n.UserAgent, micros(n.ConfirmedAt)); err != nil {
 			return nil, err
 		}
+		if err := keepAccount(ctx, s, n.UserID, shown.Account); err != nil {
+			return nil, err
+		}
 		if err := arrive(ctx, s, &u, n.CreatedAt); err != nil {
 			return nil, err
 		}
