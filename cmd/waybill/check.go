@@ -12,22 +12,17 @@ import (
 	"waybill/internal/work/tally"
 )
 
-// warehouseURLFlag says where the warehouse is to commands whose --warehouse
-// means something else.
-const warehouseURLFlag = "warehouse-url"
-
 // checkCmd is "waybill check".
 type checkCmd struct {
 	common
-	bounds
-	URL string `name:"warehouse-url" env:"WAYBILL_WAREHOUSE" placeholder:"URL" help:"Where the warehouse is, as --warehouse of serve says it."`
+	reportingByURL
 	check
 }
 
 // Run checks beside a running node or without one.
 func (c *checkCmd) Run(e *env) error {
-	r := reporting{Warehouse: c.URL, bounds: c.bounds}
-	if err := r.valid(); err != nil {
+	r, err := c.reporting()
+	if err != nil {
 		return err
 	}
 	return performReporting(e, c.common, r, &c.check)

@@ -13,15 +13,14 @@ import (
 // exportCmd is "waybill export".
 type exportCmd struct {
 	common
-	bounds
-	URL string `name:"warehouse-url" env:"WAYBILL_WAREHOUSE" placeholder:"URL" help:"Where the warehouse is, as --warehouse of serve says it."`
+	reportingByURL
 	export
 }
 
 // Run exports beside a running node or without one.
 func (c *exportCmd) Run(e *env) error {
-	r := reporting{Warehouse: c.URL, bounds: c.bounds}
-	if err := r.valid(); err != nil {
+	r, err := c.reporting()
+	if err != nil {
 		return err
 	}
 	if c.To.at.Before(c.From.at) {

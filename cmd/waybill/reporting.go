@@ -17,6 +17,22 @@ type reporting struct {
 	bounds
 }
 
+// warehouseURLFlag says where the warehouse is to commands whose --warehouse
+// means something else.
+const warehouseURLFlag = "warehouse-url"
+
+// reportingByURL is reporting for those commands.
+type reportingByURL struct {
+	bounds
+	URL string `name:"warehouse-url" env:"WAYBILL_WAREHOUSE" placeholder:"URL" help:"Where the warehouse is, as --warehouse of serve says it."`
+}
+
+// reporting gives it as for every other command.
+func (b reportingByURL) reporting() (reporting, error) {
+	r := reporting{Warehouse: b.URL, bounds: b.bounds}
+	return r, r.valid()
+}
+
 // bounds are what the warehouse may take, and how long it keeps what; and how much
 // disk is left free, by the journal and doubly so by the warehouse.
 type bounds struct {
