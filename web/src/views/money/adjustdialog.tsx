@@ -46,7 +46,8 @@ export function AdjustDialog({ begin, onClose }: { begin: Begin; onClose: () => 
 	const own = books.filter((b) => b.party === party && String(b.id) === id).map((b) => b.currency);
 	const usual = [...new Set([...own, ...books.map((b) => b.currency), "USD"])];
 	const unit = currency || usual[0] || "USD";
-	const negative = kind === "correction" && less;
+	const turns = kind !== "bonus"; // which only gives
+	const negative = turns && less;
 	// The same key as long as the same is asked for, so that a repetition books once.
 	const keyed = useRef({ of: "", key: "" });
 	const make = useChange(
@@ -115,7 +116,7 @@ export function AdjustDialog({ begin, onClose }: { begin: Begin; onClose: () => 
 						hint: t.hints[party]?.[k],
 					}))}
 				/>
-				{kind === "correction" && (
+				{turns && (
 					<SelectField
 						label={t.direction}
 						value={less ? "less" : "more"}

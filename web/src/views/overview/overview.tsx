@@ -148,15 +148,27 @@ function Beside({
 	measure: m,
 	now,
 	before,
+	day,
 	currency,
 }: {
 	measure: Measure;
 	now: number | null;
 	before: number | null;
+	day: "yesterday" | "week";
 	currency?: string;
 }) {
-	if (now !== null && before) return <Delta now={now} before={before} down={m.down} />;
-	return <span class="small num mute">{before === null ? t.none : write(m, before, currency, true)}</span>;
+	const whole = t.besides[day](write(m, before, currency));
+	if (now !== null && before)
+		return (
+			<span title={whole}>
+				<Delta now={now} before={before} down={m.down} /> <span class="small mute nowrap">{t.versus[day]}</span>
+			</span>
+		);
+	return (
+		<span class="small num mute" title={whole}>
+			{before === null ? t.none : write(m, before, currency, true)} {t.on[day]}
+		</span>
+	);
 }
 
 // The height of an hour in the shape of a day. What hours do not have by themselves
@@ -202,14 +214,20 @@ function Tiles({ of: d }: { of: Overview }) {
 							{write(m, now, d.currency, true)}
 						</span>
 						<span class="before">
-							<span title={t.yesterdayTitle(write(m, num(yesterday.metrics, m.name), d.currency))}>
-								<Beside measure={m} now={now} before={num(yesterday.metrics, m.name)} currency={d.currency} />{" "}
-								<span class="small mute">{t.vsYesterday}</span>
-							</span>
-							<span title={t.weekTitle(write(m, num(last_week.metrics, m.name), d.currency))}>
-								<Beside measure={m} now={now} before={num(last_week.metrics, m.name)} currency={d.currency} />{" "}
-								<span class="small mute">{t.vsWeek}</span>
-							</span>
+							<Beside
+								measure={m}
+								now={now}
+								before={num(yesterday.metrics, m.name)}
+								day="yesterday"
+								currency={d.currency}
+							/>
+							<Beside
+								measure={m}
+								now={now}
+								before={num(last_week.metrics, m.name)}
+								day="week"
+								currency={d.currency}
+							/>
 						</span>
 						<Spark values={hours.map((h) => shapeOf(h, m.name))} />
 					</Link>
