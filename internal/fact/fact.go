@@ -118,6 +118,7 @@ type Signal struct {
 	GoalID        int64
 	Amount        string // as it came
 	Test          bool
+	Correction    bool // it changed or paid a conversion on purpose, and reports none
 }
 
 // Attempt is one try to deliver a postback: a row of the table delivery.

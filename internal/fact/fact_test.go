@@ -112,6 +112,13 @@ func TestOfSignal(t *testing.T) {
 	if diff := cmp.Diff(want, fact.OfSignal(&s, v, 3, 42)); diff != "" {
 		t.Errorf("OfSignal(), -want +got:\n%s", diff)
 	}
+	for name, s := range map[string]signal.Signal{
+		"a correction": {Channel: signal.API, Method: "PATCH"}, "a payment": {Channel: signal.API, Method: "POST", PayoutID: 1},
+	} {
+		if !fact.OfSignal(&s, v, 3, 42).Correction {
+			t.Errorf("%s is told as the report of a conversion", name)
+		}
+	}
 }
 
 func TestOfAttempt(t *testing.T) {

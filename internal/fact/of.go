@@ -76,7 +76,7 @@ func OfSignal(s *signal.Signal, v signal.Verdict, advertiserID, affiliateID int6
 		ID: s.ID, At: milli(s.ReceivedAt), Channel: string(s.Channel), Status: string(v.Status), Code: string(v.Code),
 		TransactionID: v.TransactionID, ConversionID: v.ConversionID, OrderID: said(s, "order_id"),
 		OfferID: v.OfferID, AdvertiserID: advertiserID, AffiliateID: affiliateID, GoalID: v.GoalID,
-		Amount: said(s, "amount"), Test: s.Test || v.Test,
+		Amount: said(s, "amount"), Test: s.Test || v.Test, Correction: !s.Reports(),
 	}
 }
 

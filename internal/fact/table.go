@@ -155,6 +155,7 @@ func signalColumns() []Column {
 			{Name: "goal", Type: Int64, Doc: "the goal's number"},
 			{Name: "amount_sent", Type: Text, Doc: "the amount, as it came"},
 			{Name: "test", Type: Bool, Doc: "whether it is test traffic"},
+			{Name: "correction", Type: Bool, Doc: "whether it corrected or paid a conversion, and reports none"},
 		},
 	)
 }

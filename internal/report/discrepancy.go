@@ -137,10 +137,11 @@ func (d *Discrepancy) Answer(ctx context.Context, r Reader) (DiscrepancyAnswer, 
 }
 
 // Channels that only a browser's word comes through, and those of servers. What
-// comes through the API and makes no conversion is a person's correction.
+// comes through the API to correct or pay a conversion is nobody's report of it.
 const (
 	isBrowser = "channel IN ('pixel', 'sdk')"
-	isServer  = "(channel IN ('postback', 'import') OR channel = 'api' AND status = 'accepted')"
+	isServer  = "channel IN ('postback', 'import', 'api')"
+	isReport  = "correction = FALSE"
 )
 
 // maxOrphans bounds the orders that are kept of pixels without a transaction ID.
@@ -186,7 +187,7 @@ func (d *Discrepancy) sightings(ctx context.Context, r Reader, each func(*sighti
 		{as: "pixel", expression: "CASE WHEN " + isBrowser + " THEN 1 ELSE 0 END", columns: []string{"channel"}},
 		{as: "rejected", expression: "CASE WHEN status = 'rejected' THEN 1 ELSE 0 END", columns: []string{"status"}},
 		col("code"), col("amount_sent"), col("order_id"),
-	}, "("+isBrowser+" OR "+isServer+" OR status = 'rejected' AND channel = 'api')", "(transaction_id <> '' OR conversion_id <> '')")
+	}, "("+isBrowser+" OR "+isServer+")", isReport, "(transaction_id <> '' OR conversion_id <> '')")
 	browsers := w.facts(conversions, []item{col("conversion_id"), {as: "browser", expression: asText("browser"), columns: []string{"browser"}}})
 	if w.err != nil {
 		return w.err

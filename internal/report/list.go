@@ -123,7 +123,7 @@ func (s source) field(c fact.Column) (listField, bool) {
 	f := listField{Field: Field{Name: c.Name, Kind: Count, Doc: c.Doc}, column: c.Name}
 	switch {
 	case strings.HasPrefix(c.Name, "id_"), strings.HasSuffix(c.Name, "quarter"),
-		c.Name == "sign", c.Name == "traffic", c.Name == "visitor", c.Name == "change_id":
+		c.Name == "sign", c.Name == "traffic", c.Name == "visitor", c.Name == "change_id", c.Name == "day":
 		return f, false
 	case c.Name == "ms":
 		f.Name, f.Kind, f.Doc = "at", Time, "when it happened"

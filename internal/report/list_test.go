@@ -63,7 +63,7 @@ func TestListsShowWhatTheRoleMaySee(t *testing.T) {
 		viewer       report.Viewer
 		shows, hides string
 	}{
-		{"clicks to the network", fact.Clicks, network, "transaction_id at is_bot test turned_away ip user_agent sub1 link", "ms quarter visitor traffic id_tag"},
+		{"clicks to the network", fact.Clicks, network, "transaction_id at is_bot test turned_away ip user_agent sub1 link", "ms quarter day visitor traffic id_tag"},
 		{"clicks to their affiliate", fact.Clicks, affiliate, "transaction_id sub1 source aff_click_id referrer", "ip user_agent advertiser"},
 		{"conversions to their affiliate", fact.Conversions, affiliate, "conversion_id payout amount order_id sub1 click_at", "revenue advertiser adv1 change_id sign"},
 		{"conversions to their advertiser", fact.Conversions, advertiser, "conversion_id revenue amount order_id adv1", "payout source sub1"},

@@ -89,6 +89,10 @@ const patch = "PATCH"
 // the API, and so is never a repetition of what was said before.
 func (s *Signal) Corrects() bool { return s.Channel == API && s.Method == patch }
 
+// Reports tells whether the signal says that a conversion happened. One that
+// corrects it, or pays it, is no sighting.
+func (s *Signal) Reports() bool { return s.PayoutID == 0 && !s.Corrects() }
+
 // Value gives the signal's value of a name, empty when it has none.
 func (s *Signal) Value(n param.Name) string {
 	for i := range s.Params {

@@ -51,8 +51,7 @@ type difference struct {
 // maxSightings bounds the signals that are looked at of one conversion.
 const maxSightings = 100
 
-// sightings reads who has seen a conversion. What came through the API to
-// correct it is a person's word, and no sighting.
+// sightings reads who has seen a conversion.
 func (a *API) sightings(ctx context.Context, c *conversion.Conversion) (sightings, error) {
 	found := sightings{Differences: []difference{}}
 	all, err := a.Trace.Trace(ctx, c.Touch.TransactionID)
@@ -71,7 +70,7 @@ func (a *API) sightings(ctx context.Context, c *conversion.Conversion) (sighting
 		if err != nil {
 			return found, err
 		}
-		if s != nil && !s.Corrects() {
+		if s != nil {
 			found.see(s)
 		}
 	}
@@ -96,8 +95,13 @@ func (a *API) lookUp(ctx context.Context, id string) (*signal.Signal, error) {
 	return &s, err
 }
 
-// see notes a signal, unless its channel has spoken before it.
+// see notes a signal, unless its channel has spoken before it. What came to
+// correct the conversion is a person's word, and what pays it is ours: neither
+// is a sighting.
 func (f *sightings) see(s *signal.Signal) {
+	if !s.Reports() {
+		return
+	}
 	to := &f.Pixel
 	if s.Channel.FromServer() {
 		to = &f.Postback

@@ -34,6 +34,13 @@ func TestSightings(t *testing.T) {
 			"postback 1h0m0s [sdk import] [{amount 20 22.50} {currency USD EUR} {order_id B A}]",
 		},
 		{"what one leaves open is no difference", []*signal.Signal{said(signal.Pixel, 0), said(signal.API, time.Second, "5", "EUR", "A")}, "pixel 1s [pixel api] []"},
+		{
+			"neither a correction nor a payment is a sighting",
+			[]*signal.Signal{
+				said(signal.Pixel, 0), {Channel: signal.API, Method: "PATCH", ReceivedAt: at}, {Channel: signal.API, Method: "POST", PayoutID: 1, ReceivedAt: at},
+			},
+			" [pixel] []",
+		},
 		{"the first word of each counts", []*signal.Signal{said(signal.Pixel, time.Second, "2"), said(signal.Pixel, 0, "1"), said(signal.Postback, 0, "1"), said(signal.Postback, 9, "3")}, "pixel 0s [pixel postback] []"},
 	}
 	for _, tt := range tests {

@@ -43,8 +43,9 @@ func (w *Warehouse) copyDays(ctx context.Context, c *connection, table string, b
 	if err != nil {
 		return err
 	}
-	if row[0].Number != schemaVersion {
-		return fault.New(fault.Invalid, "the other file has the schema version %d, this program has %d", row[0].Number, schemaVersion)
+	version := row[0].Number
+	if version != schemaVersion && version != withoutCorrection {
+		return fault.New(fault.Invalid, "the other file has the schema version %d, this program has %d", version, schemaVersion)
 	}
 	if err := w.copyWords(ctx, c); err != nil {
 		return err
@@ -55,7 +56,7 @@ func (w *Warehouse) copyDays(ctx context.Context, c *connection, table string, b
 	}
 	for i, d := range missing {
 		progress(d.table, d.time(), i, len(missing))
-		if err := w.alone(ctx, func() error { return w.copyDay(ctx, c, d) }); err != nil {
+		if err := w.alone(ctx, func() error { return w.copyDay(ctx, c, d, version) }); err != nil {
 			return fmt.Errorf("%s: %w", d, err)
 		}
 	}
@@ -92,15 +93,18 @@ func missingDays(ctx context.Context, c *connection, table string, before time.T
 }
 
 // copyDay is run alone.
-func (w *Warehouse) copyDay(ctx context.Context, c *connection, d day) error {
+func (w *Warehouse) copyDay(ctx context.Context, c *connection, d day, version int64) error {
 	def, _ := fact.TableOf(d.table)
-	names := make([]string, 0, len(def.Columns))
+	names, values := make([]string, 0, len(def.Columns)), make([]string, 0, len(def.Columns))
 	for _, column := range def.Columns {
-		names = append(names, column.Name)
+		value := column.Name
+		if version == withoutCorrection && column.Name == "correction" {
+			value = correctionOf
+		}
+		names, values = append(names, column.Name), append(values, value)
 	}
-	columns := strings.Join(names, ", ")
 	texts := []string{
-		fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM former.%s WHERE %s ORDER BY offer, ms", d.table, columns, columns, d.table, d.within()),
+		fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM former.%s WHERE %s ORDER BY offer, ms", d.table, strings.Join(names, ", "), strings.Join(values, ", "), d.table, d.within()),
 		fmt.Sprintf("INSERT INTO day SELECT tbl, day, true, anonymous FROM former.day WHERE tbl = %s AND day = %d", quote(d.table), d.number),
 	}
 	err := c.transaction(ctx, func() error {

@@ -10,7 +10,7 @@ import (
 )
 
 // schemaVersion is that of the tables below.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // Tables of the warehouse's own: how far each source has been read, and which
 // days of which table there are and what was done to them.
@@ -34,8 +34,32 @@ func makeSchema(ctx context.Context, c *connection) error {
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
-	if row[0].Number != schemaVersion {
-		return fault.New(fault.Damaged, "the warehouse's file has the schema version %d, this program has %d; %s", row[0].Number, schemaVersion, advice)
+	switch row[0].Number {
+	case schemaVersion:
+		return nil
+	case withoutCorrection:
+		return c.transaction(ctx, func() error { return addCorrection(ctx, c) })
+	}
+	return fault.New(fault.Damaged, "the warehouse's file has the schema version %d, this program has %d; %s", row[0].Number, schemaVersion, advice)
+}
+
+// withoutCorrection is the schema version whose signals do not say whether they
+// correct a conversion. What came through the API and made none is taken for a
+// correction there: a rebuild knows better.
+const (
+	withoutCorrection = 2
+	correctionOf      = `channel = 'api' AND status <> 'accepted'`
+)
+
+func addCorrection(ctx context.Context, c *connection) error {
+	for _, text := range []string{
+		`ALTER TABLE signal ADD COLUMN correction BOOLEAN`,
+		`UPDATE signal SET correction = ` + correctionOf,
+		fmt.Sprintf(`UPDATE schema_version SET version = %d`, schemaVersion),
+	} {
+		if _, err := c.exec(ctx, text); err != nil {
+			return fmt.Errorf("bring the schema up to date: %w", err)
+		}
 	}
 	return nil
 }

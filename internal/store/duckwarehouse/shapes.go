@@ -88,6 +88,7 @@ func signalShape() shape[fact.Signal] {
 	s.fills["goal"] = number(func(c *row) int64 { return c.GoalID })
 	s.fills["amount_sent"] = texts(func(c *row) string { return c.Amount })
 	s.fills["test"] = number(func(c *row) bool { return c.Test })
+	s.fills["correction"] = number(func(c *row) bool { return c.Correction })
 	return s
 }
 

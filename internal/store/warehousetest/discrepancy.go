@@ -26,9 +26,9 @@ func Discrepancies(t *testing.T, open func(t *testing.T) Warehouse) {
 		{
 			name: "two days in UTC", viewer: report.Viewer{Role: account.Network},
 			want: []string{
-				"2026-11-10 offer 1: both 3, pixel 1, postback 3; first 2, other day 1; amounts =1 !=1 ?1, 2500000; 1m0s 1h0m0s; pixel 3/6, postback 1/4; pixel late click_expired 1, pixel never_came  1, pixel no_cookie  1, postback rejected token_invalid 1",
+				"2026-11-10 offer 1: both 4, pixel 1, postback 3; first 3, other day 1; amounts =2 !=1 ?1, 2500000; 1m0s 1h0m0s; pixel 3/7, postback 1/5; pixel late click_expired 1, pixel never_came  1, pixel no_cookie  1, postback rejected token_invalid 1",
 				"2026-11-11 offer 1: both 0, pixel 0, postback 1; first 0, other day 0; amounts =0 !=0 ?0, 0; ; pixel 1/1, postback 0/0; pixel recent  1",
-				"total: both 3, pixel 1, postback 4; first 2, other day 1; amounts =1 !=1 ?1, 2500000; 1m0s 1h0m0s; pixel 4/7, postback 1/4; pixel late click_expired 1, pixel never_came  1, pixel no_cookie  1, pixel recent  1, postback rejected token_invalid 1",
+				"total: both 4, pixel 1, postback 4; first 3, other day 1; amounts =2 !=1 ?1, 2500000; 1m0s 1h0m0s; pixel 4/8, postback 1/5; pixel late click_expired 1, pixel never_came  1, pixel no_cookie  1, pixel recent  1, postback rejected token_invalid 1",
 				"browsers: Safari 1/1",
 				"one channel: [2]",
 			},
@@ -36,9 +36,9 @@ func Discrepancies(t *testing.T, open func(t *testing.T) Warehouse) {
 		{
 			name: "in a zone where no day ends between the two", viewer: report.Viewer{Role: account.Network}, query: map[string][]string{"tz": {"America/New_York"}, "filter": {"offer=1"}},
 			want: []string{
-				"2026-11-10 offer 1: both 3, pixel 1, postback 3; first 2, other day 0; amounts =1 !=1 ?1, 2500000; 1m0s 1h0m0s; pixel 3/6, postback 1/4; pixel late click_expired 1, pixel never_came  1, pixel no_cookie  1, postback rejected token_invalid 1",
+				"2026-11-10 offer 1: both 4, pixel 1, postback 3; first 3, other day 0; amounts =2 !=1 ?1, 2500000; 1m0s 1h0m0s; pixel 3/7, postback 1/5; pixel late click_expired 1, pixel never_came  1, pixel no_cookie  1, postback rejected token_invalid 1",
 				"2026-11-11 offer 1: both 0, pixel 0, postback 1; first 0, other day 0; amounts =0 !=0 ?0, 0; ; pixel 1/1, postback 0/0; pixel recent  1",
-				"total: both 3, pixel 1, postback 4; first 2, other day 0; amounts =1 !=1 ?1, 2500000; 1m0s 1h0m0s; pixel 4/7, postback 1/4; pixel late click_expired 1, pixel never_came  1, pixel no_cookie  1, pixel recent  1, postback rejected token_invalid 1",
+				"total: both 4, pixel 1, postback 4; first 3, other day 0; amounts =2 !=1 ?1, 2500000; 1m0s 1h0m0s; pixel 4/8, postback 1/5; pixel late click_expired 1, pixel never_came  1, pixel no_cookie  1, pixel recent  1, postback rejected token_invalid 1",
 				"browsers: Safari 1/1",
 				"one channel: []",
 			},
@@ -121,7 +121,12 @@ func twoChannels() fact.Batch {
 		s := m.Signal(at(when))
 		s.At = at(when)
 		s.Channel, s.Status, s.Code, s.ConversionID, s.TransactionID = channel, status, code, conversion, transaction
-		s.OrderID, s.Amount, s.OfferID, s.AdvertiserID, s.Test = order, amount, 1, 7, false
+		s.OrderID, s.Amount, s.OfferID, s.AdvertiserID, s.Test, s.Correction = order, amount, 1, 7, false, false
+		return s
+	}
+	correction := func(when, status, code, conversion, transaction, amount string) fact.Signal {
+		s := signal(when, "api", status, code, conversion, transaction, "", amount)
+		s.Correction = true
 		return s
 	}
 	other := signal("2026-11-10 10:00:00", "postback", "accepted", "ok", "c9", "t9", "", "")
@@ -139,8 +144,10 @@ func twoChannels() fact.Batch {
 		// Both, on two days in UTC; the pixel said no amount.
 		signal("2026-11-10 23:59:50", "pixel", "accepted", "ok", "c3", "t3", "", ""),
 		signal("2026-11-11 00:00:05", "postback", "updated", "updated", "c3", "t3", "A3", "9"),
-		// A person's correction is no sighting.
-		signal("2026-11-11 02:00:00", "api", "updated", "updated", "c3", "t3", "", "10"),
+		// A person's correction is no sighting, and one that fails no cause.
+		correction("2026-11-11 02:00:00", "updated", "updated", "c3", "t3", "10"),
+		correction("2026-11-10 13:00:00", "rejected", "transition_not_allowed", "c4", "t4", ""),
+		correction("2026-11-10 13:00:02", "updated", "updated", "c4", "t4", "11"),
 		// The pixel alone: the postback had the wrong token.
 		signal("2026-11-10 13:00:00", "pixel", "accepted", "ok", "c4", "t4", "", ""),
 		signal("2026-11-10 13:00:01", "postback", "rejected", "token_invalid", "", "t4", "", ""),
@@ -150,6 +157,9 @@ func twoChannels() fact.Batch {
 		signal("2026-11-10 15:00:00", "import", "accepted", "ok", "c6", "t6", "", ""),
 		signal("2026-11-14 15:00:00", "pixel", "rejected", "click_expired", "", "t6", "", ""),
 		signal("2026-11-10 16:00:00", "api", "accepted", "ok", "c7", "t7", "", ""),
+		// Both, the second one through the API, which confirms what a browser said.
+		signal("2026-11-10 17:00:00", "pixel", "accepted", "ok", "c11", "t11", "", "7"),
+		signal("2026-11-10 17:01:00", "api", "updated", "updated", "c11", "t11", "", "7"),
 		// And one whose pixel may still come.
 		signal("2026-11-11 20:00:00", "postback", "accepted", "ok", "c8", "t8", "", ""),
 		other, test,

@@ -81,7 +81,7 @@ func (m *Maker) Signal(at time.Time) fact.Signal {
 		ID: m.ID(at).As(txid.Signal), At: at, Channel: "postback", Status: m.pick("accepted", "rejected"), Code: m.pick("ok", "click_expired"),
 		TransactionID: m.ID(at).String(), ConversionID: m.pick("", "c"), OrderID: m.pick("", "A-1"),
 		OfferID: m.rand.Int64N(50), AdvertiserID: m.rand.Int64N(9), AffiliateID: m.rand.Int64N(500), GoalID: m.rand.Int64N(100),
-		Amount: m.pick("", "12.50", "1e3"), Test: m.rand.IntN(9) == 0,
+		Amount: m.pick("", "12.50", "1e3"), Test: m.rand.IntN(9) == 0, Correction: m.rand.IntN(9) == 0,
 	}
 }
 

@@ -105,7 +105,7 @@ func conversionLine(c fact.Conversion) line {
 func signalLine(s fact.Signal) line {
 	return with(line{
 		"ms": fact.Milli(s.At), "quarter": fact.Quarter(s.At), "day": fact.Day(s.At), "offer": s.OfferID, "advertiser": s.AdvertiserID,
-		"affiliate": s.AffiliateID, "goal": s.GoalID, "test": s.Test,
+		"affiliate": s.AffiliateID, "goal": s.GoalID, "test": s.Test, "correction": s.Correction,
 	}, map[string]string{
 		"signal_id": s.ID.String(), "channel": s.Channel, "status": s.Status, "code": s.Code, "transaction_id": s.TransactionID,
 		"conversion_id": s.ConversionID, "order_id": s.OrderID, "amount_sent": s.Amount,
