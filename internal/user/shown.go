@@ -6,12 +6,12 @@ import "time"
 // looked at once more in the moment in which it counts: until then the password
 // may be another, the passkey gone, the authenticator set up.
 type Shown struct {
-	How           string    // for the audit: "password and code"
-	Password      string    // the hash that a password fitted
-	Authenticator string    // the secret that a code was made of
-	Passkey       string    // its ID
-	Verified      bool      // the passkey has looked whose hand it is in
-	Email         string    // the address that an identity provider vouches for
+	How           string // for the audit: "password and code"
+	Password      string // the hash that a password fitted
+	Authenticator string // the secret that a code was made of
+	Passkey       string // its ID
+	Verified      bool   // the passkey has looked whose hand it is in
+	Email         string // the address that an identity provider vouches for
 	Account       ProviderAccount
 	At            time.Time // when it was shown
 }

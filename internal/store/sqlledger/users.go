@@ -255,6 +255,11 @@ func (db *DB) storeUser(ctx context.Context, s session, before, after *user.User
 			return err
 		}
 	}
+	return dropWhatIsVoid(ctx, s, before, after)
+}
+
+// dropWhatIsVoid takes out what a change of a person has made void.
+func dropWhatIsVoid(ctx context.Context, s session, before, after *user.User) error {
 	if after.Status != user.Active {
 		if _, err := endSessions(ctx, s, after.ID, 0); err != nil {
 			return err
