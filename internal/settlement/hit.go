@@ -172,6 +172,10 @@ func (h *hearing) readPayout() *refusal {
 	return nil
 }
 
+// firstYear is the first that reports can be asked for. What is said to have
+// happened before it is a mistake, such as a date without its dashes.
+const firstYear = 2000
+
 // readOccurredAt reads when it happened, from senders who prove who they are.
 func (h *hearing) readOccurredAt() *refusal {
 	h.hit.occurredAt = h.s.ReceivedAt
@@ -183,6 +187,8 @@ func (h *hearing) readOccurredAt() *refusal {
 	switch {
 	case !ok:
 		return malformed("occurred_at %.80q is neither RFC 3339 nor Unix time", text)
+	case at.Year() < firstYear:
+		return malformed("occurred_at %.80q means %s, before the year %d", text, at.Format(time.RFC3339), firstYear)
 	case at.After(h.s.ReceivedAt.Add(attribution.ClockSkew)):
 		return malformed("occurred_at %s lies in the future", at.Format(time.RFC3339))
 	case at.Before(h.s.ReceivedAt):

@@ -95,6 +95,8 @@ func TestForm(t *testing.T) {
 		{name: "a conversion that is none", hit: "postback conversion_id=42", want: "rejected malformed 400"},
 		{name: "a time that is none, from a sender who proves nothing", hit: "postback occurred_at=yesterday", want: "accepted ok 200", after: counted},
 		{name: "a time that is none, from the API", hit: "api occurred_at=yesterday", want: "rejected malformed 400"},
+		{name: "a date that is read as Unix time", hit: "api occurred_at=20261122", want: "rejected malformed 400"},
+		{name: "a time before all reports", hit: "api occurred_at=1999-12-31T23:59:59Z", want: "rejected malformed 400"},
 		{name: "a time to come", hit: "api occurred_at=2026-11-23T00:00:00Z", want: "rejected malformed 400"},
 		{name: "a payout where the goal allows none is not heard", hit: "postback payout=9", want: "accepted ok 200", after: counted},
 		{name: "a payout where the goal allows it", hit: "postback goal=deal payout=5.50", want: "accepted ok 200", after: "approved deal pays=5.50/6"},
