@@ -19,7 +19,7 @@ const (
 	Correction Kind = "correction"
 	Bonus      Kind = "bonus"
 	Clawback   Kind = "clawback" // takes back what a conversion has paid
-	Payment    Kind = "payment"  // of an advertiser, on account
+	Payment    Kind = "payment"  // of an advertiser, on account; negative where one is taken back
 )
 
 // Kinds lists the kinds.
@@ -50,7 +50,8 @@ func (a *Adjustment) Account(b ledger.Book) ledger.Account {
 func (a *Adjustment) Reason() string { return "adjustment." + string(a.Kind) }
 
 // Entries gives what a books. A payment moves what the advertiser owes to what it
-// has paid; all else is at the network's cost, or to its good.
+// has paid, and a negative one back again; all else is at the network's cost, or to
+// its good.
 func (a *Adjustment) Entries() ([]ledger.Entry, error) {
 	if a.Kind == Payment {
 		return move(a.Account(ledger.Paid), a.Account(ledger.Approved), a.Amount)
@@ -97,8 +98,6 @@ func (a *Adjustment) checkKind() error {
 		return nil
 	case a.Kind == Payment && a.AdvertiserID == 0:
 		return fault.At("kind", "a payment is an advertiser's; affiliates are paid by payouts")
-	case a.Kind == Payment && a.Amount.Units < 0:
-		return fault.At("amount", "a payment is positive; to take one back, book a correction")
 	case a.Kind == Payment && a.ConversionID != "":
 		return fault.At("conversion_id", "a payment is on account, and for no conversion")
 	case a.Kind == Payment:

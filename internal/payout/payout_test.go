@@ -1,6 +1,7 @@
 package payout_test
 
 import (
+	"maps"
 	"math"
 	"testing"
 	"time"
@@ -115,6 +116,28 @@ func TestEntriesSumToZero(t *testing.T) {
 	})
 }
 
+// TestAPaymentAndItsOpposite leave all accounts as they were, and the network's
+// alone.
+func TestAPaymentAndItsOpposite(t *testing.T) {
+	got := map[ledger.Account]int64{}
+	for _, units := range []int64{8, -8} {
+		a := payout.Adjustment{AdvertiserID: 3, Kind: payout.Payment, Amount: usd(units)}
+		entries, err := a.Entries()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			got[e.Account] += e.Amount.Units
+		}
+	}
+	want := map[ledger.Account]int64{
+		{Party: ledger.Advertiser, ID: 3, Book: ledger.Approved}: 0, {Party: ledger.Advertiser, ID: 3, Book: ledger.Paid}: 0,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("the accounts are %v, want %v", got, want)
+	}
+}
+
 func holds(t *rapid.T, entries []ledger.Entry, err error, of ledger.Account, units int64) {
 	t.Helper()
 	if err != nil {
@@ -196,6 +219,9 @@ func TestValidate(t *testing.T) {
 		{name: "two partners'", change: func(a *payout.Adjustment) { a.AdvertiserID = 1 }, want: "affiliate_id"},
 		{name: "without a note", change: func(a *payout.Adjustment) { a.Note = " \n" }, want: "note"},
 		{name: "an affiliate's payment", change: func(a *payout.Adjustment) { a.Kind = payout.Payment }, want: "kind"},
+		{name: "a payment taken back", change: func(a *payout.Adjustment) {
+			a.Kind, a.AffiliateID, a.AdvertiserID, a.Amount = payout.Payment, 0, 3, usd(-5)
+		}},
 		{name: "a bonus that takes", change: func(a *payout.Adjustment) { a.Kind, a.Amount = payout.Bonus, usd(-1) }, want: "amount"},
 		{name: "a clawback of no conversion", change: func(a *payout.Adjustment) { a.Kind, a.Amount = payout.Clawback, usd(-1) }, want: "conversion_id"},
 		{name: "no kind", change: func(a *payout.Adjustment) { a.Kind = "gift" }, want: "kind"},

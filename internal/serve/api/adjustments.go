@@ -38,7 +38,7 @@ type Adjustments interface {
 type adjustmentRequest struct {
 	AffiliateID  int64        `json:"affiliate_id,omitempty" doc:"Whose balance: an affiliate's,"`
 	AdvertiserID int64        `json:"advertiser_id,omitempty" doc:"or an advertiser's."`
-	Kind         string       `json:"kind,omitempty" enum:"correction,bonus,clawback,payment" default:"correction" doc:"A bonus is positive. A clawback takes back, of the conversion that it names, at most what that has paid its affiliate. A payment is what an advertiser has paid, on account."`
+	Kind         string       `json:"kind,omitempty" enum:"correction,bonus,clawback,payment" default:"correction" doc:"A bonus is positive. A clawback takes back, of the conversion that it names, at most what that has paid its affiliate. A payment is what an advertiser has paid, on account; a negative one takes back what was booked by mistake, or has bounced."`
 	Amount       money.Amount `json:"amount" doc:"Positive in the partner's favour: an affiliate gets more, an advertiser owes less. Else negative."`
 	ConversionID string       `json:"conversion_id,omitempty" doc:"Which conversion it is about."`
 	Note         string       `json:"note" maxLength:"1000" doc:"What it is for. The partner sees it."`

@@ -179,7 +179,6 @@ func TestAdjustmentsAreChecked(t *testing.T) {
 		book("of no kind", `"affiliate_id":1,"kind":"gift",`+usd("1"), 422, "body.kind"),
 		book("a bonus that takes", `"affiliate_id":1,"kind":"bonus",`+usd("-1"), 422, "body.amount"),
 		book("a payment to an affiliate", `"affiliate_id":1,"kind":"payment",`+usd("1"), 422, "body.kind", "payouts"),
-		book("a payment taken back", `"advertiser_id":1,"kind":"payment",`+usd("-1"), 422, "body.amount"),
 		book("a payment for a conversion", `"advertiser_id":1,"kind":"payment","conversion_id":"CONVERSION",`+usd("1"), 422, "body.conversion_id"),
 		book("a clawback of nothing", `"affiliate_id":1,"kind":"clawback",`+usd("-1"), 422, "body.conversion_id"),
 		book("a clawback that gives", `"affiliate_id":1,"kind":"clawback","conversion_id":"CONVERSION",`+usd("1"), 422, "body.amount"),
@@ -192,6 +191,8 @@ func TestAdjustmentsAreChecked(t *testing.T) {
 		{name: "and listed by its kind", as: asNetwork, method: "GET", path: "adjustments?kind=payment&limit=1", status: 200, says: []string{`"id":2`, `"next_cursor":""`}},
 		{name: "or by its conversion", as: asNetwork, method: "GET", path: "adjustments?conversion_id=" + w.conversion.ID, status: 200, says: []string{`{"data":[{"id":1,`, `"next_cursor":""`}},
 		{name: "its entries", as: asNetwork, method: "GET", path: "entries?adjustment_id=2", status: 200, says: []string{`"adjustment_id":2`, `"amount":"-6.00"`, `"book":"paid"`}},
+		book("a payment taken back", `"advertiser_id":1,"kind":"payment",`+usd("-2.50"), 201, `"id":3,"advertiser_id":1,"kind":"payment","amount":{"amount":"-2.50"`),
+		{name: "what is left of it", as: asAdvertiser1, method: "GET", path: "balances", status: 200, says: []string{`"book":"paid","test":false},"amount":{"amount":"3.50"`}},
 		{name: "it is never changed", as: asNetwork, method: "PATCH", path: "adjustments/2", body: `{}`, status: 405},
 	})
 }

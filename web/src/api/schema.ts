@@ -2294,7 +2294,7 @@ export interface components {
             /** @description Which conversion it is about. */
             conversion_id?: string;
             /**
-             * @description A bonus is positive. A clawback takes back, of the conversion that it names, at most what that has paid its affiliate. A payment is what an advertiser has paid, on account.
+             * @description A bonus is positive. A clawback takes back, of the conversion that it names, at most what that has paid its affiliate. A payment is what an advertiser has paid, on account; a negative one takes back what was booked by mistake, or has bounced.
              * @default correction
              * @enum {string}
              */
