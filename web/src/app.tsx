@@ -57,6 +57,7 @@ const pages: [string, View][] = [
 	["/coupons", () => import("./views/admin/coupons.tsx")],
 	["/domains", () => import("./views/admin/domains.tsx")],
 	["/import", () => import("./views/admin/import.tsx")],
+	["/keys", () => import("./views/admin/keys.tsx")],
 	["/settings", () => import("./views/admin/settings.tsx")],
 	["/users", () => import("./views/admin/users.tsx")],
 	["/audit", () => import("./views/admin/audit.tsx")],

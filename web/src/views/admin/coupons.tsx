@@ -10,12 +10,13 @@ import { Badge, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { PickField } from "../../ui/fields.tsx";
 import { DialogForm, TextField, type Warned } from "../../ui/form.tsx";
+import { Paged, SearchField } from "../../ui/list.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed, Notice } from "../../ui/notice.tsx";
+import { Empty, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
 import { said } from "../../ui/said.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 
 const t = text.admin.coupons;
@@ -99,14 +100,7 @@ export default function Coupons() {
 	return (
 		<Page title={text.nav.coupons} lead={t.lead} actions={make}>
 			<div class="filters" role="search">
-				<input
-					class="input"
-					type="search"
-					aria-label={t.search}
-					placeholder={t.search}
-					value={f.q}
-					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
-				/>
+				<SearchField label={t.search} value={f.q} onValue={(q) => set({ q }, { replace: true })} />
 				<select
 					class="select"
 					aria-label={t.status}
@@ -132,32 +126,25 @@ export default function Coupons() {
 				</div>
 			</div>
 			<Card flush>
-				{list.problem && rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={text.nav.coupons}
-							columns={columns}
-							rows={rows}
-							rowKey={(c) => c.id ?? 0}
-							loading={list.loading}
-							empty={
-								!narrowed ? (
-									<Empty icon={BadgePercent} title={t.empty} action={make}>
-										{t.emptyHint}
-									</Empty>
-								) : (
-									<Empty title={t.noneFit} />
-								)
-							}
-						/>
-						{rows.length > 0 && (
-							<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-						)}
-					</>
-				)}
+				<Paged of={list}>
+					<Table
+						stack
+						caption={text.nav.coupons}
+						columns={columns}
+						rows={rows}
+						rowKey={(c) => c.id ?? 0}
+						loading={list.loading}
+						empty={
+							!narrowed ? (
+								<Empty icon={BadgePercent} title={t.empty} action={make}>
+									{t.emptyHint}
+								</Empty>
+							) : (
+								<Empty title={t.noneFit} />
+							)
+						}
+					/>
+				</Paged>
 			</Card>
 			{f.new && write && <NewCoupon onClose={() => set({ new: "" }, { replace: true })} />}
 		</Page>

@@ -10,9 +10,10 @@ import { Button } from "../../ui/button.tsx";
 import { ask, Dialog } from "../../ui/dialog.tsx";
 import { PickField, RadioField } from "../../ui/fields.tsx";
 import { CheckField, DialogForm, TextField } from "../../ui/form.tsx";
-import { Empty, Failed, Notice } from "../../ui/notice.tsx";
+import { Paged, SearchField } from "../../ui/list.tsx";
+import { Empty, Notice } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 
 const t = text.admin.keys;
 type Key = Schema["Key"];
@@ -107,14 +108,7 @@ export default function Keys() {
 	return (
 		<Page title={text.nav.keys} lead={t.lead} actions={make}>
 			<div class="filters" role="search">
-				<input
-					class="input"
-					type="search"
-					aria-label={t.search}
-					placeholder={t.search}
-					value={f.q}
-					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
-				/>
+				<SearchField label={t.search} value={f.q} onValue={(q) => set({ q }, { replace: true })} />
 				<select
 					class="select"
 					aria-label={t.status}
@@ -128,32 +122,25 @@ export default function Keys() {
 				</select>
 			</div>
 			<Card flush>
-				{list.problem && rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={text.nav.keys}
-							columns={columns}
-							rows={rows}
-							rowKey={(k) => k.id ?? 0}
-							loading={list.loading}
-							empty={
-								f.q ? (
-									<Empty title={t.noneFit} />
-								) : (
-									<Empty icon={KeyRound} title={t.empty} action={make}>
-										{t.emptyHint}
-									</Empty>
-								)
-							}
-						/>
-						{rows.length > 0 && (
-							<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-						)}
-					</>
-				)}
+				<Paged of={list}>
+					<Table
+						stack
+						caption={text.nav.keys}
+						columns={columns}
+						rows={rows}
+						rowKey={(k) => k.id ?? 0}
+						loading={list.loading}
+						empty={
+							f.q ? (
+								<Empty title={t.noneFit} />
+							) : (
+								<Empty icon={KeyRound} title={t.empty} action={make}>
+									{t.emptyHint}
+								</Empty>
+							)
+						}
+					/>
+				</Paged>
 			</Card>
 			{f.new && (
 				<NewKey

@@ -10,6 +10,7 @@ import { Badge, Code, Status } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ask, Dialog } from "../../ui/dialog.tsx";
 import { Field, Form, SelectField, TextField } from "../../ui/form.tsx";
+import { SearchField } from "../../ui/list.tsx";
 import { type Item, Menu } from "../../ui/menu.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
@@ -44,14 +45,7 @@ export default function Users() {
 			}
 		>
 			<div class="filters" role="search">
-				<input
-					class="input"
-					type="search"
-					aria-label={t.search}
-					placeholder={t.search}
-					value={state.q}
-					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
-				/>
+				<SearchField label={t.search} value={state.q} onValue={(q) => set({ q }, { replace: true })} />
 			</div>
 			<Card flush>
 				{list.problem && rows.length === 0 ? (

@@ -12,11 +12,12 @@ import { Badge, Code, Copy, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ask, Dialog } from "../../ui/dialog.tsx";
 import { Fielded, TextField } from "../../ui/form.tsx";
+import { Paged } from "../../ui/list.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed, Notice } from "../../ui/notice.tsx";
+import { Empty, Notice } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { tooLongToShorten, valuesOfQuery } from "./compose.ts";
 import { QrCode } from "./qrcode.tsx";
@@ -241,33 +242,26 @@ export function ShortLinks({ offer, affiliate, code, onAll, q, onQ }: ShortLinks
 				)
 			}
 		>
-			{list.problem && list.rows.length === 0 ? (
-				<Failed problem={list.problem} again={list.again} />
-			) : (
-				<>
-					<Table
-						caption={t.shortLinks}
-						columns={columns(shown)}
-						rows={list.rows}
-						rowKey={(l) => l.code ?? ""}
-						loading={list.loading}
-						empty={
-							code ? (
-								<Empty icon={Link2} title={t.noSuch(code)} />
-							) : q ? (
-								<Empty title={t.noneFit} />
-							) : (
-								<Empty icon={Link2} title={t.noShort}>
-									{t.noShortHint}
-								</Empty>
-							)
-						}
-					/>
-					{list.rows.length > 0 && (
-						<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-					)}
-				</>
-			)}
+			<Paged of={list}>
+				<Table
+					caption={t.shortLinks}
+					columns={columns(shown)}
+					rows={list.rows}
+					rowKey={(l) => l.code ?? ""}
+					loading={list.loading}
+					empty={
+						code ? (
+							<Empty icon={Link2} title={t.noSuch(code)} />
+						) : q ? (
+							<Empty title={t.noneFit} />
+						) : (
+							<Empty icon={Link2} title={t.noShort}>
+								{t.noShortHint}
+							</Empty>
+						)
+					}
+				/>
+			</Paged>
 			{editing && <EditDialog of={editing} onClose={() => setEditing(undefined)} />}
 			{drawn && <QrDialog of={drawn} onClose={() => setDrawn(undefined)} />}
 		</Card>

@@ -7,10 +7,11 @@ import { plainly } from "../../lib/hidden.ts";
 import { text } from "../../text/en.ts";
 import { Badge, TraceLink, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Paged } from "../../ui/list.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card, Page, TabLinks } from "../../ui/page.tsx";
 import { Said } from "../../ui/said.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { askList } from "./ask.ts";
 import { AsOf } from "./asof.tsx";
 import { Csv } from "./csv.tsx";
@@ -76,40 +77,31 @@ export default function Clicks() {
 			/>
 			<Filters bar={clickBar} of={narrowing} />
 			<Card flush class="calm">
-				{list.problem && list.rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={t.titles[what]}
-							columns={columnsOf()}
-							rows={list.rows}
-							rowKey={(r) => r.transaction_id}
-							loading={list.loading}
-							onRow={(r) => go(`/trace/${r.transaction_id}`)}
-							empty={
-								narrowing.narrowed ? (
-									<Empty
-										title={t.noneFit[what]}
-										action={<Button onClick={narrowing.clear}>{text.lists.filters.clear}</Button>}
-									>
-										{text.lists.conversions.noneFitHint}
-									</Empty>
-								) : (
-									<Empty icon={MousePointerClick} title={t.empty[what]}>
-										{t.emptyHint}
-									</Empty>
-								)
-							}
-						/>
-						{list.rows.length > 0 && (
-							<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy}>
-								<AsOf at={list.asOf} />
-							</TableFoot>
-						)}
-					</>
-				)}
+				<Paged of={list} foot={<AsOf at={list.asOf} />}>
+					<Table
+						stack
+						caption={t.titles[what]}
+						columns={columnsOf()}
+						rows={list.rows}
+						rowKey={(r) => r.transaction_id}
+						loading={list.loading}
+						onRow={(r) => go(`/trace/${r.transaction_id}`)}
+						empty={
+							narrowing.narrowed ? (
+								<Empty
+									title={t.noneFit[what]}
+									action={<Button onClick={narrowing.clear}>{text.lists.filters.clear}</Button>}
+								>
+									{text.lists.conversions.noneFitHint}
+								</Empty>
+							) : (
+								<Empty icon={MousePointerClick} title={t.empty[what]}>
+									{t.emptyHint}
+								</Empty>
+							)
+						}
+					/>
+				</Paged>
 			</Card>
 		</Page>
 	);

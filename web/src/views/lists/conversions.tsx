@@ -8,10 +8,11 @@ import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status, TraceLink, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Paged, PickCell } from "../../ui/list.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { askList } from "./ask.ts";
 import { AsOf } from "./asof.tsx";
 import { Csv } from "./csv.tsx";
@@ -134,28 +135,19 @@ function List(props: {
 	const [, go] = useLocation();
 	return (
 		<Card flush class="calm">
-			{list.problem && list.rows.length === 0 ? (
-				<Failed problem={list.problem} again={list.again} />
-			) : (
-				<>
-					<Table
-						stack
-						caption={t.title}
-						columns={columns}
-						rows={list.rows}
-						rowKey={(r) => r.id}
-						loading={list.loading}
-						onRow={(r) => go(`/conversions/${r.id}`)}
-						selected={(r) => chosen.has(r.id)}
-						empty={<Nothing of={narrowing} />}
-					/>
-					{list.rows.length > 0 && (
-						<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy}>
-							<AsOf at={list.asOf} />
-						</TableFoot>
-					)}
-				</>
-			)}
+			<Paged of={list} foot={<AsOf at={list.asOf} />}>
+				<Table
+					stack
+					caption={t.title}
+					columns={columns}
+					rows={list.rows}
+					rowKey={(r) => r.id}
+					loading={list.loading}
+					onRow={(r) => go(`/conversions/${r.id}`)}
+					selected={(r) => chosen.has(r.id)}
+					empty={<Nothing of={narrowing} />}
+				/>
+			</Paged>
 		</Card>
 	);
 }
@@ -249,27 +241,19 @@ function chooser(
 		phone: "pick",
 		label: t.chooseAll,
 		head: (
-			<label class="pick-cell">
-				<input
-					type="checkbox"
-					aria-label={t.chooseAll}
-					checked={all}
-					ref={(el) => {
-						if (el) el.indeterminate = !all && rows.some((r) => chosen.has(r.id));
-					}}
-					onChange={(e) => choose(rows, e.currentTarget.checked)}
-				/>
-			</label>
+			<PickCell
+				label={t.chooseAll}
+				checked={all}
+				some={rows.some((r) => chosen.has(r.id))}
+				onChange={(on) => choose(rows, on)}
+			/>
 		),
 		cell: (r) => (
-			<label class="pick-cell">
-				<input
-					type="checkbox"
-					aria-label={t.choose(r.order_id || r.id)}
-					checked={chosen.has(r.id)}
-					onChange={(e) => choose([r], e.currentTarget.checked)}
-				/>
-			</label>
+			<PickCell
+				label={t.choose(r.order_id || r.id)}
+				checked={chosen.has(r.id)}
+				onChange={(on) => choose([r], on)}
+			/>
 		),
 	};
 }

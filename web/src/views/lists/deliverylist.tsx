@@ -9,10 +9,11 @@ import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status, TraceLink, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
+import { Paged } from "../../ui/list.tsx";
 import { Menu } from "../../ui/menu.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { askList } from "./ask.ts";
 import { AsOf } from "./asof.tsx";
 import { type Action, BulkDialog, type BulkFilter } from "./bulkdialog.tsx";
@@ -107,38 +108,29 @@ export function DeliveryList() {
 				)}
 			</Filters>
 			<Card flush class="calm">
-				{list.problem && list.rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={t.all}
-							columns={columnsOf()}
-							rows={list.rows}
-							rowKey={(r, i) => (facts ? `${r.id} ${i}` : r.id)}
-							loading={list.loading}
-							onRow={(r) => go(`/deliveries/${r.id}`)}
-							empty={
-								narrowing.narrowed ? (
-									<Empty
-										title={t.noneFit}
-										action={<Button onClick={narrowing.clear}>{text.lists.filters.clear}</Button>}
-									>
-										{text.lists.conversions.noneFitHint}
-									</Empty>
-								) : (
-									<Empty title={t.empty}>{t.emptyHint}</Empty>
-								)
-							}
-						/>
-						{list.rows.length > 0 && (
-							<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy}>
-								<AsOf at={list.asOf} />
-							</TableFoot>
-						)}
-					</>
-				)}
+				<Paged of={list} foot={<AsOf at={list.asOf} />}>
+					<Table
+						stack
+						caption={t.all}
+						columns={columnsOf()}
+						rows={list.rows}
+						rowKey={(r, i) => (facts ? `${r.id} ${i}` : r.id)}
+						loading={list.loading}
+						onRow={(r) => go(`/deliveries/${r.id}`)}
+						empty={
+							narrowing.narrowed ? (
+								<Empty
+									title={t.noneFit}
+									action={<Button onClick={narrowing.clear}>{text.lists.filters.clear}</Button>}
+								>
+									{text.lists.conversions.noneFitHint}
+								</Empty>
+							) : (
+								<Empty title={t.empty}>{t.emptyHint}</Empty>
+							)
+						}
+					/>
+				</Paged>
 			</Card>
 			{doing && (
 				<BulkDialog

@@ -8,10 +8,11 @@ import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Paged } from "../../ui/list.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { type Bar, Filters, useNarrowing } from "./filters.tsx";
 import { Owner } from "./owner.tsx";
@@ -60,35 +61,28 @@ export default function Destinations() {
 		<Page title={t.title} lead={t.lead}>
 			<Filters bar={destinationBar} of={narrowing} />
 			<Card flush class="calm two-line">
-				{list.problem && list.rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={t.title}
-							columns={columnsOf()}
-							rows={list.rows}
-							rowKey={(d) => d.id}
-							loading={list.loading}
-							empty={
-								narrowing.narrowed ? (
-									<Empty
-										title={t.noneFit}
-										action={<Button onClick={narrowing.clear}>{text.lists.filters.clear}</Button>}
-									/>
-								) : (
-									<Empty icon={Radio} title={t.empty} action={<Go to="/postbacks">{t.toPostbacks}</Go>}>
-										{t.emptyHint}
-									</Empty>
-								)
-							}
-						/>
-						{list.rows.length > 0 && (
-							<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-						)}
-					</>
-				)}
+				<Paged of={list}>
+					<Table
+						stack
+						caption={t.title}
+						columns={columnsOf()}
+						rows={list.rows}
+						rowKey={(d) => d.id}
+						loading={list.loading}
+						empty={
+							narrowing.narrowed ? (
+								<Empty
+									title={t.noneFit}
+									action={<Button onClick={narrowing.clear}>{text.lists.filters.clear}</Button>}
+								/>
+							) : (
+								<Empty icon={Radio} title={t.empty} action={<Go to="/postbacks">{t.toPostbacks}</Go>}>
+									{t.emptyHint}
+								</Empty>
+							)
+						}
+					/>
+				</Paged>
 			</Card>
 		</Page>
 	);

@@ -6,9 +6,10 @@ import { may, side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Progress, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Paged } from "../../ui/list.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { undoJob } from "./bulkdialog.tsx";
 import { SubscriptionName } from "./owner.tsx";
 
@@ -80,23 +81,16 @@ export function Jobs() {
 	});
 	return (
 		<Card flush>
-			{list.problem && list.rows.length === 0 ? (
-				<Failed problem={list.problem} again={list.again} />
-			) : (
-				<>
-					<Table
-						caption={t.all}
-						columns={columns}
-						rows={list.rows}
-						rowKey={(j) => j.id}
-						loading={list.loading}
-						empty={<Empty title={t.empty}>{t.emptyHint}</Empty>}
-					/>
-					{list.rows.length > 0 && (
-						<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-					)}
-				</>
-			)}
+			<Paged of={list}>
+				<Table
+					caption={t.all}
+					columns={columns}
+					rows={list.rows}
+					rowKey={(j) => j.id}
+					loading={list.loading}
+					empty={<Empty title={t.empty}>{t.emptyHint}</Empty>}
+				/>
+			</Paged>
 		</Card>
 	);
 }

@@ -1,5 +1,4 @@
 // All signals, whatever became of them.
-
 import { useEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import type { Schema } from "../../api/client.ts";
@@ -10,11 +9,12 @@ import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status, TraceLink, When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
+import { Paged } from "../../ui/list.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { askList } from "./ask.ts";
 import { AsOf } from "./asof.tsx";
 import { Csv } from "./csv.tsx";
@@ -91,27 +91,18 @@ export function SignalList() {
 				<Csv bar={signalBar} of={narrowing} list="signals" />
 			</Filters>
 			<Card flush class="calm">
-				{list.problem && list.rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={t.all}
-							columns={columnsOf()}
-							rows={list.rows}
-							rowKey={(r) => r.request_id}
-							loading={list.loading || on}
-							onRow={(r) => go(`/signals/${r.request_id}`)}
-							empty={<Nothing of={narrowing} next={list.next} more={list.more} busy={list.busy} />}
-						/>
-						{list.rows.length > 0 && (
-							<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy}>
-								<AsOf at={list.asOf} />
-							</TableFoot>
-						)}
-					</>
-				)}
+				<Paged of={list} foot={<AsOf at={list.asOf} />}>
+					<Table
+						stack
+						caption={t.all}
+						columns={columnsOf()}
+						rows={list.rows}
+						rowKey={(r) => r.request_id}
+						loading={list.loading || on}
+						onRow={(r) => go(`/signals/${r.request_id}`)}
+						empty={<Nothing of={narrowing} next={list.next} more={list.more} busy={list.busy} />}
+					/>
+				</Paged>
 			</Card>
 		</>
 	);

@@ -10,6 +10,7 @@ import { Badge } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { save } from "../../ui/download.tsx";
 import { SelectField, TextField } from "../../ui/form.tsx";
+import { PickCell } from "../../ui/list.tsx";
 import { Named } from "../../ui/named.tsx";
 import { Empty, Failed } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
@@ -250,29 +251,21 @@ function chooser(
 		phone: "pick",
 		label: t.chooseAll,
 		head: (
-			<label class="pick-cell">
-				<input
-					type="checkbox"
-					aria-label={t.chooseAll}
-					checked={all}
-					disabled={able.length === 0}
-					ref={(el) => {
-						if (el) el.indeterminate = !all && able.some((r) => chosen.has(keyOf(r)));
-					}}
-					onChange={(e) => choose(able, e.currentTarget.checked)}
-				/>
-			</label>
+			<PickCell
+				label={t.chooseAll}
+				checked={all}
+				some={able.some((r) => chosen.has(keyOf(r)))}
+				disabled={able.length === 0}
+				onChange={(on) => choose(able, on)}
+			/>
 		),
 		cell: (r) => (
-			<label class="pick-cell">
-				<input
-					type="checkbox"
-					aria-label={t.choose(r.affiliate_id, r.currency)}
-					checked={chosen.has(keyOf(r))}
-					disabled={!payable(r.amount)}
-					onChange={(e) => choose([r], e.currentTarget.checked)}
-				/>
-			</label>
+			<PickCell
+				label={t.choose(r.affiliate_id, r.currency)}
+				checked={chosen.has(keyOf(r))}
+				disabled={!payable(r.amount)}
+				onChange={(on) => choose([r], on)}
+			/>
 		),
 	};
 }

@@ -8,11 +8,12 @@ import { dateTime, sum } from "../../lib/format.ts";
 import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge } from "../../ui/bits.tsx";
+import { Paged } from "../../ui/list.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { ConversionName } from "./conversionname.tsx";
 
 const t = text.adjustments;
@@ -50,36 +51,29 @@ export function AdjustmentList({ title, query, none, settled = true, only }: Pro
 	const rows = only ? list.rows.filter(only) : list.rows;
 	return (
 		<Card flush title={title} class="calm">
-			{list.problem && list.rows.length === 0 ? (
-				<Failed problem={list.problem} again={list.again} />
-			) : (
-				<>
-					<Table
-						stack
-						caption={title ?? t.title}
-						columns={columnsOf(settled)}
-						rows={rows}
-						rowKey={(a) => a.id}
-						loading={list.loading}
-						empty={
-							typeof none === "string" ? (
-								title ? (
-									<p class="card-none mute">{none}</p>
-								) : (
-									<Empty icon={Scale} title={t.none}>
-										{none}
-									</Empty>
-								)
+			<Paged of={list}>
+				<Table
+					stack
+					caption={title ?? t.title}
+					columns={columnsOf(settled)}
+					rows={rows}
+					rowKey={(a) => a.id}
+					loading={list.loading}
+					empty={
+						typeof none === "string" ? (
+							title ? (
+								<p class="card-none mute">{none}</p>
 							) : (
-								none
+								<Empty icon={Scale} title={t.none}>
+									{none}
+								</Empty>
 							)
-						}
-					/>
-					{rows.length > 0 && (
-						<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-					)}
-				</>
-			)}
+						) : (
+							none
+						)
+					}
+				/>
+			</Paged>
 		</Card>
 	);
 }

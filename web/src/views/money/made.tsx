@@ -9,12 +9,13 @@ import { text } from "../../text/en.ts";
 import { Status } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { SelectField } from "../../ui/form.tsx";
+import { Paged } from "../../ui/list.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
 import { said } from "../../ui/said.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 
 const t = text.payouts.made;
 
@@ -66,40 +67,33 @@ export function Made() {
 				</div>
 			)}
 			<Card flush title={network ? undefined : t.title}>
-				{list.problem && list.rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={t.title}
-							columns={columnsOf()}
-							rows={list.rows}
-							rowKey={(p) => p.id ?? 0}
-							loading={list.loading}
-							onRow={(p) => go(`/payouts/${p.id}`)}
-							empty={
-								narrowed ? (
-									<Empty
-										title={t.noneFit}
-										action={
-											<Button onClick={() => set({ affiliate: "", status: "" })}>
-												{text.lists.filters.clear}
-											</Button>
-										}
-									/>
-								) : (
-									<Empty icon={Banknote} title={t.none}>
-										{network ? t.noneHint : t.noneOwn}
-									</Empty>
-								)
-							}
-						/>
-						{list.rows.length > 0 && (
-							<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-						)}
-					</>
-				)}
+				<Paged of={list}>
+					<Table
+						stack
+						caption={t.title}
+						columns={columnsOf()}
+						rows={list.rows}
+						rowKey={(p) => p.id ?? 0}
+						loading={list.loading}
+						onRow={(p) => go(`/payouts/${p.id}`)}
+						empty={
+							narrowed ? (
+								<Empty
+									title={t.noneFit}
+									action={
+										<Button onClick={() => set({ affiliate: "", status: "" })}>
+											{text.lists.filters.clear}
+										</Button>
+									}
+								/>
+							) : (
+								<Empty icon={Banknote} title={t.none}>
+									{network ? t.noneHint : t.noneOwn}
+								</Empty>
+							)
+						}
+					/>
+				</Paged>
 			</Card>
 		</>
 	);

@@ -161,7 +161,8 @@ function Beside({
 	if (now !== null && before)
 		return (
 			<span title={whole}>
-				<Delta now={now} before={before} down={m.down} /> <span class="small mute nowrap">{t.versus[day]}</span>
+				<Delta now={now} before={before} down={m.down} />{" "}
+				<span class="small mute nowrap">{t.versus[day]}</span>
 			</span>
 		);
 	return (

@@ -11,11 +11,12 @@ import { text } from "../../text/en.ts";
 import { Status } from "../../ui/bits.tsx";
 import { Go } from "../../ui/button.tsx";
 import { SelectField } from "../../ui/form.tsx";
+import { Paged, SearchField } from "../../ui/list.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { Owner } from "../lists/owner.tsx";
 import { hostOf, isPixel, type Postback } from "./draft.ts";
 import "./postbacks.css";
@@ -82,13 +83,10 @@ export default function Postbacks() {
 			}
 		>
 			<div class="filters" role="search">
-				<input
-					class="input"
-					type="search"
-					aria-label={t.filters.search}
-					placeholder={t.filters.search}
+				<SearchField
+					label={t.filters.search}
 					value={state.q}
-					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
+					onValue={(q) => set({ q }, { replace: true })}
 				/>
 				<SelectField
 					label={t.filters.status}
@@ -126,25 +124,18 @@ export default function Postbacks() {
 				/>
 			</div>
 			<Card flush>
-				{list.problem && rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={t.caption}
-							columns={columns(health)}
-							rows={rows}
-							rowKey={(p) => p.id ?? 0}
-							onRow={(p) => go(`/postbacks/${p.id}`)}
-							loading={list.loading}
-							empty={filtered ? <Empty title={t.noneFit}>{t.noneFitHint}</Empty> : <NoneYet />}
-						/>
-						{rows.length > 0 && (
-							<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-						)}
-					</>
-				)}
+				<Paged of={list}>
+					<Table
+						stack
+						caption={t.caption}
+						columns={columns(health)}
+						rows={rows}
+						rowKey={(p) => p.id ?? 0}
+						onRow={(p) => go(`/postbacks/${p.id}`)}
+						loading={list.loading}
+						empty={filtered ? <Empty title={t.noneFit}>{t.noneFitHint}</Empty> : <NoneYet />}
+					/>
+				</Paged>
 			</Card>
 		</Page>
 	);

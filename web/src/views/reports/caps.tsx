@@ -5,11 +5,12 @@ import { side } from "../../lib/session.ts";
 import { text } from "../../text/en.ts";
 import { Badge } from "../../ui/bits.tsx";
 import { Field } from "../../ui/form.tsx";
+import { Paged } from "../../ui/list.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 
 const t = text.reports.caps;
 
@@ -57,27 +58,18 @@ export function CapsView({ query, go }: ViewProps) {
 				<span class="small mute">{t.legend}</span>
 			</section>
 			<Card flush>
-				{list.problem && list.rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							caption={t.caption}
-							rows={[...list.rows].sort((a, b) => urgency(b) - urgency(a))}
-							rowKey={(c, i) => `${c.offer_id} ${c.metric} ${c.period} ${c.goal} ${c.affiliate_id} ${i}`}
-							columns={columns()}
-							loading={list.loading}
-							empty={
-								<Empty title={narrowed ? t.noneFit : t.empty}>{narrowed ? t.noneFitHint : t.emptyHint}</Empty>
-							}
-						/>
-						{list.rows.length > 0 && (
-							<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy}>
-								{list.asOf && t.asOf(clock(list.asOf))}
-							</TableFoot>
-						)}
-					</>
-				)}
+				<Paged of={list} foot={list.asOf && t.asOf(clock(list.asOf))}>
+					<Table
+						caption={t.caption}
+						rows={[...list.rows].sort((a, b) => urgency(b) - urgency(a))}
+						rowKey={(c, i) => `${c.offer_id} ${c.metric} ${c.period} ${c.goal} ${c.affiliate_id} ${i}`}
+						columns={columns()}
+						loading={list.loading}
+						empty={
+							<Empty title={narrowed ? t.noneFit : t.empty}>{narrowed ? t.noneFitHint : t.emptyHint}</Empty>
+						}
+					/>
+				</Paged>
 			</Card>
 		</div>
 	);

@@ -1,5 +1,4 @@
 // What an affiliate may promote.
-
 import { Link2, Megaphone } from "lucide-preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
@@ -11,6 +10,7 @@ import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Badge } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
+import { SearchField } from "../../ui/list.tsx";
 import { Empty, Failed, Skeleton } from "../../ui/notice.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Said, said } from "../../ui/said.tsx";
@@ -47,14 +47,7 @@ export function FindOffers() {
 	return (
 		<Page title={t.title} lead={t.lead}>
 			<div class="filters" role="search">
-				<input
-					class="input"
-					type="search"
-					aria-label={t.search}
-					placeholder={t.search}
-					value={f.q}
-					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
-				/>
+				<SearchField label={t.search} value={f.q} onValue={(q) => set({ q }, { replace: true })} />
 				{categories.length > 0 && (
 					<select
 						class="select"

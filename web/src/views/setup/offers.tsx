@@ -6,13 +6,14 @@ import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
+import { Paged, SearchField } from "../../ui/list.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { Pick } from "../../ui/picker.tsx";
 import { said } from "../../ui/said.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import { FindOffers } from "./findoffers.tsx";
 import { NewOffer } from "./newoffer.tsx";
 import { statusItems, useOfferStatus } from "./offerstatus.tsx";
@@ -121,14 +122,7 @@ function OfferList() {
 	return (
 		<Page title={t.title} lead={network ? t.lead : t.leadAdvertiser} actions={make}>
 			<div class="filters" role="search">
-				<input
-					class="input"
-					type="search"
-					aria-label={t.search}
-					placeholder={t.search}
-					value={f.q}
-					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
-				/>
+				<SearchField label={t.search} value={f.q} onValue={(q) => set({ q }, { replace: true })} />
 				<select
 					class="select"
 					aria-label={t.status}
@@ -153,40 +147,31 @@ function OfferList() {
 				)}
 			</div>
 			<Card flush>
-				{offers.problem ? (
-					<Failed problem={offers.problem} again={offers.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={t.title}
-							columns={columns}
-							rows={rows}
-							rowKey={(o) => o.id ?? 0}
-							onRow={(o) => go(`/offers/${o.id}`)}
-							loading={offers.loading}
-							empty={
-								offers.none ? (
-									<Empty icon={Megaphone} title={t.empty} action={make}>
-										{network ? t.emptyHint : t.emptyAdvertiser}
-									</Empty>
-								) : (
-									<Empty
-										title={t.noneFit}
-										action={
-											<Button onClick={() => set({ q: "", status: "all", advertiser: "" })}>
-												{t.showAll}
-											</Button>
-										}
-									/>
-								)
-							}
-						/>
-						{rows.length > 0 && (
-							<TableFoot shown={rows.length} next={offers.next} onMore={offers.more} busy={offers.busy} />
-						)}
-					</>
-				)}
+				<Paged of={offers}>
+					<Table
+						stack
+						caption={t.title}
+						columns={columns}
+						rows={rows}
+						rowKey={(o) => o.id ?? 0}
+						onRow={(o) => go(`/offers/${o.id}`)}
+						loading={offers.loading}
+						empty={
+							offers.none ? (
+								<Empty icon={Megaphone} title={t.empty} action={make}>
+									{network ? t.emptyHint : t.emptyAdvertiser}
+								</Empty>
+							) : (
+								<Empty
+									title={t.noneFit}
+									action={
+										<Button onClick={() => set({ q: "", status: "all", advertiser: "" })}>{t.showAll}</Button>
+									}
+								/>
+							)
+						}
+					/>
+				</Paged>
 			</Card>
 			{f.new && canMake && <NewOffer onClose={() => set({ new: "" }, { replace: true })} />}
 		</Page>

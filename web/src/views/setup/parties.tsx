@@ -1,22 +1,21 @@
 // What advertisers and affiliates have in common: their lists, and what is theirs.
 import { Eye, Link2, Plus, Send, UserRound, UsersRound } from "lucide-preact";
-import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { api, cache, type Schema, useChange } from "../../api/client.ts";
 import { useFirst, useFound, useListed } from "../../api/found.ts";
-import type { Pages } from "../../api/pages.ts";
 import { may, viewAs, viewing } from "../../lib/session.ts";
 import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { Badge, Status, When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { DialogForm, SelectField, TextField } from "../../ui/form.tsx";
+import { Paged, SearchField } from "../../ui/list.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
-import { type Column, Table, TableFoot } from "../../ui/table.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
 import type { Advertiser, Affiliate } from "./types.ts";
 import { metricName, metricsOf, useWeek } from "./week.tsx";
 
@@ -118,14 +117,7 @@ export function Parties({ kind }: { kind: Kind }) {
 	return (
 		<Page title={words.title} lead={words.lead} actions={make}>
 			<div class="filters" role="search">
-				<input
-					class="input"
-					type="search"
-					aria-label={words.search}
-					placeholder={words.search}
-					value={f.q}
-					onInput={(e) => set({ q: e.currentTarget.value }, { replace: true })}
-				/>
+				<SearchField label={words.search} value={f.q} onValue={(q) => set({ q }, { replace: true })} />
 				<select
 					class="select"
 					aria-label={text.setup.offers.status}
@@ -141,38 +133,31 @@ export function Parties({ kind }: { kind: Kind }) {
 				</select>
 			</div>
 			<Card flush>
-				{list.problem ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={words.title}
-							columns={columns}
-							rows={rows}
-							rowKey={(p) => p.id ?? 0}
-							onRow={(p) => go(`/${kind}s/${p.id}`)}
-							loading={list.loading}
-							empty={
-								list.none ? (
-									<Empty icon={UsersRound} title={words.empty} action={make}>
-										{words.emptyHint}
-									</Empty>
-								) : (
-									<Empty
-										title={text.setup.offers.noneFit}
-										action={
-											<Button onClick={() => set({ q: "", status: "" })}>{text.setup.offers.showAll}</Button>
-										}
-									/>
-								)
-							}
-						/>
-						{rows.length > 0 && (
-							<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-						)}
-					</>
-				)}
+				<Paged of={list}>
+					<Table
+						stack
+						caption={words.title}
+						columns={columns}
+						rows={rows}
+						rowKey={(p) => p.id ?? 0}
+						onRow={(p) => go(`/${kind}s/${p.id}`)}
+						loading={list.loading}
+						empty={
+							list.none ? (
+								<Empty icon={UsersRound} title={words.empty} action={make}>
+									{words.emptyHint}
+								</Empty>
+							) : (
+								<Empty
+									title={text.setup.offers.noneFit}
+									action={
+										<Button onClick={() => set({ q: "", status: "" })}>{text.setup.offers.showAll}</Button>
+									}
+								/>
+							)
+						}
+					/>
+				</Paged>
 			</Card>
 			{f.new && may("write") && <NewParty kind={kind} onClose={() => set({ new: "" }, { replace: true })} />}
 		</Page>
@@ -248,18 +233,6 @@ function NewParty({ kind, onClose }: { kind: Kind; onClose: () => void }) {
 	);
 }
 
-/** A table of a list that may go on. */
-function Paged({ of: list, children }: { of: Pages<unknown>; children: ComponentChildren }) {
-	return (
-		<>
-			{children}
-			{list.next && (
-				<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-			)}
-		</>
-	);
-}
-
 /** The postbacks that go to a partner. */
 export function PostbacksOf({ kind, id }: { kind: Kind; id: number }) {
 	const list = useListed<Schema["Postback"]>(["postbacks", kind, id], "", (asked, signal) =>
@@ -276,45 +249,41 @@ export function PostbacksOf({ kind, id }: { kind: Kind; id: number }) {
 				</Go>
 			}
 		>
-			{list.problem && list.rows.length === 0 ? (
-				<Failed problem={list.problem} again={list.again} />
-			) : (
-				<Paged of={list}>
-					<Table
-						stack
-						caption={text.nav.postbacks}
-						columns={[
-							{
-								key: "name",
-								phone: "title",
-								head: t.postbackName,
-								cell: (p) => <Link href={`/postbacks/${p.id}`}>{said(p.name || p.url || `#${p.id}`)}</Link>,
-							},
-							{
-								key: "status",
-								phone: "aside",
-								head: text.setup.offers.status,
-								cell: (p) => <Status of={p.status} />,
-							},
-							{ key: "on", head: t.on, wrap: true, cell: (p) => (p.on ?? []).join(", ") },
-							{
-								key: "offer",
-								head: text.pick.offer,
-								cell: (p) => (p.offer_id ? `#${p.offer_id}` : text.common.all),
-							},
-						]}
-						rows={list.rows}
-						rowKey={(p) => p.id ?? 0}
-						onRow={(p) => go(`/postbacks/${p.id}`)}
-						loading={list.loading}
-						empty={
-							<Empty icon={Send} title={t.noPostbacks}>
-								{t.noPostbacksHint}
-							</Empty>
-						}
-					/>
-				</Paged>
-			)}
+			<Paged of={list}>
+				<Table
+					stack
+					caption={text.nav.postbacks}
+					columns={[
+						{
+							key: "name",
+							phone: "title",
+							head: t.postbackName,
+							cell: (p) => <Link href={`/postbacks/${p.id}`}>{said(p.name || p.url || `#${p.id}`)}</Link>,
+						},
+						{
+							key: "status",
+							phone: "aside",
+							head: text.setup.offers.status,
+							cell: (p) => <Status of={p.status} />,
+						},
+						{ key: "on", head: t.on, wrap: true, cell: (p) => (p.on ?? []).join(", ") },
+						{
+							key: "offer",
+							head: text.pick.offer,
+							cell: (p) => (p.offer_id ? `#${p.offer_id}` : text.common.all),
+						},
+					]}
+					rows={list.rows}
+					rowKey={(p) => p.id ?? 0}
+					onRow={(p) => go(`/postbacks/${p.id}`)}
+					loading={list.loading}
+					empty={
+						<Empty icon={Send} title={t.noPostbacks}>
+							{t.noPostbacksHint}
+						</Empty>
+					}
+				/>
+			</Paged>
 		</Card>
 	);
 }
@@ -334,37 +303,33 @@ export function LinksOf({ id }: { id: number }) {
 				</Go>
 			}
 		>
-			{list.problem && list.rows.length === 0 ? (
-				<Failed problem={list.problem} again={list.again} />
-			) : (
-				<Paged of={list}>
-					<Table
-						stack
-						caption={text.nav.links}
-						columns={[
-							{ key: "code", phone: "title", head: t.code, cell: (l) => <code>/c/{l.code}</code> },
-							{
-								key: "offer",
-								phone: "wide",
-								head: text.pick.offer,
-								cell: (l) => <Named kind="offer" id={l.offer_id} />,
-							},
-							{ key: "query", phone: "wide", head: t.values, wrap: true, cell: (l) => l.query ?? "" },
-							{
-								key: "status",
-								phone: "aside",
-								head: text.setup.offers.status,
-								cell: (l) => <Status of={l.status} />,
-							},
-							{ key: "at", head: t.made, cell: (l) => <When at={l.created_at} /> },
-						]}
-						rows={list.rows}
-						rowKey={(l) => l.code ?? ""}
-						loading={list.loading}
-						empty={<Empty icon={Link2} title={t.noLinks} />}
-					/>
-				</Paged>
-			)}
+			<Paged of={list}>
+				<Table
+					stack
+					caption={text.nav.links}
+					columns={[
+						{ key: "code", phone: "title", head: t.code, cell: (l) => <code>/c/{l.code}</code> },
+						{
+							key: "offer",
+							phone: "wide",
+							head: text.pick.offer,
+							cell: (l) => <Named kind="offer" id={l.offer_id} />,
+						},
+						{ key: "query", phone: "wide", head: t.values, wrap: true, cell: (l) => l.query ?? "" },
+						{
+							key: "status",
+							phone: "aside",
+							head: text.setup.offers.status,
+							cell: (l) => <Status of={l.status} />,
+						},
+						{ key: "at", head: t.made, cell: (l) => <When at={l.created_at} /> },
+					]}
+					rows={list.rows}
+					rowKey={(l) => l.code ?? ""}
+					loading={list.loading}
+					empty={<Empty icon={Link2} title={t.noLinks} />}
+				/>
+			</Paged>
 		</Card>
 	);
 }
@@ -385,35 +350,31 @@ export function PeopleOf({ kind, id }: { kind: Kind; id: number }) {
 				</Go>
 			}
 		>
-			{list.problem && list.rows.length === 0 ? (
-				<Failed problem={list.problem} again={list.again} />
-			) : (
-				<Paged of={list}>
-					<Table
-						stack
-						caption={text.nav.users}
-						columns={[
-							{ key: "name", phone: "title", head: t.person, cell: (u) => u.name || u.email },
-							{ key: "email", phone: "wide", head: t.email, cell: (u) => u.email },
-							{
-								key: "status",
-								phone: "aside",
-								head: text.setup.offers.status,
-								cell: (u) => <Status of={u.status} />,
-							},
-							{ key: "seen", head: t.seen, cell: (u) => <When at={u.last_seen_at} /> },
-						]}
-						rows={rows}
-						rowKey={(u) => u.id ?? 0}
-						loading={list.loading}
-						empty={
-							<Empty icon={UserRound} title={t.noPeople}>
-								{t.noPeopleHint}
-							</Empty>
-						}
-					/>
-				</Paged>
-			)}
+			<Paged of={list}>
+				<Table
+					stack
+					caption={text.nav.users}
+					columns={[
+						{ key: "name", phone: "title", head: t.person, cell: (u) => u.name || u.email },
+						{ key: "email", phone: "wide", head: t.email, cell: (u) => u.email },
+						{
+							key: "status",
+							phone: "aside",
+							head: text.setup.offers.status,
+							cell: (u) => <Status of={u.status} />,
+						},
+						{ key: "seen", head: t.seen, cell: (u) => <When at={u.last_seen_at} /> },
+					]}
+					rows={rows}
+					rowKey={(u) => u.id ?? 0}
+					loading={list.loading}
+					empty={
+						<Empty icon={UserRound} title={t.noPeople}>
+							{t.noPeopleHint}
+						</Empty>
+					}
+				/>
+			</Paged>
 		</Card>
 	);
 }

@@ -9,10 +9,11 @@ import { text } from "../../text/en.ts";
 import { Status, When } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { Paged } from "../../ui/list.tsx";
 import { useName } from "../../ui/named.tsx";
-import { Empty, Failed, Read, Skeleton } from "../../ui/notice.tsx";
+import { Empty, Read, Skeleton } from "../../ui/notice.tsx";
 import { said } from "../../ui/said.tsx";
-import { Table, TableFoot } from "../../ui/table.tsx";
+import { Table } from "../../ui/table.tsx";
 import { worded } from "../lists/words.ts";
 import type { Standing } from "./books.ts";
 
@@ -56,51 +57,44 @@ export function Entries({ of, test, onClose }: { of: Standing; test: boolean; on
 			}
 		>
 			<p class="mute">{t.entriesHint}</p>
-			{list.problem && list.rows.length === 0 ? (
-				<Failed problem={list.problem} again={list.again} />
-			) : (
-				<>
-					<Table
-						caption={t.entries(name)}
-						rows={rows}
-						rowKey={(c) => c.id as string}
-						loading={list.loading}
-						selected={(c) => c.id === open}
-						empty={<Empty title={t.entriesNone} />}
-						columns={[
-							{
-								key: "id",
-								head: t.conversion,
-								cell: (c) => (
-									<Link href={`/conversions/${c.id}`} class={c.order_id ? "" : "id"}>
-										{said(c.order_id) || shortId(c.id ?? "")}
-									</Link>
-								),
-							},
-							{ key: "at", head: t.at, cell: (c) => <When at={c.occurred_at} /> },
-							{ key: "status", head: t.book, cell: (c) => <Status of={c.status} /> },
-							{ key: "amount", head: t.amount, end: true, cell: (c) => sum(money(c)) },
-							{
-								key: "show",
-								head: t.booked,
-								cell: (c) => (
-									<Button
-										small
-										quiet
-										aria-pressed={c.id === open}
-										onClick={() => setOpen(open === c.id ? "" : (c.id as string))}
-									>
-										{t.booked}
-									</Button>
-								),
-							},
-						]}
-					/>
-					{rows.length > 0 && (
-						<TableFoot shown={rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-					)}
-				</>
-			)}
+			<Paged of={list}>
+				<Table
+					caption={t.entries(name)}
+					rows={rows}
+					rowKey={(c) => c.id as string}
+					loading={list.loading}
+					selected={(c) => c.id === open}
+					empty={<Empty title={t.entriesNone} />}
+					columns={[
+						{
+							key: "id",
+							head: t.conversion,
+							cell: (c) => (
+								<Link href={`/conversions/${c.id}`} class={c.order_id ? "" : "id"}>
+									{said(c.order_id) || shortId(c.id ?? "")}
+								</Link>
+							),
+						},
+						{ key: "at", head: t.at, cell: (c) => <When at={c.occurred_at} /> },
+						{ key: "status", head: t.book, cell: (c) => <Status of={c.status} /> },
+						{ key: "amount", head: t.amount, end: true, cell: (c) => sum(money(c)) },
+						{
+							key: "show",
+							head: t.booked,
+							cell: (c) => (
+								<Button
+									small
+									quiet
+									aria-pressed={c.id === open}
+									onClick={() => setOpen(open === c.id ? "" : (c.id as string))}
+								>
+									{t.booked}
+								</Button>
+							),
+						},
+					]}
+				/>
+			</Paged>
 			{open && <Booked conversion={open} />}
 		</Dialog>
 	);

@@ -8,10 +8,11 @@ import { useUrlState } from "../../lib/url.ts";
 import { text } from "../../text/en.ts";
 import { When } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
+import { Paged } from "../../ui/list.tsx";
 import { Named } from "../../ui/named.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card, Page } from "../../ui/page.tsx";
-import { Table, TableFoot } from "../../ui/table.tsx";
+import { Table } from "../../ui/table.tsx";
 import { Compare } from "./compare.tsx";
 import "./work.css";
 
@@ -35,57 +36,50 @@ export default function Reconciliation() {
 	return (
 		<Page title={t.title} lead={t.lead} actions={list.rows.length > 0 ? begin : undefined}>
 			<Card flush>
-				{list.problem && list.rows.length === 0 ? (
-					<Failed problem={list.problem} again={list.again} />
-				) : (
-					<>
-						<Table
-							stack
-							caption={t.caption}
-							rows={list.rows}
-							rowKey={(r) => r.id}
-							loading={list.loading}
-							onRow={(r) => go(`/reconciliation/${r.id}`)}
-							empty={
-								<Empty title={t.none} action={begin}>
-									{t.noneHint}
-								</Empty>
-							}
-							columns={[
-								{
-									key: "name",
-									phone: "title",
-									head: t.name,
-									cell: (r) => <Link href={`/reconciliation/${r.id}`}>{r.name || t.unnamed}</Link>,
-								},
-								...(side.value === "network"
-									? [{ key: "party", head: t.party, cell: (r: Made) => <PartyOf of={r.summary} /> }]
-									: []),
-								{
-									key: "period",
-									phone: "wide",
-									head: t.period,
-									cell: (r) => `${day(r.summary.from)} – ${day(r.summary.to)}`,
-								},
-								{ key: "lines", head: t.lines, end: true, cell: (r) => count(r.summary.lines) },
-								{ key: "agree", head: t.agree, end: true, cell: (r) => count(r.summary.matched) },
-								{ key: "differ", head: t.differ, end: true, cell: (r) => count(differing(r.summary)) },
-								{
-									key: "made",
-									head: t.made,
-									cell: (r) => (
-										<span title={t.kept(dateTime(r.kept_until))}>
-											<When at={r.created_at} />
-										</span>
-									),
-								},
-							]}
-						/>
-						{list.rows.length > 0 && (
-							<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy} />
-						)}
-					</>
-				)}
+				<Paged of={list}>
+					<Table
+						stack
+						caption={t.caption}
+						rows={list.rows}
+						rowKey={(r) => r.id}
+						loading={list.loading}
+						onRow={(r) => go(`/reconciliation/${r.id}`)}
+						empty={
+							<Empty title={t.none} action={begin}>
+								{t.noneHint}
+							</Empty>
+						}
+						columns={[
+							{
+								key: "name",
+								phone: "title",
+								head: t.name,
+								cell: (r) => <Link href={`/reconciliation/${r.id}`}>{r.name || t.unnamed}</Link>,
+							},
+							...(side.value === "network"
+								? [{ key: "party", head: t.party, cell: (r: Made) => <PartyOf of={r.summary} /> }]
+								: []),
+							{
+								key: "period",
+								phone: "wide",
+								head: t.period,
+								cell: (r) => `${day(r.summary.from)} – ${day(r.summary.to)}`,
+							},
+							{ key: "lines", head: t.lines, end: true, cell: (r) => count(r.summary.lines) },
+							{ key: "agree", head: t.agree, end: true, cell: (r) => count(r.summary.matched) },
+							{ key: "differ", head: t.differ, end: true, cell: (r) => count(differing(r.summary)) },
+							{
+								key: "made",
+								head: t.made,
+								cell: (r) => (
+									<span title={t.kept(dateTime(r.kept_until))}>
+										<When at={r.created_at} />
+									</span>
+								),
+							},
+						]}
+					/>
+				</Paged>
 			</Card>
 			{state.new === "1" && !viewing.value && (
 				<Compare

@@ -6,10 +6,11 @@ import { shortId } from "../../lib/shortid.ts";
 import { text } from "../../text/en.ts";
 import { Status, TraceLink } from "../../ui/bits.tsx";
 import { Download } from "../../ui/download.tsx";
-import { Empty, Failed } from "../../ui/notice.tsx";
+import { Paged } from "../../ui/list.tsx";
+import { Empty } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
-import { Table, TableFoot } from "../../ui/table.tsx";
+import { Table } from "../../ui/table.tsx";
 import { told } from "../lists/words.ts";
 import type { Class } from "./reconciled.tsx";
 
@@ -45,32 +46,23 @@ export function ReconciledRows({ made, of }: { made: Schema["Reconciliation"]; o
 				/>
 			}
 		>
-			{list.problem && list.rows.length === 0 ? (
-				<Failed problem={list.problem} again={list.again} />
-			) : (
-				<>
-					<Table
-						caption={t.class[of] ?? of}
-						rows={list.rows}
-						rowKey={(_, i) => i}
-						loading={list.loading}
-						height="60dvh"
-						empty={<Empty title={t.rowsNone} />}
-						columns={[
-							{ key: "line", head: t.rowLine, cell: (r) => (r.line ? count(r.line) : "–") },
-							{ key: "ids", head: t.rowIds, cell: (r) => <Ids of={r} /> },
-							{ key: "theirs", head: t.rowTheirs, cell: (r) => <Side of={r.theirs} /> },
-							{ key: "ours", head: t.rowOurs, cell: (r) => <Side of={r.ours} /> },
-							{ key: "why", head: t.rowWhy, wrap: true, cell: (r) => <Why of={r} /> },
-						]}
-					/>
-					{list.rows.length > 0 && (
-						<TableFoot shown={list.rows.length} next={list.next} onMore={list.more} busy={list.busy}>
-							{kept < all && t.rowsCut(count(kept), count(all))}
-						</TableFoot>
-					)}
-				</>
-			)}
+			<Paged of={list} foot={kept < all && t.rowsCut(count(kept), count(all))}>
+				<Table
+					caption={t.class[of] ?? of}
+					rows={list.rows}
+					rowKey={(_, i) => i}
+					loading={list.loading}
+					height="60dvh"
+					empty={<Empty title={t.rowsNone} />}
+					columns={[
+						{ key: "line", head: t.rowLine, cell: (r) => (r.line ? count(r.line) : "–") },
+						{ key: "ids", head: t.rowIds, cell: (r) => <Ids of={r} /> },
+						{ key: "theirs", head: t.rowTheirs, cell: (r) => <Side of={r.theirs} /> },
+						{ key: "ours", head: t.rowOurs, cell: (r) => <Side of={r.ours} /> },
+						{ key: "why", head: t.rowWhy, wrap: true, cell: (r) => <Why of={r} /> },
+					]}
+				/>
+			</Paged>
 		</Card>
 	);
 }
