@@ -60,12 +60,16 @@ type cohortDay struct {
 	sums map[string]int64 // of payout and revenue
 }
 
+// isClicked is the condition of conversions that a click led to, or none that is
+// known; not a view.
+const isClicked = "view_through = FALSE"
+
 // Answer reads the cohorts.
 func (c *Cohort) Answer(ctx context.Context, r Reader) (CohortAnswer, error) {
 	clicks, conversions := sourceOf(fact.Clicks, true), sourceOf(fact.Conversions, true)
 	a := CohortAnswer{
 		Rows: []CohortRow{}, From: c.from, To: c.to, Zone: c.loc.String(), AsOf: r.AsOf(),
-		Notes: append([]string{}, c.notes([]source{clicks, conversions})...),
+		Notes: append([]string{"view-through conversions are left out: no click led to them"}, c.notes([]source{clicks, conversions})...),
 	}
 	days := map[int64]*cohortDay{}
 	if c.covers(clicks) {
@@ -150,7 +154,7 @@ func (c *Cohort) addConversions(ctx context.Context, r Reader, from source, colu
 	}
 	const milli = 24 * 60 * 60 * 1000
 	age := "delay - delay % " + strconv.Itoa(milli)
-	inner := w.facts(from, items, isCounted)
+	inner := w.facts(from, items, isCounted, isClicked)
 	sql := "SELECT CAST(day AS BIGINT), " + age + ", " + commas([]string{"CAST(sum(sign) AS BIGINT)"}, sums) +
 		" FROM (" + inner + ") AS f GROUP BY f.day, " + age
 	if w.err != nil {

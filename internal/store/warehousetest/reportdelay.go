@@ -162,7 +162,8 @@ func (a *asked) cohorts(b fact.Batch) map[string]*cohort {
 	}
 	byClick := *a
 	byClick.byClick = true
-	for _, c := range byClick.net(b.Conversions) {
+	clicked := slices.DeleteFunc(byClick.net(b.Conversions), func(c fact.Conversion) bool { return c.ViewThrough })
+	for _, c := range clicked {
 		to := of(c.ClickAt)
 		if age := max(0, c.At.Sub(c.ClickAt)) / (24 * time.Hour); age <= report.CohortDays {
 			to.Conversions[age]++
