@@ -206,7 +206,7 @@ test("a code confirms, once", async ({ browser, node, provider }) => {
 	await page.goto("account");
 	await page.getByRole("button", { name: "Turn on" }).click();
 	const secret = (await page.locator("dialog pre").textContent()) ?? "";
-	const used = totp(secret, Date.now() - 30_000);
+	const used = totp(secret);
 	await page.getByLabel("Code of your authenticator").fill(used);
 	await page.getByRole("dialog").getByRole("button", { name: "Turn on" }).click();
 	await page.getByRole("button", { name: "I have kept them" }).click();

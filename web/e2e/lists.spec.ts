@@ -377,6 +377,32 @@ test.describe("owed postbacks", () => {
 	});
 });
 
+test("lists fit into a window of 1,280 pixels", async ({ page, node, tracker }) => {
+	const m = await node.market("Broad lists with names as long as names of shops are");
+	await conversions(node, m, ["W-1"]);
+	await node.click(m.offer, m.affiliate, {
+		sub1: "spring",
+		sub2: "a-rather-long-sub-id",
+		source: "newsletter",
+	});
+	await node.api("POST", `/postbacks`, { owner: { affiliate_id: m.affiliate }, url: `${tracker.url}/pb` });
+	await page.setViewportSize({ width: 1280, height: 900 });
+	for (const path of [
+		"offers",
+		`offers/${m.offer}/goals`,
+		"clicks",
+		"conversions",
+		"postbacks",
+		"advertisers",
+	]) {
+		await page.goto(path);
+		await expect(rows(page).first()).toBeVisible();
+		await expect(page.locator('[aria-busy="true"], .skeleton')).toHaveCount(0);
+		const over = await page.locator(".table-box").evaluate((b) => b.scrollWidth - b.clientWidth);
+		expect(over, `the list of ${path} is wider than its card`).toBeLessThanOrEqual(0);
+	}
+});
+
 test("clicks are listed as reports count them, and lead to their trace", async ({ page, node }) => {
 	const m = await node.market("Clicked");
 	const id = await node.click(m.offer, m.affiliate, { sub1: "spring,sale", source: "news" });

@@ -115,7 +115,7 @@ test("rows, columns and filters are chosen by keyboard alone", async ({ page }) 
 });
 
 test("two periods are compared, in the table and in the chart", async ({ page }) => {
-	await page.goto(`reports?dimensions=hour&range=today&${only()}`);
+	await page.goto(`reports?dimensions=day&range=last7&${only()}`);
 	await page.getByRole("button", { name: "Compare" }).click();
 	await expect(page).toHaveURL(/compare=previous/);
 	await expect(page.getByText("Clicks, period before")).toBeVisible();

@@ -28,6 +28,12 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
 	}
 }
 
+/** Waits out the end of an hour, which may be that of a day: the seconds that follow are of one hour. */
+export async function oneHour(seconds = 20): Promise<void> {
+	const left = 3_600_000 - (Date.now() % 3_600_000);
+	if (left < seconds * 1000) await new Promise((r) => setTimeout(r, left + 100));
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: tests look at what they expect
 type Anything = any;
 

@@ -1,5 +1,5 @@
 import { ChevronLeft, ListFilter, X } from "lucide-preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Kind } from "../../api/found.ts";
 import { type Expression, expressionOf, writeExpression } from "../../lib/expression.ts";
 import { side } from "../../lib/session.ts";
@@ -211,7 +211,8 @@ function Editor({ report, zone, expression, onApply, onBack }: EditorProps) {
 	const listed = several && (w.kind === "text" || w.kind === "id");
 	const usable = listed ? values : values.slice(0, 1).filter((v) => v.trim() !== "");
 	const form = useRef<HTMLFormElement>(null);
-	useEffect(() => form.current?.querySelector<HTMLElement>("[data-first]")?.focus(), []);
+	// Before it is seen: what is typed at once is typed here.
+	useLayoutEffect(() => form.current?.querySelector<HTMLElement>("[data-first]")?.focus(), []);
 	const apply = () => {
 		if (usable.length > 0) onApply(writeExpression({ dim: w.name, op, values: usable }));
 	};
