@@ -28,18 +28,24 @@ const (
 // The ways to break a chain. A hop hands its own ID out, to the shop's side, and
 // the ID that it was handed back.
 const (
-	outNoID    = "out-no-id"
-	outWrong   = "out-wrong-parameter"
-	outLower   = "out-lower-case"
-	outCut     = "out-cut"
-	outLiteral = "out-literal-macro"
+	noID    = "no-id"
+	wrong   = "wrong-parameter"
+	lower   = "lower-case"
+	cut     = "cut"
+	literal = "literal-macro"
+
+	outNoID    = "out-" + noID
+	outWrong   = "out-" + wrong
+	outLower   = "out-" + lower
+	outCut     = "out-" + cut
+	outLiteral = "out-" + literal
 
 	backNone    = "back-no-postback"
-	backNoID    = "back-no-id"
-	backWrong   = "back-wrong-parameter"
-	backLower   = "back-lower-case"
-	backCut     = "back-cut"
-	backLiteral = "back-literal-macro"
+	backNoID    = "back-" + noID
+	backWrong   = "back-" + wrong
+	backLower   = "back-" + lower
+	backCut     = "back-" + cut
+	backLiteral = "back-" + literal
 )
 
 // breaks lists the ways in which a hop can be broken. An installation is asked
@@ -227,39 +233,31 @@ func (d *chainDemo) postback(k int, w *chainWay) error {
 	}, new(named))
 }
 
-// out names the ID in a link: by a macro whose beginning and filters are the
-// hop's own.
+// out names the ID in a link.
 func out(how, parameter, macro, filter string) string {
-	switch how {
-	case outNoID:
-		return parameter + "="
-	case outWrong:
-		return "ref=" + macro + "}"
-	case outLower:
-		return parameter + "=" + macro + filter + "lower}"
-	case outCut:
-		return fmt.Sprintf("%s=%s%s%d}", parameter, macro, filter, cutTo)
-	case outLiteral:
-		return parameter + "={click_id}"
-	default:
-		return parameter + "=" + macro + "}"
-	}
+	return namedBy(strings.TrimPrefix(how, "out-"), parameter, macro, filter)
 }
 
 // back names the ID in a postback, empty where none is sent.
 func back(how, parameter, macro, filter string) string {
-	switch how {
-	case backNone:
+	if how == backNone {
 		return ""
-	case backNoID:
+	}
+	return namedBy(strings.TrimPrefix(how, "back-"), parameter, macro, filter)
+}
+
+// namedBy names the ID by a macro whose beginning and filters are the hop's own.
+func namedBy(how, parameter, macro, filter string) string {
+	switch how {
+	case noID:
 		return parameter + "="
-	case backWrong:
+	case wrong:
 		return "ref=" + macro + "}"
-	case backLower:
+	case lower:
 		return parameter + "=" + macro + filter + "lower}"
-	case backCut:
+	case cut:
 		return fmt.Sprintf("%s=%s%s%d}", parameter, macro, filter, cutTo)
-	case backLiteral:
+	case literal:
 		return parameter + "={click_id}"
 	default:
 		return parameter + "=" + macro + "}"

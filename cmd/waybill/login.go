@@ -92,8 +92,7 @@ func (p *people) validProvider(c consoleAt) error {
 	if c.AdminURL == "" || p.ClientID == "" {
 		return fault.New(fault.Invalid, "--oidc-issuer needs --oidc-client-id and --admin-url: the provider sends people back there")
 	}
-	u, err := url.Parse(p.Issuer)
-	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+	if !private(p.Issuer) {
 		return fault.New(fault.Invalid, "--oidc-issuer %q is not an https URL", p.Issuer)
 	}
 	for _, d := range p.Domains {

@@ -55,3 +55,15 @@ func TestConsoleFor(t *testing.T) {
 		})
 	}
 }
+
+func TestPrivate(t *testing.T) {
+	for text, want := range map[string]bool{
+		"https://id.example.com": true, "http://localhost:9000/x": true, "http://127.0.0.1": true, "http://[::1]:1": true,
+		"http://id.example.com": false, "http://localhost.example.com": false, "http://10.0.0.1": false, "ftp://localhost": false,
+		"https://": false, "id.example.com": false, "": false, "https://a b": false,
+	} {
+		if got := private(text); got != want {
+			t.Errorf("private(%q) = %t, want %t", text, got, want)
+		}
+	}
+}

@@ -48,8 +48,7 @@ func (s *secure) valid(publicURL string) error {
 	if s.ACMEDirectory == "" {
 		return nil
 	}
-	u, err := url.Parse(s.ACMEDirectory)
-	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+	if !private(s.ACMEDirectory) {
 		return fault.New(fault.Invalid, "--acme-directory %q is not an https URL", s.ACMEDirectory)
 	}
 	return nil
@@ -67,6 +66,13 @@ func ownHost(publicURL string) string {
 		return ""
 	}
 	return name
+}
+
+// private reports whether nobody on the way to a URL can read along: it is one of
+// https, or of this machine.
+func private(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()))
 }
 
 func loopback(name string) bool {
