@@ -121,12 +121,7 @@ func (f *ConversionFilter) narrow(who account.Principal) (bool, error) {
 	return false, nil
 }
 
-type conversionIn struct {
-	caller
-	ID string `path:"id"`
-}
-
-func (a *API) getConversion(ctx context.Context, in *conversionIn) (*answer, error) {
+func (a *API) getConversion(ctx context.Context, in *oneIn[string]) (*answer, error) {
 	c, err := a.findConversion(ctx, in.who(), in.ID)
 	if err != nil {
 		return nil, err

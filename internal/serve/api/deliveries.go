@@ -69,12 +69,7 @@ func (a *API) registerDeliveries(h huma.API, s *schemas) {
 	}, a.withdrawDelivery)
 }
 
-type deliveryIn struct {
-	caller
-	ID string `path:"id"`
-}
-
-func (a *API) getDelivery(ctx context.Context, in *deliveryIn) (*answer, error) {
+func (a *API) getDelivery(ctx context.Context, in *oneIn[string]) (*answer, error) {
 	d, err := a.findDelivery(ctx, in.who(), in.ID)
 	if err != nil {
 		return nil, err
@@ -162,17 +157,17 @@ func (a *API) ownsDelivery(ctx context.Context, who account.Principal, d deliver
 	return owns(who, row.Value.Owner), nil
 }
 
-func (a *API) replayDelivery(ctx context.Context, in *deliveryIn) (*answer, error) {
+func (a *API) replayDelivery(ctx context.Context, in *oneIn[string]) (*answer, error) {
 	return a.changeDelivery(ctx, in, a.Queue.Replay)
 }
 
-func (a *API) withdrawDelivery(ctx context.Context, in *deliveryIn) (*answer, error) {
+func (a *API) withdrawDelivery(ctx context.Context, in *oneIn[string]) (*answer, error) {
 	return a.changeDelivery(ctx, in, a.Queue.Withdraw)
 }
 
 // changeDelivery changes one of the caller's deliveries as of now, and shows what
 // has become of it.
-func (a *API) changeDelivery(ctx context.Context, in *deliveryIn, change func(ctx context.Context, id string, at time.Time) error) (*answer, error) {
+func (a *API) changeDelivery(ctx context.Context, in *oneIn[string], change func(ctx context.Context, id string, at time.Time) error) (*answer, error) {
 	d, err := a.findDelivery(ctx, in.who(), in.ID)
 	if err != nil {
 		return nil, err

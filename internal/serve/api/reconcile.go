@@ -138,14 +138,10 @@ func (a *API) registerReconciliations(h huma.API, s *schemas) {
 		summary: "List comparisons with partners' lists", text: "Newest first. A partner's key sees those that it made.", roles: both,
 		out: s.list("ReconciliationList", whole),
 	}, func(ctx context.Context, in *listIn) (*answer, error) { return r.list(ctx, in.who(), in.Paging) })
-	type getIn struct {
-		caller
-		ID string `path:"id"`
-	}
 	handle(h, route{
 		method: http.MethodGet, path: path + "/{id}", id: "get-reconciliation", tag: "Reconciliation",
 		summary: "Read one comparison", roles: both, out: whole,
-	}, func(ctx context.Context, in *getIn) (*answer, error) { return r.get(ctx, in.who(), in.ID) })
+	}, func(ctx context.Context, in *oneIn[string]) (*answer, error) { return r.get(ctx, in.who(), in.ID) })
 	r.registerRows(h, s, path)
 }
 
