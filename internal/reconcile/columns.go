@@ -398,6 +398,11 @@ func (m *mapping) count(at int, is func(string) bool) (yes, no int) {
 // isHead reports whether a list's first line names its columns: it has a name
 // that is known or was told, or nothing in it looks like data.
 func isHead(line []string, side Side, told map[Field]string) bool {
+	return hasName(line, side, told) || !slices.ContainsFunc(line, func(cell string) bool { return strings.ContainsAny(cell, "0123456789") })
+}
+
+// hasName reports whether a line has the name of a column, known or told.
+func hasName(line []string, side Side, told map[Field]string) bool {
 	for _, cell := range line {
 		for _, name := range told {
 			if strings.EqualFold(strings.TrimSpace(cell), name) {
@@ -411,11 +416,5 @@ func isHead(line []string, side Side, told map[Field]string) bool {
 			}
 		}
 	}
-	for _, cell := range line {
-		cell = strings.TrimSpace(cell)
-		if strings.ContainsAny(cell, "0123456789") {
-			return false
-		}
-	}
-	return true
+	return false
 }

@@ -58,8 +58,11 @@ func (o oldLines) Read(p []byte) (int, error) {
 
 const separators = ",;\t|"
 
-// separatorOf takes the sign that each of the first lines has most of, else the
-// one that the very first has.
+// maxTitles is how many lines above the head may be titles.
+const maxTitles = 5
+
+// separatorOf takes the sign that each of the first lines has most of, titles left
+// out, else the one that the very first has.
 func separatorOf(head string) rune {
 	const looked = 10
 	var lines []string
@@ -68,19 +71,26 @@ func separatorOf(head string) rune {
 			lines = append(lines, line)
 		}
 	}
-	for best, most := rune(0), 0; ; lines = lines[:1] {
-		for _, sep := range separators {
-			if least := leastOutside(lines, sep); least > most {
-				best, most = sep, least
-			}
-		}
-		switch {
-		case most > 0:
-			return best
-		case len(lines) <= 1:
-			return ','
+	for titles := 0; titles <= min(maxTitles, len(lines)-2); titles++ {
+		if sep, ok := commonTo(lines[titles:]); ok {
+			return sep
 		}
 	}
+	if sep, ok := commonTo(lines[:min(1, len(lines))]); ok {
+		return sep
+	}
+	return ','
+}
+
+// commonTo gives the sign that each of some lines has most of.
+func commonTo(lines []string) (best rune, found bool) {
+	most := 0
+	for _, sep := range separators {
+		if least := leastOutside(lines, sep); least > most {
+			best, most = sep, least
+		}
+	}
+	return best, most > 0
 }
 
 func leastOutside(lines []string, sign rune) int {
