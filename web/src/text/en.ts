@@ -55,6 +55,8 @@ export const text = {
 		to: "To",
 	},
 	fields: {
+		chooseFile: "Choose a file, or drop it here",
+		anotherFile: "choose another",
 		add: "Type to add",
 		remove: (what: string) => `Remove ${what}`,
 		unitOf: (what: string) => `Unit of ${what}`,
@@ -2929,7 +2931,6 @@ export const text = {
 			fileTitle: "Choose the list",
 			file: "CSV file",
 			fileHint: "As it is: comma, semicolon or tab, any common encoding, up to 64 MiB.",
-			drop: "Drop a file here, or choose one",
 			nameHint: "Such as “November, Acme”.",
 			side: "Whose list it is",
 			sideAuto: "Found by the IDs in it",
@@ -3711,9 +3712,7 @@ export const text = {
 			ids: "Numbers of TUNE",
 			file: "The file",
 			sample: "Download a sample",
-			choose: "Choose a file, or drop it here",
 			chooseHint: "CSV, with names of columns in the first line",
-			another: "choose another",
 			fileHint:
 				"Up to 4 GiB. A line is a claim like a postback's. A file that is sent twice counts once, so it is safe to send it again.",
 			columns: "Its columns",

@@ -9,13 +9,14 @@ import { text } from "../../text/en.ts";
 import { Progress } from "../../ui/bits.tsx";
 import { Button, Go } from "../../ui/button.tsx";
 import { PickField } from "../../ui/fields.tsx";
+import { FileField } from "../../ui/file.tsx";
 import { CheckField, SelectField, TextField } from "../../ui/form.tsx";
 import { Empty, Notice } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { said } from "../../ui/said.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
 import { cellOf, columnsOf, columnsParameter } from "./csv.ts";
-import { Download, FileField, sendFile } from "./file.tsx";
+import { Download, sendFile } from "./file.tsx";
 
 const t = text.admin.import;
 type Outcome = Schema["ImportOutcome"];
@@ -115,7 +116,7 @@ export function ImportConversions() {
 		}
 	};
 	return (
-		<div class="steps">
+		<div class="imports">
 			<Card
 				title={t.file}
 				actions={
@@ -125,7 +126,7 @@ export function ImportConversions() {
 				}
 			>
 				<div class="stack">
-					<FileField file={file} onFile={(f) => void choose(f)} disabled={run?.busy} />
+					<FileField hint={t.chooseHint} file={file} onFile={(f) => void choose(f)} disabled={run?.busy} />
 					<p class="mute small">{t.fileHint}</p>
 				</div>
 			</Card>

@@ -6,10 +6,11 @@ import { Problem, problemOf } from "../../lib/problem.ts";
 import { text } from "../../text/en.ts";
 import { Badge } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
+import { FileField } from "../../ui/file.tsx";
 import { Empty, Failed, Notice } from "../../ui/notice.tsx";
 import { Card } from "../../ui/page.tsx";
 import { Table, TableFoot } from "../../ui/table.tsx";
-import { Download, FileField, sendFile } from "./file.tsx";
+import { Download, sendFile } from "./file.tsx";
 
 const t = text.admin.import;
 type Answer = Schema["IdMap"];
@@ -63,7 +64,7 @@ export function ImportIds() {
 	};
 	const rows = (answer?.outcomes ?? []).filter((l) => !onlyRefused || l.outcome === "refused");
 	return (
-		<div class="steps">
+		<div class="imports">
 			<Card
 				title={t.file}
 				actions={
@@ -75,6 +76,7 @@ export function ImportIds() {
 				<div class="stack">
 					<p class="mute">{t.idsLead}</p>
 					<FileField
+						hint={t.chooseHint}
 						file={file}
 						disabled={busy}
 						onFile={(f) => {

@@ -42,7 +42,7 @@ export default function Integration({ offerId }: { offerId: number }) {
 				return (
 					<div class="stack loose">
 						<Ways ways={ways} at={way} onWay={(w) => set({ way: w, lang: "", page: "" })} />
-						<ol class="steps stack">
+						<ol class="stack">
 							<Step number={1} title={t.keep.title}>
 								<Keep offer={o} way={way} />
 							</Step>

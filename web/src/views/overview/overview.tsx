@@ -257,6 +257,7 @@ function Day({ of: d, at, onAt }: { of: Overview; at: string; onAt: (name: strin
 	const written = (v: number | null) => write(m, v, d.currency, true);
 	return (
 		<Card
+			class="day"
 			title={t.day}
 			actions={
 				<div class="group">

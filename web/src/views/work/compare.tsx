@@ -1,9 +1,8 @@
 import { useQueryClient } from "@tanstack/preact-query";
-import { FileUp } from "lucide-preact";
 import { useRef, useState } from "preact/hooks";
 import type { Schema } from "../../api/client.ts";
 import { upload } from "../../api/upload.ts";
-import { bytes, count, dateTime, percent } from "../../lib/format.ts";
+import { percent } from "../../lib/format.ts";
 import { type Problem, problemOf } from "../../lib/problem.ts";
 import { zone as mine, side } from "../../lib/session.ts";
 import { queryOf } from "../../lib/url.ts";
@@ -12,6 +11,7 @@ import { Progress } from "../../ui/bits.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ComboField, PickField } from "../../ui/fields.tsx";
+import { FileField } from "../../ui/file.tsx";
 import { SelectField, TextField } from "../../ui/form.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -196,7 +196,7 @@ function About({ file, onFile, said, say, problem }: AboutProps) {
 	const network = side.value === "network";
 	return (
 		<>
-			<FileField file={file} onFile={onFile} />
+			<FileField label={t.file} hint={t.fileHint} file={file} onFile={onFile} />
 			<div class="grid-2">
 				<TextField
 					label={t.name}
@@ -273,42 +273,5 @@ function About({ file, onFile, said, say, problem }: AboutProps) {
 				/>
 			</div>
 		</>
-	);
-}
-
-function FileField({ file, onFile }: { file: File | undefined; onFile: (file: File) => void }) {
-	const [over, setOver] = useState(false);
-	return (
-		<label
-			class={`drop ${over ? "over" : ""}`}
-			onDragOver={(e) => {
-				e.preventDefault();
-				setOver(true);
-			}}
-			onDragLeave={() => setOver(false)}
-			onDrop={(e) => {
-				e.preventDefault();
-				setOver(false);
-				const dropped = e.dataTransfer?.files[0];
-				if (dropped) onFile(dropped);
-			}}
-		>
-			<FileUp aria-hidden />
-			<span class="strong">{file ? file.name : t.drop}</span>
-			<span class="small mute">
-				{file ? `${bytes(file.size)} · ${dateTime(new Date(file.lastModified))}` : t.fileHint}
-			</span>
-			<input
-				type="file"
-				class="visually-hidden"
-				aria-label={t.file}
-				accept=".csv,.txt,.tsv,text/csv,text/plain"
-				onChange={(e) => {
-					const chosen = e.currentTarget.files?.[0];
-					if (chosen) onFile(chosen);
-				}}
-			/>
-			{file && <span class="visually-hidden">{count(file.size)}</span>}
-		</label>
 	);
 }

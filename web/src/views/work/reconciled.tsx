@@ -217,7 +217,7 @@ function Days({ of: s }: { of: Summary }) {
 						key: "bars",
 						head: t.bars,
 						cell: (d) => (
-							<span class="pair" aria-hidden="true">
+							<span class="pair-bars" aria-hidden="true">
 								<i style={{ width: percentOf(d.theirs, most) }} />
 								<i style={{ width: percentOf(d.ours, most) }} />
 							</span>
