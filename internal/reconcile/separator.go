@@ -58,9 +58,6 @@ func (o oldLines) Read(p []byte) (int, error) {
 
 const separators = ",;\t|"
 
-// maxTitles is how many lines above the head may be titles.
-const maxTitles = 5
-
 // separatorOf takes the sign that each of the first lines has most of, titles left
 // out, else the one that the very first has.
 func separatorOf(head string) rune {
