@@ -50,12 +50,12 @@ type Payout struct {
 	Version     int64
 }
 
-// Covers reports whether p pays for c as it stands. What has changed since p was
-// asked for waits for the next one.
-func (p *Payout) Covers(c *conversion.Conversion) bool {
+// Covers reports whether p pays for c as it stands. asked is the version of c that
+// p was asked to pay, 0 for none: what has changed since waits for the next one.
+func (p *Payout) Covers(c *conversion.Conversion, asked int) bool {
 	return p.Status == Booking && c.Status == conversion.Approved && !c.Test &&
 		c.AffiliateID == p.AffiliateID && c.Payout.Currency == p.Amount.Currency &&
-		c.OccurredAt.Before(p.Until) && !c.UpdatedAt.After(p.CreatedAt)
+		c.OccurredAt.Before(p.Until) && c.Version == asked
 }
 
 // Due is what one affiliate would be paid in one currency.

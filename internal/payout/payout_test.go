@@ -28,8 +28,8 @@ func TestCovers(t *testing.T) {
 	}{
 		{name: "what is approved", change: func(*payout.Payout, *conversion.Conversion) {}, want: true},
 		{name: "also what pays nothing", change: func(_ *payout.Payout, c *conversion.Conversion) { c.Payout.Units = 0 }, want: true},
-		{name: "changed at the same instant", change: func(p *payout.Payout, c *conversion.Conversion) { c.UpdatedAt = p.CreatedAt }, want: true},
-		{name: "not an instant later", change: func(p *payout.Payout, c *conversion.Conversion) { c.UpdatedAt = p.CreatedAt.Add(1) }},
+		{name: "whenever it was changed", change: func(p *payout.Payout, c *conversion.Conversion) { c.UpdatedAt = p.CreatedAt.Add(1) }, want: true},
+		{name: "not what was changed since it was asked for", change: func(_ *payout.Payout, c *conversion.Conversion) { c.Version = 4 }},
 		{name: "not what happened at its end", change: func(p *payout.Payout, c *conversion.Conversion) { c.OccurredAt = p.Until }},
 		{name: "not when it is booked", change: func(p *payout.Payout, _ *conversion.Conversion) { p.Status = payout.Booked }},
 		{name: "not when it is only planned", change: func(p *payout.Payout, _ *conversion.Conversion) { p.Status = payout.Planned }},
@@ -43,10 +43,10 @@ func TestCovers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p := payout.Payout{AffiliateID: 1, Until: noon(), Status: payout.Booking, Amount: usd(0), CreatedAt: noon()}
 			c := conversion.Conversion{
-				Status: conversion.Approved, AffiliateID: 1, Payout: usd(5), OccurredAt: noon().Add(-time.Hour), UpdatedAt: noon().Add(-time.Minute),
+				Version: 3, Status: conversion.Approved, AffiliateID: 1, Payout: usd(5), OccurredAt: noon().Add(-time.Hour), UpdatedAt: noon().Add(-time.Minute),
 			}
 			tt.change(&p, &c)
-			if got := p.Covers(&c); got != tt.want {
+			if got := p.Covers(&c, 3); got != tt.want {
 				t.Errorf("Covers() = %t, want %t", got, tt.want)
 			}
 		})

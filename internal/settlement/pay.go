@@ -52,7 +52,7 @@ func (h *hearing) judgePaid(st State) (Outcome, error) {
 // checkPayable says why the payout does not pay c.
 func (h *hearing) checkPayable(st State, c *conversion.Conversion) *refusal {
 	switch {
-	case c.PayoutID == h.s.PayoutID || st.Payout != nil && st.Payout.Covers(c):
+	case c.PayoutID == h.s.PayoutID || st.Payout != nil && st.Payout.Covers(c, st.Asked[c.ID]):
 		return nil
 	case c.Status != conversion.Approved:
 		return refuse(signal.TransitionNotAllowed, signal.Detail{Got: string(c.Status), Want: string(conversion.Paid)},

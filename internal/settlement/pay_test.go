@@ -42,6 +42,7 @@ func TestAPayoutPaysWhatItCovers(t *testing.T) {
 		hit    string
 		before func(*world)
 		payout func(*payout.Payout)
+		since  func(*world)
 		want   string
 		after  string
 	}{
@@ -64,7 +65,18 @@ func TestAPayoutPaysWhatItCovers(t *testing.T) {
 		{name: "not another's", payout: func(p *payout.Payout) { p.AffiliateID = 10 }, want: forbidden, after: stays},
 		{name: "not in another currency", payout: func(p *payout.Payout) { p.Amount.Currency = "EUR" }, want: forbidden, after: stays},
 		{name: "not what happened later", payout: func(p *payout.Payout) { p.Until = clicked().Add(time.Hour) }, want: forbidden, after: stays},
-		{name: "not what was changed since", payout: func(p *payout.Payout) { p.CreatedAt = clicked().Add(time.Hour) }, want: forbidden, after: stays},
+		{
+			name: "not what was changed since", want: forbidden, after: "approved sale order=A amount=60 pays=6/12",
+			since: func(w *world) { w.hit("api patch goal=sale order_id=A amount=60") },
+		},
+		{
+			name: "not what it was not asked for", want: forbidden, after: stays,
+			since: func(w *world) { clear(w.asked) },
+		},
+		{
+			name: "whatever the clocks say", want: updated, after: "paid sale order=A amount=50 pays=5/10",
+			payout: func(p *payout.Payout) { p.CreatedAt = clicked().Add(-time.Hour) },
+		},
 		{name: "not when it has ended", payout: func(p *payout.Payout) { p.Status = payout.Booked }, want: forbidden, after: stays},
 		{name: "not when there is none", payout: func(p *payout.Payout) { p.ID = 2 }, want: forbidden, after: stays},
 	}
@@ -78,9 +90,12 @@ func TestAPayoutPaysWhatItCovers(t *testing.T) {
 			if tt.before != nil {
 				tt.before(w)
 			}
-			w.payout = payoutOf(1)
+			w.ask(payoutOf(1))
 			if tt.payout != nil {
 				tt.payout(w.payout)
+			}
+			if tt.since != nil {
+				tt.since(w)
 			}
 			v := w.payBy(1, w.conversions[0].ID)
 			if got := answer(v); got != tt.want {
@@ -109,7 +124,7 @@ func TestAPayoutIsHeardOfAndBooked(t *testing.T) {
 	})
 	w.hit("postback")
 	booked := len(w.entries)
-	w.payout = payoutOf(1)
+	w.ask(payoutOf(1))
 	w.payBy(1, w.conversions[0].ID)
 	want := []ledger.Entry{
 		{Account: ledger.Account{Party: ledger.Affiliate, ID: 9, Book: ledger.Approved}, Amount: money.Amount{Units: 4 * money.Unit, Currency: money.USD}},
@@ -127,7 +142,7 @@ func TestAPayoutIsHeardOfAndBooked(t *testing.T) {
 	if answer(again) != duplicate || w.conversions[0].Version != 2 || len(w.owed) != 1 {
 		t.Errorf("paid again: %s, then %s", answer(again), w.summary())
 	}
-	w.payout = payoutOf(2)
+	w.ask(payoutOf(2))
 	if other := w.payBy(2, w.conversions[0].ID); answer(other) != forbidden || w.conversions[0].PayoutID != 1 {
 		t.Errorf("paid by another: %s, then by payout %d", answer(other), w.conversions[0].PayoutID)
 	}
@@ -147,7 +162,7 @@ func TestNobodyElseSaysPaid(t *testing.T) {
 	}
 	w := newWorld(t, nil)
 	w.hit("postback")
-	w.payout = payoutOf(1)
+	w.ask(payoutOf(1))
 	w.payBy(1, w.conversions[0].ID)
 	v := w.hit("api patch status=rejected")
 	if way := "adjustment (kind clawback)"; answer(v) != forbidden || !strings.Contains(v.Message, way) {

@@ -169,6 +169,7 @@ type State struct {
 	Order       *conversion.Conversion  // whose the order ID is already, of whatever transaction
 	Used        map[Counter]int64       // conversions, or micro-units
 	Payout      *payout.Payout          // of the case's PayoutID; nil when there is none
+	Asked       map[string]int          // the versions that it was asked to pay, of Conversions by ID
 }
 
 // Outcome is what is written, all of it or nothing.

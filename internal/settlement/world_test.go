@@ -242,6 +242,7 @@ type books struct {
 	entries     []ledger.Entry
 	owed        []delivery.Owed
 	payout      *payout.Payout // the only one, if any
+	asked       map[string]int // the versions of conversions that it is to pay
 }
 
 func newBooks() books {
@@ -283,6 +284,14 @@ func (b *books) settle(c settlement.Case) (signal.Verdict, error) {
 	return out.Verdict, b.check()
 }
 
+// ask has a payout asked to pay all conversions as they stand.
+func (b *books) ask(p *payout.Payout) {
+	b.payout, b.asked = p, map[string]int{}
+	for _, c := range b.conversions {
+		b.asked[c.ID] = c.Version
+	}
+}
+
 // state gives a copy, so that nothing that is judged can change the books.
 func (b *books) state(c settlement.Case) settlement.State {
 	st := settlement.State{Used: map[settlement.Counter]int64{}}
@@ -300,7 +309,7 @@ func (b *books) state(c settlement.Case) settlement.State {
 	}
 	if b.payout != nil && b.payout.ID == c.PayoutID {
 		held := *b.payout
-		st.Payout = &held
+		st.Payout, st.Asked = &held, maps.Clone(b.asked)
 	}
 	return st
 }

@@ -118,7 +118,7 @@ func tables() []string {
 		"sequence", "advertiser", "affiliate", "offer", "goal", "term", "offer_access", "link", "domain", "coupon", "subscription", "api_key", "audit",
 		"users", "user_passkey", "user_recovery", "user_session", "user_link", "throttle",
 		"id_map", "setting", "ring_key", "node", "settled_through", "answer", "verdict", "earlier_verdict", "considered", "claim", "taken_order", "conversion",
-		"counter", "entry", "payout", "adjustment", "delivery", "attempt", "destination", "replay_job", "change", "reconciliation", "reconciliation_part",
+		"counter", "entry", "payout", "payout_line", "adjustment", "delivery", "attempt", "destination", "replay_job", "change", "reconciliation", "reconciliation_part",
 		"saved_report", "share",
 	}
 }

@@ -53,6 +53,9 @@ var payoutRules = [...]rule{
 			SELECT SUM(e.amount) FROM entry e
 			WHERE e.conversion_id = '' AND e.signal_id = 'payout:' || p.id AND e.party = 'affiliate' AND e.party_id = p.affiliate_id
 				AND e.book = 'paid' AND e.currency = p.currency AND NOT e.test), 0)`},
+	{subject: "payout", text: "is not being booked, and has conversions that it is still to pay", find: `
+		SELECT DISTINCT CAST(l.payout_id AS TEXT) FROM payout_line l LEFT JOIN payout p ON p.id = l.payout_id
+		WHERE p.id IS NULL OR p.status <> 'booking'`},
 	{subject: "payout", text: "is neither being booked nor booked", find: `
 		SELECT CAST(id AS TEXT) FROM payout WHERE status <> 'booking' AND status <> 'booked' OR (status = 'booked') <> (booked_at <> 0)`},
 	{subject: "affiliate", text: "has been paid another sum than its payouts come to", find: `

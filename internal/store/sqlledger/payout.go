@@ -15,8 +15,8 @@ import (
 	"waybill/internal/user"
 )
 
-// Of what is to be paid: the conversions and adjustments that a payout covers
-// which is asked for at $2, for what happened before $1.
+// Of what is to be paid: the conversions and adjustments that a payout is asked to
+// pay at $2, for what happened before $1.
 const (
 	toPay    = `status = 'approved' AND NOT test AND occurred_at < $1 AND updated_at <= $2`
 	toSettle = `party = 'affiliate' AND payout_id = 0 AND created_at < $1 AND created_at <= $2`
@@ -85,6 +85,15 @@ type payee struct {
 	currency    money.Currency
 }
 
+// of gives what is due to one.
+func (all dues) of(affiliateID int64, c money.Currency) *payout.Due {
+	to := payee{affiliateID, c}
+	if all[to] == nil {
+		all[to] = &payout.Due{AffiliateID: affiliateID, Currency: c}
+	}
+	return all[to]
+}
+
 // add adds a row.
 func (all dues) add(row scan) error {
 	var to payee
@@ -94,12 +103,7 @@ func (all dues) add(row scan) error {
 	if err != nil {
 		return err
 	}
-	d := all[to]
-	if d == nil {
-		d = &payout.Due{AffiliateID: to.affiliateID, Currency: to.currency}
-		all[to] = d
-	}
-	d.Add(conversions, money.Total(earned[0], earned[1], to.currency), adjustments, money.Total(adjusted[0], adjusted[1], to.currency))
+	all.of(to.affiliateID, to.currency).Add(conversions, money.Total(earned[0], earned[1], to.currency), adjustments, money.Total(adjusted[0], adjusted[1], to.currency))
 	return nil
 }
 
@@ -142,10 +146,6 @@ func partnerThere(ctx context.Context, s session, party string, id int64) error 
 // follows. While one is booking for the same affiliate and currency it is a
 // Conflict.
 func (db *DB) BeginPayout(ctx context.Context, by user.By, o payout.Order) (payout.Payout, error) {
-	const insert = `
-		INSERT INTO payout (id, affiliate_id, currency, until_at, status, amount, conversions, adjustments, reference, note,
-			created_at, booked_at, version, through_id, leased_until)
-		VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7, $8, 0, 1, '', 0)`
 	o.At, o.Until = instant(micros(o.At)), instant(micros(o.Until))
 	var p payout.Payout
 	err := db.write(ctx, func(ctx context.Context, s session) error {
@@ -162,12 +162,7 @@ func (db *DB) BeginPayout(ctx context.Context, by user.By, o payout.Order) (payo
 		if found {
 			return fault.New(fault.Conflict, "payout %d to affiliate %d in %s is being booked; wait until it is booked", under, o.AffiliateID, o.Currency)
 		}
-		if p, err = planIn(ctx, s, &o); err != nil {
-			return err
-		}
-		p.ID, p.Status, p.Version = id, payout.Booking, 1
-		_, err = s.exec(ctx, insert, id, p.AffiliateID, string(o.Currency), micros(p.Until), string(p.Status), p.Reference, p.Note, micros(p.CreatedAt))
-		if err != nil {
+		if p, err = askFor(ctx, s, id, &o); err != nil {
 			return err
 		}
 		n, err := noteOf(by, p.CreatedAt, ActionCreate, "payout", id).with(nil, auditedPayout(&p))
@@ -181,6 +176,51 @@ func (db *DB) BeginPayout(ctx context.Context, by user.By, o payout.Order) (payo
 	}
 	p.Amount.Units, p.Conversions, p.Adjustments = 0, 0, 0 // nothing is paid yet
 	return p, nil
+}
+
+// askFor writes down what a payout is asked to pay, and the payout. Adjustments are
+// numbered in the order in which they are committed, conversions are named one by
+// one: what is committed behind this belongs to the next payout, whatever its time.
+func askFor(ctx context.Context, s session, id int64, o *payout.Order) (payout.Payout, error) {
+	const lines = `
+		INSERT INTO payout_line (payout_id, conversion_id, version)
+		SELECT CAST($3 AS BIGINT), id, version FROM conversion WHERE ` + toPay + ` AND affiliate_id = $4 AND payout_currency = $5`
+	const insert = `
+		INSERT INTO payout (id, affiliate_id, currency, until_at, status, amount, conversions, adjustments, reference, note,
+			created_at, booked_at, version, through_id, leased_until, adjusted_through)
+		VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7, $8, 0, 1, '', 0, $9)`
+	earned := `
+		SELECT c.affiliate_id, c.payout_currency, COUNT(*), 0, ` + totalOf("c.payout") + `, 0, 0
+		FROM payout_line l JOIN conversion c ON c.id = l.conversion_id AND c.version = l.version
+		WHERE l.payout_id = $1 GROUP BY c.affiliate_id, c.payout_currency`
+	adjusted := `
+		SELECT party_id, currency, 0, COUNT(*), 0, 0, ` + totalOf("amount") + ` FROM adjustment
+		WHERE ` + toSettle + ` AND party_id = $3 AND currency = $4 AND id <= $5 GROUP BY party_id, currency`
+	until, at, currency := micros(o.Until), micros(o.At), string(o.Currency)
+	if err := partnerThere(ctx, s, "affiliate", o.AffiliateID); err != nil {
+		return payout.Payout{}, err
+	}
+	if _, err := s.exec(ctx, lines, until, at, id, o.AffiliateID, currency); err != nil {
+		return payout.Payout{}, fmt.Errorf("write down what is to be paid: %w", err)
+	}
+	var through int64
+	if err := s.must(ctx, "number", []any{&through}, `SELECT COALESCE(MAX(id), 0) FROM adjustment`); err != nil {
+		return payout.Payout{}, err
+	}
+	sums := make(dues)
+	if err := s.query(ctx, sums.add, earned, id); err != nil {
+		return payout.Payout{}, err
+	}
+	if err := s.query(ctx, sums.add, adjusted, until, at, o.AffiliateID, currency, through); err != nil {
+		return payout.Payout{}, err
+	}
+	p, err := o.Plan(sums.of(o.AffiliateID, o.Currency))
+	if err != nil {
+		return p, err
+	}
+	p.ID, p.Status, p.Version = id, payout.Booking, 1
+	_, err = s.exec(ctx, insert, id, p.AffiliateID, currency, until, string(p.Status), p.Reference, p.Note, at, through)
+	return p, err
 }
 
 // auditedPayout is a payout as the audit keeps it.

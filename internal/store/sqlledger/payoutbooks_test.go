@@ -17,6 +17,7 @@ import (
 	"waybill/internal/ledger"
 	"waybill/internal/money"
 	"waybill/internal/payout"
+	"waybill/internal/signal"
 )
 
 // keepsTheBooks lets long lines of decisions come as they may.
@@ -307,6 +308,42 @@ func addsUpAbsurd(t *testing.T, db *DB) {
 		if done := b.end(t, &p); done.Amount.Units != want || done.Status != payout.Booked {
 			t.Errorf("the payout is %+v, want %d", done, want)
 		}
+	}
+	checkClean(t, db)
+}
+
+// paysWhatItWasAskedFor: what another node decided a moment before, by its clock,
+// and wrote down a moment later is the next payout's.
+func paysWhatItWasAskedFor(t *testing.T, db *DB) {
+	b := newTill(t, db)
+	b.earn(t, 1, 10, "USD")
+	late := b.earn(t, 1, 100, "USD")
+	if err := b.decide(t, &late, rejected); err != nil {
+		t.Fatal(err)
+	}
+	b.adjust(t, 1, 3, "USD")
+	b.tick()
+	p := b.begin(t, 1, "USD")
+
+	b.at = late.UpdatedAt
+	if err := b.decide(t, &late, func(c *conversion.Conversion) { c.Status = conversion.Approved }); err != nil {
+		t.Fatal(err)
+	}
+	b.adjust(t, 1, 1000, "USD")
+	late, err := db.Conversion(t.Context(), late.ID)
+	if err != nil || late.Status != conversion.Approved || late.UpdatedAt.After(p.CreatedAt) {
+		t.Fatalf("it is %s, at %s (%v); want it approved before %s", late.Status, late.UpdatedAt, err, p.CreatedAt)
+	}
+	if v, err := b.pay(t.Context(), &late, p.ID); err != nil || v.Status != signal.Rejected {
+		t.Errorf("payout %d pays it: %+v, %v; want it rejected", p.ID, v, err)
+	}
+	if done := b.end(t, &p); done.Amount.Units != 13 || done.Conversions != 1 || done.Adjustments != 1 {
+		t.Errorf("the payout is %+v, want 13 of one conversion and one adjustment", done)
+	}
+	b.at = p.CreatedAt.Add(time.Minute)
+	next := b.begin(t, 1, "USD")
+	if done := b.end(t, &next); done.Amount.Units != 1100 || done.Conversions != 1 || done.Adjustments != 1 {
+		t.Errorf("the next one is %+v, want 1100 of the others", done)
 	}
 	checkClean(t, db)
 }

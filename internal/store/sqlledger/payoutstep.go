@@ -43,11 +43,29 @@ func (db *DB) ClaimPayout(ctx context.Context, now, until time.Time) (p *payout.
 func (db *DB) ToBePaid(ctx context.Context, p *payout.Payout, after string, limit int) ([]conversion.Conversion, error) {
 	const read = `
 		SELECT ` + conversionColumns + ` FROM conversion
-		WHERE ` + toPay + ` AND affiliate_id = $3 AND payout_currency = $4 AND id > $5
-		ORDER BY id LIMIT $6`
-	all, err := readConversions(ctx, db.read(), read, micros(p.Until), micros(p.CreatedAt), p.AffiliateID,
-		string(p.Amount.Currency), after, int64(limit))
+		WHERE status = 'approved' AND NOT test AND affiliate_id = $1 AND payout_currency = $2 AND id > $3
+			AND EXISTS (SELECT 1 FROM payout_line l
+				WHERE l.payout_id = $4 AND l.conversion_id = conversion.id AND l.version = conversion.version)
+		ORDER BY id LIMIT $5`
+	all, err := readConversions(ctx, db.read(), read, p.AffiliateID, string(p.Amount.Currency), after, p.ID, int64(limit))
 	return all, db.failed(err, "read what payout %d pays", p.ID)
+}
+
+// askedOf gives the versions at which a payout was asked to pay some conversions.
+func askedOf(ctx context.Context, s session, payoutID int64, of []conversion.Conversion) (map[string]int, error) {
+	const read = `SELECT version FROM payout_line WHERE payout_id = $1 AND conversion_id = $2`
+	asked := make(map[string]int, len(of))
+	for i := range of {
+		var version int
+		found, err := s.get(ctx, []any{&version}, read, payoutID, of[i].ID)
+		if err != nil {
+			return nil, fmt.Errorf("read what payout %d was asked to pay: %w", payoutID, err)
+		}
+		if found {
+			asked[of[i].ID] = version
+		}
+	}
+	return asked, nil
 }
 
 // AdvancePayout notes that a payout's conversions were looked at up to one, from
@@ -81,6 +99,9 @@ func (db *DB) FinishPayout(ctx context.Context, id int64, now time.Time) (p payo
 			if err := settleAdjustments(ctx, s, held, now); err != nil {
 				return err
 			}
+			if _, err := s.exec(ctx, `DELETE FROM payout_line WHERE payout_id = $1`, id); err != nil {
+				return err
+			}
 			if _, err := s.exec(ctx, finish, id, held.Amount.Units, held.Conversions, held.Adjustments, micros(now)); err != nil {
 				return err
 			}
@@ -95,13 +116,14 @@ func (db *DB) FinishPayout(ctx context.Context, id int64, now time.Time) (p payo
 // that go with it.
 func settleAdjustments(ctx context.Context, s session, p *payout.Payout, now time.Time) error {
 	const paid = `SELECT COUNT(*), CAST(COALESCE(SUM(payout), 0) AS BIGINT) FROM conversion WHERE payout_id = $1 AND payout_id <> 0`
-	open := `SELECT COUNT(*), ` + totalOf("amount") + ` FROM adjustment WHERE ` + toSettle + ` AND party_id = $3 AND currency = $4`
-	const settle = `UPDATE adjustment SET payout_id = $5 WHERE ` + toSettle + ` AND party_id = $3 AND currency = $4`
+	const upTo = toSettle + ` AND party_id = $3 AND currency = $4 AND id <= (SELECT adjusted_through FROM payout WHERE id = $5)`
+	open := `SELECT COUNT(*), ` + totalOf("amount") + ` FROM adjustment WHERE ` + upTo
+	const settle = `UPDATE adjustment SET payout_id = $5 WHERE ` + upTo
 	var units int64
 	if err := s.must(ctx, "sum", []any{&p.Conversions, &units}, paid, p.ID); err != nil {
 		return err
 	}
-	which := []any{micros(p.Until), micros(p.CreatedAt), p.AffiliateID, string(p.Amount.Currency)}
+	which := []any{micros(p.Until), micros(p.CreatedAt), p.AffiliateID, string(p.Amount.Currency), p.ID}
 	var whole, rest int64
 	if err := s.must(ctx, "sum", []any{&p.Adjustments, &whole, &rest}, open, which...); err != nil {
 		return err
@@ -122,7 +144,7 @@ func settleAdjustments(ctx context.Context, s session, p *payout.Payout, now tim
 	if p.Adjustments == 0 {
 		return nil
 	}
-	changed, err := s.exec(ctx, settle, append(which, p.ID)...)
+	changed, err := s.exec(ctx, settle, which...)
 	if err != nil {
 		return err
 	}

@@ -219,6 +219,9 @@ func (h *held) state(ctx context.Context, s session, c *settlement.Case) (state 
 	if h.signals > 1 {
 		state.Conversions, err = conversionsOfClaim(ctx, s, c.Claim)
 	}
+	if err == nil && c.PayoutID != 0 {
+		state.Asked, err = askedOf(ctx, s, c.PayoutID, state.Conversions)
+	}
 	return state, err
 }
 

@@ -82,6 +82,7 @@ func suite(t *testing.T, open func(t *testing.T) *DB) {
 
 		{"what is due is added up by affiliate and currency", addsUpDues},
 		{"amounts beyond all reason are added up, too", addsUpAbsurd},
+		{"a payout pays what it was asked for, whatever the clocks say", paysWhatItWasAskedFor},
 		{"a payout pays what it covers, and settles adjustments", paysOut},
 		{"payouts take turns, and what has one is left alone", claimsPayouts},
 		{"of payouts asked for at once one is begun", paysOutOnce},
