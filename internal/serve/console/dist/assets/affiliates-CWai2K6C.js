@@ -1,1 +1,0 @@
-import{n as e}from"./parties-amIegIXX.js";import{jt as t}from"./bits-__vzrR-y.js";function n(){return t(e,{kind:`affiliate`})}export{n as default};

@@ -1,0 +1,1 @@
+import{b as e}from"./bits-DikGyJAW.js";function t(t,n,r,i,a){let o={...n,limit:a,cursor:r};return e.GET(t,{params:{query:o},signal:i})}export{t};

@@ -1,1 +1,0 @@
-import{_ as e}from"./bits-__vzrR-y.js";function t(t,n,r,i,a){let o={...n,limit:a,cursor:r};return e.GET(t,{params:{query:o},signal:i})}export{t};

@@ -1,0 +1,1 @@
+import{H as e}from"./bits-DikGyJAW.js";function t(t){return e.lists.codes[t]??(t?t[0].toUpperCase()+t.slice(1).replaceAll(`_`,` `):``)}export{t};

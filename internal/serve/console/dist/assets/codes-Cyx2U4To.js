@@ -1,1 +1,0 @@
-import{z as e}from"./bits-__vzrR-y.js";function t(t){return e.lists.codes[t]??(t?t[0].toUpperCase()+t.slice(1).replaceAll(`_`,` `):``)}export{t};
