@@ -34,6 +34,22 @@ func TestNamesAndLines(t *testing.T) {
 	}
 }
 
+func TestNotes(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{name: "several lines", text: "Sent back.\r\n\tTwice."},
+		{name: "nothing", text: ""},
+		{name: "as many characters as there may be", text: strings.Repeat("ж", 1000)},
+		{name: "one more", text: strings.Repeat("ж", 1001), want: "note: is longer than 1000 characters"},
+		{name: "a NUL", text: "a\x00b", want: "note: holds a control character"},
+		{name: "no text", text: "a\xff", want: "note: holds a control character"},
+	}
+	for _, tt := range tests {
+		if got := said(fault.Note("note", tt.text)); got != tt.want {
+			t.Errorf("%s: Note() = %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // said gives what an error says, which must be for the client.
 func said(err error) string {
 	if err == nil {

@@ -3,9 +3,7 @@ package offer
 import (
 	"errors"
 	"net/url"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"waybill/internal/fault"
@@ -90,15 +88,9 @@ func (a *Application) TakeBack() error {
 	return nil
 }
 
-// maxNote is the longest note of either side, in characters.
-const maxNote = 1000
-
-// ValidNote checks what one side says to the other.
-func ValidNote(s string) error { return validProse("note", s, maxNote) }
-
 // ValidDecision checks what the network decides, or takes back.
 func ValidDecision(s Standing, note string) error {
-	errs := []error{oneOf("status", s, Approved, Rejected, Requested), ValidNote(note)}
+	errs := []error{oneOf("status", s, Approved, Rejected, Requested), fault.Note("note", note)}
 	if s == Requested && note != "" {
 		errs = append(errs, fault.At("note", "goes with a decision, and requested takes one back"))
 	}
@@ -113,7 +105,7 @@ const (
 
 // validateShowing checks what affiliates are shown of the offer.
 func (o *Offer) validateShowing() error {
-	errs := []error{validProse("description", o.Description, maxDescription)}
+	errs := []error{fault.Prose("description", o.Description, maxDescription)}
 	if o.Category != "" {
 		errs = append(errs, fault.Name("category", o.Category))
 		if utf8.RuneCountInString(o.Category) > maxCategory {
@@ -140,18 +132,6 @@ func validPreview(s string) error {
 		return fault.At("preview_url", "is longer than %d bytes", maxPreview)
 	case u.User != nil:
 		return fault.At("preview_url", "holds a user name, which everybody would see")
-	default:
-		return nil
-	}
-}
-
-// validProse checks a text that may have lines.
-func validProse(field, s string, most int) error {
-	switch {
-	case utf8.RuneCountInString(s) > most:
-		return fault.At(field, "is longer than %d characters", most)
-	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }):
-		return fault.At(field, "holds a control character")
 	default:
 		return nil
 	}

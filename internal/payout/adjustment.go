@@ -78,13 +78,10 @@ func (a *Adjustment) Validate() error {
 	case a.Amount.Units > money.Max || a.Amount.Units < -money.Max:
 		wrong("amount", "is beyond %s", money.Amount{Units: money.Max, Currency: a.Amount.Currency})
 	}
-	switch {
-	case a.Note == "":
+	if a.Note == "" {
 		wrong("note", "is missing; say what it is for, the partner reads it")
-	case len(a.Note) > longestNote:
-		wrong("note", "is longer than %d bytes", longestNote)
 	}
-	return errors.Join(append(errs, a.checkKind())...)
+	return errors.Join(append(errs, fault.Note("note", a.Note), a.checkKind())...)
 }
 
 // checkKind looks at what each kind asks for.

@@ -16,6 +16,7 @@
 package payout
 
 import (
+	"errors"
 	"time"
 
 	"waybill/internal/conversion"
@@ -126,22 +127,9 @@ func move(from, to ledger.Account, a money.Amount) ([]ledger.Entry, error) {
 	return []ledger.Entry{{Account: from, Amount: a}, {Account: to, Amount: back}}, nil
 }
 
-// Longest of what is said of a payout or an adjustment, in bytes.
-const (
-	longestReference = 200
-	longestNote      = 1000
-)
-
 // Validate looks at what is said of p.
 func (p *Payout) Validate() error {
-	switch {
-	case len(p.Reference) > longestReference:
-		return fault.At("reference", "is longer than %d bytes", longestReference)
-	case len(p.Note) > longestNote:
-		return fault.At("note", "is longer than %d bytes", longestNote)
-	default:
-		return nil
-	}
+	return errors.Join(fault.Line("reference", p.Reference), fault.Note("note", p.Note))
 }
 
 // Order asks for a payout.

@@ -3,6 +3,7 @@ package payout_test
 import (
 	"maps"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -217,6 +218,9 @@ func TestValidate(t *testing.T) {
 		{name: "no currency", change: func(a *payout.Adjustment) { a.Amount.Currency = "" }, want: "amount.currency"},
 		{name: "nobody's", change: func(a *payout.Adjustment) { a.AffiliateID = 0 }, want: "affiliate_id"},
 		{name: "two partners'", change: func(a *payout.Adjustment) { a.AdvertiserID = 1 }, want: "affiliate_id"},
+		{name: "a note of as many letters as may be", change: func(a *payout.Adjustment) { a.Note = strings.Repeat("ж", 1000) }},
+		{name: "a note of more", change: func(a *payout.Adjustment) { a.Note = strings.Repeat("x", 1001) }, want: "note"},
+		{name: "a note that cannot be read", change: func(a *payout.Adjustment) { a.Note = "a\x00" }, want: "note"},
 		{name: "without a note", change: func(a *payout.Adjustment) { a.Note = " \n" }, want: "note"},
 		{name: "an affiliate's payment", change: func(a *payout.Adjustment) { a.Kind = payout.Payment }, want: "kind"},
 		{name: "a payment taken back", change: func(a *payout.Adjustment) {

@@ -135,7 +135,7 @@ func (a *API) requestAccess(ctx context.Context, in *askIn) (*answer, error) {
 			return nil, err
 		}
 	}
-	if err := offer.ValidNote(asked.Note); err != nil {
+	if err := fault.Note("note", asked.Note); err != nil {
 		return nil, err
 	}
 	return a.changeAccess(ctx, who, in.ID, who.AffiliateID, func(one *offer.Application) error { return one.Ask(asked.Note, a.now()) })

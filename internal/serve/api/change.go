@@ -43,11 +43,7 @@ func (c conversionChange) validate() error {
 	if c.Amount != nil && c.Amount.Units < 0 {
 		return fault.At("amount", "is never negative; to take a conversion back, reject it")
 	}
-	const longest = 1000
-	if len(c.Note) > longest {
-		return fault.At("note", "is longer than %d bytes", longest)
-	}
-	return nil
+	return fault.Note("note", c.Note)
 }
 
 type changeConversionIn struct {
