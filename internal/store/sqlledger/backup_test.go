@@ -66,7 +66,9 @@ func fill(t testing.TB, db *DB) {
 	_, errBonus := db.AddAdjustment(ctx, user.By{Actor: "key 1"}, payout.Adjustment{
 		AffiliateID: f.ID, Kind: payout.Bonus, Amount: usd(5_000_000), Note: "best of all", CreatedAt: clock,
 	})
-	_, errPayout := db.BeginPayout(ctx, user.By{Actor: "key 1"}, payout.Order{AffiliateID: f.ID, Currency: "USD", Until: clock.Add(time.Second), At: clock.Add(time.Second)})
+	b := &till{db: db, ids: i, at: clock}
+	b.earn(t, f.ID, 5_000_000, "USD")
+	_, errPayout := b.order(ctx, f.ID, "USD")
 	for _, err := range []error{errBonus, errPayout, errSaved, errShare, errJob, errKey, errNode, errAnswer, errMap, db.SetSettledThrough(ctx, 1, 99)} {
 		if err != nil {
 			t.Fatal(err)

@@ -68,6 +68,7 @@ func TestCheckFinds(t *testing.T) {
 		{"a payout of another amount", `UPDATE payout SET amount = amount + 1`, "does not come to what it pays"},
 		{"a payout of more conversions", `UPDATE payout SET conversions = conversions + 1`, "does not come to what it pays"},
 		{"an adjustment settled beside", `UPDATE adjustment SET payout_id = 1`, "do not come to the adjustments that it settles"},
+		{"a payout that has ended, and not", `INSERT INTO payout_line (payout_id, conversion_id, version) SELECT id, 'c', 1 FROM payout`, "has conversions that it is still to pay"},
 		{"a payout in limbo", `UPDATE payout SET status = 'lost'`, "is neither being booked nor booked"},
 		{"a payout that ended at no time", `UPDATE payout SET booked_at = 0`, "is neither being booked nor booked"},
 		{"an affiliate paid beside", copied + `conversion_id, signal_id, line + 10, party, party_id, 'paid', test, currency, amount, reason, at FROM entry WHERE party = 'affiliate' AND book = 'approved'`, "another sum than its payouts"},
