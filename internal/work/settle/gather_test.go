@@ -336,7 +336,9 @@ func TestWithoutTheJournalASignalWaits(t *testing.T) {
 		defer r.start()()
 		id := r.visit(txid.Click, device)
 		pass(time.Second)
+		r.journal.mu.Lock()
 		r.journal.err = fault.New(fault.Unavailable, "the disk is gone")
+		r.journal.mu.Unlock()
 		s := r.said(txid.ID{}, "gaid=38400000-8cf0-11bd-b23e-10b96e40000d", nil)
 		if v := r.settler.Settle(t.Context(), s); !isQueued(v) {
 			t.Errorf("without the journal: %+v; want it queued", v)

@@ -76,6 +76,8 @@ func (j *journal) Nodes(context.Context) ([]uint16, error) {
 		all = append(all, id.Node())
 	}
 	slices.Sort(all)
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	return slices.Compact(all), j.err
 }
 
