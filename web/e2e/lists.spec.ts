@@ -379,7 +379,7 @@ test.describe("owed postbacks", () => {
 
 test("lists fit into a window of 1,280 pixels", async ({ page, node, tracker }) => {
 	const m = await node.market("Broad lists with names as long as names of shops are");
-	await conversions(node, m, ["W-1"]);
+	await conversions(node, m, ["2026-11-23-order-000004711"]);
 	await node.click(m.offer, m.affiliate, {
 		sub1: "spring",
 		sub2: "a-rather-long-sub-id",

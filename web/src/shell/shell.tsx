@@ -1,6 +1,6 @@
 import { BookOpen, LogOut, Menu as MenuIcon, Monitor, Moon, Sun, UserRound } from "lucide-preact";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { auth } from "../api/auth.ts";
 import { cache } from "../api/client.ts";
@@ -38,7 +38,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 	// Over the page, as on a phone, the menu takes the focus, and Escape gives it back.
 	const opener = useRef<HTMLButtonElement>(null);
 	const side = useRef<HTMLElement>(null);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (!open) return;
 		side.current?.querySelector<HTMLElement>("nav a")?.focus();
 		const key = (e: KeyboardEvent) => {

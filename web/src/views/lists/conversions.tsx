@@ -183,10 +183,9 @@ function columnsOf(): Column<Row>[] {
 			key: "order",
 			head: f.order,
 			cell: (r) => (
-				<span class="row tight">
-					{said(r.order_id) || <span class="mute">–</span>}
-					{r.test && <Badge>{f.testBadge}</Badge>}
-				</span>
+				<>
+					{said(r.order_id) || <span class="mute">–</span>} {r.test && <Badge>{f.testBadge}</Badge>}
+				</>
 			),
 		},
 		{ key: "status", head: f.status, width: 110, phone: "aside", cell: (r) => <Status of={r.status} /> },

@@ -1,1 +1,0 @@
-import{n as e}from"./parties-C_tlbNZZ.js";import{Pt as t}from"./bits-DikGyJAW.js";function n(){return t(e,{kind:`advertiser`})}export{n as default};

@@ -1,0 +1,1 @@
+import{n as e}from"./parties-Dr76OWtO.js";import{Pt as t}from"./bits-DikGyJAW.js";function n(){return t(e,{kind:`advertiser`})}export{n as default};
