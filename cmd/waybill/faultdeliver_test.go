@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -89,7 +90,7 @@ func (s *site) life(click string) error {
 		Data []answerNote `json:"data"`
 	}
 	body := []map[string]string{{"transaction_id": click}}
-	if err := s.call(http.MethodPost, "conversions", body, &made); err != nil {
+	if err := s.insist(http.MethodPost, "conversions", body, &made); err != nil {
 		return err
 	}
 	if len(made.Data) != 1 || made.Data[0].ConversionID == "" {
@@ -97,11 +98,22 @@ func (s *site) life(click string) error {
 	}
 	for _, status := range []string{"approved", "rejected"} {
 		var after struct{}
-		if err := s.call(http.MethodPatch, "conversions/"+made.Data[0].ConversionID, map[string]string{"status": status}, &after); err != nil {
+		if err := s.insist(http.MethodPatch, "conversions/"+made.Data[0].ConversionID, map[string]string{"status": status}, &after); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// insist asks again as long as the node says that it could not write down what it
+// was told, as it does where the disk takes too long.
+func (s *site) insist(method, path string, body, into any) error {
+	for {
+		err := s.call(method, path, body, into)
+		if err == nil || s.node.ending.Load() || !strings.Contains(err.Error(), "answered 503") {
+			return err
+		}
+	}
 }
 
 // sink is several receivers that keep what arrives, and in which order.
