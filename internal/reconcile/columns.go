@@ -278,7 +278,8 @@ func unit(head string) (name string, currency money.Currency) {
 	return strings.Join(words[:last], " "), p.Currency
 }
 
-// currency gives the one that the heads of the columns with money say.
+// currency gives the one that the heads of the columns with money say; none where
+// they say several.
 func (m *mapping) currency() money.Currency {
 	var said money.Currency
 	for _, measure := range m.side.Measures() {
@@ -286,11 +287,13 @@ func (m *mapping) currency() money.Currency {
 		if at < 0 || at >= len(m.head) {
 			continue
 		}
-		_, c := unit(m.head[at])
-		if said != "" && c != said {
+		switch _, c := unit(m.head[at]); {
+		case c == "" || c == said:
+		case said != "":
 			return ""
+		default:
+			said = c
 		}
-		said = c
 	}
 	return said
 }

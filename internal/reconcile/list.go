@@ -321,8 +321,8 @@ func isTotal(values []string) bool {
 
 // namesTotal reports whether a text is a word for a total, or nothing.
 func namesTotal(text string) bool {
-	words := [...]string{"", "total", "totals", "sum", "summe", "gesamt", "gesamtsumme", "grandtotal", "subtotal", "итого", "totale"}
-	return slices.Contains(words[:], plainName(text)) && (text == "" || plainName(text) != "")
+	words := [...]string{"total", "totals", "sum", "summe", "gesamt", "gesamtsumme", "grandtotal", "subtotal", "итого", "totale"}
+	return text == "" || slices.Contains(words[:], plainName(text))
 }
 
 func (r *reader) identify(c cells, l *Line) {

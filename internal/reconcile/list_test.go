@@ -323,6 +323,8 @@ func TestWhatIsNotSaidIsNoted(t *testing.T) {
 		{"no amounts", "order_id,Wert der Ware\nA-1,12.50\n", "no money is compared; say which it is, as in columns=amount:NAME", ""},
 		{"the head's currency", "order_id,amount (EUR)\nA-1,12.50\n", "are EUR, as the head", "EUR"},
 		{"the amount's own currency goes first", "order_id,amount (EUR)\nA-1,USD 12.50\n", "are EUR, as the head", "USD"},
+		{"the head of the first of two says it", "order_id,amount EUR,commission\nA-1,12.50,1\n", "are EUR, as the head", "EUR"},
+		{"the head of the second does", "order_id,amount,commission EUR\nA-1,12.50,1\n", "are EUR, as the head", "EUR"},
 		{"heads that differ", "order_id,amount EUR,commission USD\nA-1,12.50,1\n", "", ""},
 		{"a word that is no currency", "order_id,amount all\nA-1,12.50\n", "no money is compared", ""},
 	}
